@@ -1,0 +1,138 @@
+/** Arrows point down only: apps → lifecycle → persistence · queue · vod → domain. This file holds them. */
+
+/** What each lib may import of ours, besides itself. Domain isn't here: it has a stricter rule of its own. */
+const mayImport = {
+  lifecycle: ['persistence', 'queue', 'vod', 'domain', 'config', 'observability'],
+  // The three adapters don't know each other.
+  persistence: ['domain', 'config', 'observability'],
+  queue: ['domain', 'config', 'observability'],
+  vod: ['domain', 'config', 'observability'],
+  'vod-emulator': ['config'],
+  observability: ['config'],
+  config: [],
+};
+
+/** The doors of the libs. The two named ones let the webhook in without the cloud client and the queue behind the index. */
+const doors = ['^libs/[^/]+/src/index\\.ts$', '^libs/lifecycle/src/receive\\.ts$', '^libs/vod/src/callback\\.ts$'];
+
+/** Tests, and what only tests use, may import sideways: a spec of vod talks to the emulator. */
+const tests = ['\\.(e2e-)?spec\\.ts$', '^(test|bench|libs/testing|(apps|libs)/[^/]+/test)/'];
+
+const cloudAndQueue = '(^|/)node_modules/(@alicloud/|@nestjs/bullmq/|bullmq/|ioredis/)';
+
+const arrows = Object.entries(mayImport).map(([lib, others]) => ({
+  name: `${lib}-arrows`,
+  comment: `libs/${lib} may import, of ours: ${others.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^libs/${lib}/`, pathNot: tests },
+  to: { path: '^(apps|libs)/', pathNot: `^libs/(${[lib, ...others].join('|')})/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'domain-is-pure',
+      comment: 'The domain imports nothing: no package, no other lib, no Node built-in',
+      severity: 'error',
+      from: { path: '^libs/domain/', pathNot: tests },
+      to: { pathNot: '^libs/domain/' },
+    },
+    {
+      name: 'lib-through-its-door',
+      comment: 'Import a lib through its index.ts (@app/<lib>), or through one of the two named second entries',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/[^/]+/src/', pathNot: ['^libs/$1/', ...doors] },
+    },
+    {
+      name: 'lib-through-its-door-from-outside',
+      comment: 'Import a lib through its index.ts (@app/<lib>), or through one of the two named second entries',
+      severity: 'error',
+      from: { pathNot: '^libs/' },
+      to: { path: '^libs/[^/]+/src/', pathNot: doors },
+    },
+    {
+      name: 'apps-are-the-top',
+      comment: 'Nothing below an app imports an app',
+      severity: 'error',
+      from: { path: '^(libs|migrations)/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'apps-apart',
+      comment: 'Apps never import each other; only apps/local composes them',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '^apps/local/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'local-through-the-index',
+      comment: "apps/local composes the other apps' Nest modules through their src/index.ts",
+      severity: 'error',
+      from: { path: '^apps/local/' },
+      to: { path: '^apps/', pathNot: ['^apps/local/', '^apps/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'emulator-for-development',
+      comment: 'Only the emulator, the local mode and tests run the emulator: production code talks to VOD_ENDPOINT',
+      severity: 'error',
+      from: { path: '^apps/', pathNot: ['^apps/(emulator|local)/', ...tests] },
+      to: { path: '^libs/vod-emulator/' },
+    },
+    {
+      name: 'testing-in-tests',
+      comment: 'What only tests use stays in tests; the production image leaves it out',
+      severity: 'error',
+      from: { pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: 'webhook-without-cloud-and-queue',
+      comment:
+        'The process that faces the internet must not even load a cloud client or a queue: import @app/vod/callback and @app/lifecycle/receive, not the indexes',
+      severity: 'error',
+      from: { path: '^apps/webhook/', pathNot: tests },
+      to: { path: cloudAndQueue, reachable: true },
+    },
+    {
+      name: 'queue-alone-knows-bullmq',
+      comment: 'Nothing but libs/queue knows whether BullMQ runs on Redis or on Postgres',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/queue/', ...tests] },
+      to: { path: '(^|/)node_modules/(@nestjs/bullmq|bullmq|ioredis)/' },
+    },
+    {
+      name: 'vod-alone-knows-the-cloud',
+      comment: "Nothing but libs/vod knows Alibaba Cloud's packages",
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/vod/', ...tests] },
+      to: { path: '(^|/)node_modules/@alicloud/' },
+    },
+    {
+      name: 'image-without-dev-packages',
+      comment: 'The production image is installed with --omit=dev; only the local mode and tests may need more',
+      severity: 'error',
+      from: { path: '^(apps|libs|migrations)/', pathNot: ['^apps/local/', ...tests] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+        // The logger loads it when it is there.
+        pathNot: '(^|/)node_modules/pino-pretty/',
+      },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    // Type-only imports are arrows too.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,148 @@
+import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
+import type { ConfigFor } from '@app/config';
+import { Accept } from '@app/lifecycle';
+import {
+  attachLogging,
+  attachMetrics,
+  createRegistry,
+  OperationsModule,
+  serve,
+  Signals,
+  type Logger,
+  type Server,
+} from '@app/observability';
+import { assertSchema, channels, createDataSource, JobReads, Listener, RequestStore } from '@app/persistence';
+import type { FastifyInstance } from 'fastify';
+import type { DataSource } from 'typeorm';
+import { AuthGuard } from './auth.guard';
+import { InspectionController } from './inspection.controller';
+import { JobsController, REGIONS } from './jobs.controller';
+import { serveOpenApi } from './openapi';
+import { invalid, ProblemFilter } from './problems';
+import { WaitingRoom } from './waiting-room';
+
+const VERSION = '0.1.0';
+
+interface Parts {
+  config: ConfigFor<'api'>;
+  db: DataSource;
+  waitingRoom: WaitingRoom;
+  problems: ProblemFilter;
+  operations: DynamicModule;
+}
+
+@Module({})
+class ApiModule {
+  static of({ config, db, waitingRoom, problems, operations }: Parts): DynamicModule {
+    const requests = new RequestStore(db);
+    return {
+      module: ApiModule,
+      imports: [operations],
+      controllers: [JobsController, InspectionController],
+      providers: [
+        { provide: RequestStore, useValue: requests },
+        { provide: Accept, useValue: new Accept(requests) },
+        { provide: JobReads, useValue: new JobReads(db) },
+        { provide: WaitingRoom, useValue: waitingRoom },
+        { provide: REGIONS, useValue: config.vod.regions },
+        {
+          provide: APP_GUARD,
+          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
+          inject: [Reflector],
+        },
+        { provide: APP_PIPE, useValue: new SchemaPipe({ exceptionFactory: toInvalid }) },
+        { provide: APP_FILTER, useValue: problems },
+      ],
+    };
+  }
+}
+
+class SchemaPipe extends StandardSchemaValidationPipe {
+  /** The parser has refused what would poison a prototype; a label that is called "constructor" is only a label. */
+  protected override stripProtoKeys(): void {}
+}
+
+/** A form or a text is answered with 415, rather than read as if it were JSON. */
+function takeJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    fastify.getDefaultJsonParser('error', 'error'),
+  );
+}
+
+/** Zod's issues in the terms of the caller. Bounded: a hostile body must not buy a huge answer. */
+function toInvalid(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]) {
+  return invalid(
+    issues.slice(0, 20).map(({ message, path = [] }) => ({
+      path: shortened(
+        path
+          .map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
+          .join('.'),
+      ),
+      message: shortened(message),
+    })),
+  );
+}
+
+/** Zod names keys and values as they came. */
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** The internal HTTP API. Needs Postgres and nothing else; never touches Redis. */
+export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promise<Server> {
+  const signals = new Signals();
+  const registry = createRegistry();
+  attachLogging(signals, logger);
+  attachMetrics(signals, registry);
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+  const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
+
+  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
+  await db.initialize();
+  const waitingRoom = new WaitingRoom();
+  const listener = new Listener({
+    url: config.databaseUrl,
+    application: 'vodai-api-listen',
+    handlers: { [channels.settled]: (payload) => waitingRoom.wake(payload) },
+    onTrouble,
+    onRecovered,
+  });
+  const stop = async () => {
+    await listener.stop();
+    await db.destroy();
+  };
+
+  try {
+    await assertSchema(db);
+    await listener.start();
+    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const problems = new ProblemFilter(logger);
+    const server = await serve({
+      module: ApiModule.of({ config, db, waitingRoom, problems, operations }),
+      host: config.host,
+      port: config.ports.api,
+      portVariable: 'API_PORT',
+      logger,
+      bodyParser: false,
+      badUrl: (error, request, reply) => problems.answer(error, request, reply),
+      configure: (app) => {
+        takeJsonOnly(app.getHttpAdapter().getInstance());
+        serveOpenApi(app, VERSION);
+      },
+    });
+    return {
+      ...server,
+      close: async () => {
+        await server.close();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,158 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { isSettled, type JobType } from '@app/domain';
+import { Accept } from '@app/lifecycle';
+import { JobReads, RequestStore, type JobFilter } from '@app/persistence';
+import { offers, regionFeatures } from '@app/vod';
+import type { FastifyReply } from 'fastify';
+import { Caller, Needs } from './auth.guard';
+import { problem } from './openapi';
+import { invalid, Problem } from './problems';
+import * as schemas from './schemas';
+import { historyView, jobView, listView, requestView, resultView } from './views';
+import { WaitingRoom } from './waiting-room';
+
+/** The regions that this orchestrator serves; the first is the default of a request. */
+export const REGIONS = Symbol('regions');
+
+@ApiTags('jobs')
+@ApiBearerAuth()
+@ApiResponse(problem(400, 'invalid_request'))
+@ApiResponse(problem(401, 'unauthorized'))
+@ApiResponse(problem(503, 'unavailable'))
+@Controller('v1')
+export class JobsController {
+  constructor(
+    private readonly accept: Accept,
+    private readonly requests: RequestStore,
+    private readonly reads: JobReads,
+    private readonly waitingRoom: WaitingRoom,
+    @Inject(REGIONS) private readonly regions: readonly [string, ...string[]],
+  ) {}
+
+  @Post('jobs')
+  @Needs('operator')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Enqueue a media for one or more AI jobs' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body give the same request' })
+  @ApiResponse({ status: 202, description: 'Accepted', standardSchema: schemas.requestAnswer })
+  @ApiResponse({
+    status: 200,
+    description: 'Already here: replayed or deduplicated',
+    standardSchema: schemas.requestAnswer,
+  })
+  @ApiResponse(problem(403, 'forbidden'))
+  @ApiResponse(problem(413, 'too_large'))
+  @ApiResponse(problem(415, 'unsupported_media_type'))
+  @ApiResponse(problem(422, 'idempotency_mismatch, unsupported_in_region'))
+  async submit(
+    @Body({ schema: schemas.submitRequest }) body: schemas.SubmitRequest,
+    @Headers('idempotency-key') key: string | undefined,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const region = body.region ?? this.regions[0];
+    checkKey(key);
+    this.checkRegion(region, body.types);
+    const outcome = await this.accept.accept({ ...body, region, client: caller.name, idempotencyKey: key ?? null });
+    switch (outcome.outcome) {
+      case 'unsupported_in_region':
+        throw new Problem('unsupported_in_region', `VOD does not offer ${outcome.types.join(', ')} in ${region}`);
+      case 'mismatch':
+        throw new Problem(
+          'idempotency_mismatch',
+          'expected the body that this Idempotency-Key came with first; take a new key',
+        );
+      case 'created':
+        void reply.header('location', `/v1/requests/${outcome.request.id}`);
+        return requestView(outcome.request, false);
+      case 'replayed':
+        void reply.status(200).header('idempotent-replay', 'true');
+        return requestView(outcome.request, false);
+      case 'deduplicated':
+        void reply.status(200);
+        return requestView(outcome.request, true);
+    }
+  }
+
+  @Get('requests/:id')
+  @ApiOperation({ summary: 'A request with its jobs' })
+  @ApiResponse({ status: 200, standardSchema: schemas.requestAnswer })
+  @ApiResponse(problem(404, 'not_found'))
+  async request(@Param('id', { schema: schemas.id }) id: string) {
+    const request = await this.requests.get(id);
+    if (!request) throw new Problem('not_found', `there is no request ${id}`);
+    return requestView(request, false);
+  }
+
+  @Get('jobs')
+  @ApiOperation({ summary: 'The job table, newest first' })
+  @ApiResponse({ status: 200, standardSchema: schemas.jobsAnswer })
+  async jobs(@Query({ schema: schemas.jobQuery }) query: schemas.JobQuery) {
+    const rows = await this.reads.jobs(filterOf(query), { limit: query.limit + 1, before: query.cursor });
+    return listView(rows, query.limit, jobView);
+  }
+
+  @Get('jobs/:id')
+  @ApiOperation({ summary: 'One job; with `wait`, when it is over or the wait is' })
+  @ApiResponse({ status: 200, standardSchema: schemas.jobAnswer })
+  @ApiResponse(problem(404, 'not_found'))
+  async job(
+    @Param('id', { schema: schemas.id }) id: string,
+    @Query({ schema: schemas.waitQuery }) { wait }: { wait?: number },
+  ) {
+    const look = () => this.existing(id);
+    const isOver = (job: { state: Parameters<typeof isSettled>[0] }) => isSettled(job.state);
+    return jobView(await (wait === undefined ? look() : this.waitingRoom.until(id, wait, look, isOver)));
+  }
+
+  @Get('jobs/:id/history')
+  @ApiOperation({ summary: 'What happened to a job, oldest first' })
+  @ApiResponse({ status: 200, standardSchema: schemas.historyAnswer })
+  @ApiResponse(problem(404, 'not_found'))
+  async history(@Param('id', { schema: schemas.id }) id: string) {
+    await this.existing(id);
+    return { items: (await this.reads.history(id)).map(historyView), nextCursor: null };
+  }
+
+  @Get('jobs/:id/result')
+  @ApiOperation({ summary: 'What VOD found, as it said it and in one shape' })
+  @ApiResponse({ status: 200, standardSchema: schemas.resultAnswer })
+  @ApiResponse(problem(404, 'not_found, no_result'))
+  async result(@Param('id', { schema: schemas.id }) id: string) {
+    const job = await this.existing(id);
+    const result = await this.reads.result(id);
+    if (!result) throw new Problem('no_result', `the job is ${job.state}`);
+    return resultView(result);
+  }
+
+  /**
+   * What VOD does not offer there is said first, by the step itself; what this orchestrator does not serve is said here,
+   * before anything is stored that nobody would work on.
+   */
+  private checkRegion(region: string, types: readonly JobType[]): void {
+    const offered = types.every((type) => offers(region, type));
+    if (this.regions.includes(region) || (Object.hasOwn(regionFeatures, region) && !offered)) return;
+    throw invalid([{ path: 'region', message: `expected one of ${this.regions.join(', ')}, got ${region}` }]);
+  }
+
+  private async existing(id: string) {
+    const job = await this.reads.job(id);
+    if (!job) throw new Problem('not_found', `there is no job ${id}`);
+    return job;
+  }
+}
+
+function checkKey(key: string | undefined): void {
+  const { error } = schemas.idempotencyKey.safeParse(key);
+  if (error) throw invalid([{ path: 'idempotency-key', message: error.issues[0]?.message ?? 'not valid' }]);
+}
+
+function filterOf(query: schemas.JobQuery): JobFilter {
+  const { state, label, limit: _limit, cursor: _cursor, ...same } = query;
+  const labels = label?.map((pair): [string, string] => {
+    const colon = pair.indexOf(':');
+    return [pair.slice(0, colon), pair.slice(colon + 1)];
+  });
+  return { ...same, states: state, labels: labels && Object.fromEntries(labels) };
+}

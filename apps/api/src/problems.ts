@@ -1,0 +1,112 @@
+import { ArgumentsHost, Catch, HttpException, type ExceptionFilter } from '@nestjs/common';
+import { sqlState } from '@app/persistence';
+import type { Logger } from '@app/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+export interface FieldError {
+  /** Where, in the terms of the caller: `types.0`, `limit`, `idempotency-key`; '' is the whole. */
+  path: string;
+  message: string;
+}
+
+const titles = {
+  invalid_request: [400, 'The request is not valid'],
+  unauthorized: [401, 'An API key is needed'],
+  forbidden: [403, 'This API key may not do that'],
+  not_found: [404, 'There is no such thing'],
+  no_result: [404, 'There is no result yet'],
+  method_not_allowed: [405, 'That method is not known here'],
+  wrong_state: [409, 'The job is in another state'],
+  too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The body is not JSON'],
+  idempotency_mismatch: [422, 'This Idempotency-Key was used with another body'],
+  unsupported_in_region: [422, 'The region does not offer that'],
+  internal: [500, 'Something went wrong here'],
+  unavailable: [503, 'A store is away for the moment'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof titles;
+
+/** An answer that says no, as application/problem+json (RFC 9457) with a stable `code`. */
+export class Problem extends HttpException {
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly more: { errors?: FieldError[]; states?: string[] } = {},
+  ) {
+    const [status, title] = titles[code];
+    super({ type: `urn:vodai:problem:${code}`, title, status, code, detail, ...more }, status);
+  }
+}
+
+export function invalid(errors: FieldError[]): Problem {
+  const detail = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+  return new Problem('invalid_request', detail, { errors });
+}
+
+/** Seconds after which a client may try again: a store that restarts is back within a few. */
+const RETRY_AFTER_S = '2';
+
+/** Every answer that is not a success leaves through here, so that all of them look the same. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, { method, url }: FastifyRequest, reply: FastifyReply): void {
+    const problem = toProblem(error);
+    if (problem.getStatus() >= 500) this.logger.error({ err: error, method, path: url.split('?')[0] }, problem.code);
+    if (problem.code === 'unavailable') void reply.header('retry-after', RETRY_AFTER_S);
+    if (problem.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
+    void reply.status(problem.getStatus()).type('application/problem+json').send(problem.getResponse());
+  }
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (isStoreAway(error))
+    return new Problem(
+      'unavailable',
+      'the database does not answer; try again, with the same Idempotency-Key if there was one',
+    );
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
+  const message = error instanceof Error ? error.message : '';
+  switch (status) {
+    case 400:
+      return invalid([{ path: '', message: message || 'expected a JSON body' }]);
+    case 414:
+      return invalid([{ path: '', message: 'a part of the path is too long' }]);
+    case 404:
+      return new Problem('not_found', message || 'there is nothing at this path');
+    case 405:
+      return new Problem('method_not_allowed', message);
+    case 413:
+      return new Problem('too_large', message);
+    case 415:
+      return new Problem('unsupported_media_type', 'expected content-type: application/json');
+    default:
+      return new Problem('internal', 'the cause is in the log of this process');
+  }
+}
+
+/**
+ * Connection trouble, as the driver, the pool and Postgres itself name it: classes 08, 53, 57P, and a database that
+ * begins no session: renamed (3D), closed for maintenance (55000), with another password (28).
+ */
+function isStoreAway(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state && /^(08|28|3D|53|57P|55000)/.test(state)) return true;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)/.test(code)) return true;
+  return (
+    typeof message === 'string' &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+      message,
+    )
+  );
+}

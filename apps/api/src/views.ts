@@ -1,0 +1,83 @@
+import { jobStates, jobTypes, priorities, tell } from '@app/domain';
+import type { EventRow, HistoryRow, JobRow, ResultRow, Stats, StoredRequest } from '@app/persistence';
+
+/** Rows as the outside sees them; the shapes are those of schemas.ts. Dates become ISO 8601 on the way out. */
+export function requestView(request: StoredRequest, deduplicated: boolean) {
+  const { id, mediaId, region, priority, labels, client, extend, createdAt, jobs } = request;
+  return {
+    id,
+    mediaId,
+    region,
+    priority,
+    labels,
+    client,
+    extend,
+    createdAt,
+    deduplicated,
+    jobs: jobs.map((job) => ({ id: job.id, type: job.type, state: job.state })),
+  };
+}
+
+export function jobView(job: JobRow) {
+  return {
+    id: job.id,
+    requestId: job.requestId,
+    mediaId: job.mediaId,
+    region: job.region,
+    type: job.type,
+    state: job.state,
+    vodJobId: job.vodJobId,
+    attempts: job.attempts,
+    priority: priorities[job.priority] ?? 'normal',
+    labels: job.labels,
+    client: job.client,
+    error: job.error,
+    createdAt: job.createdAt,
+    submittedAt: job.submittedAt,
+    finishedAt: job.finishedAt,
+    settledAt: job.settledAt,
+    dueAt: job.dueAt,
+    version: job.version,
+  };
+}
+
+export function historyView({ id: _id, ...line }: HistoryRow) {
+  return { ...line, text: tell(line) };
+}
+
+/** `raw` is VOD's JSON value; text that is not JSON stays text. */
+export function resultView({ raw, normalized, source, readAt }: ResultRow) {
+  return { normalized, raw: raw === null ? null : jsonOr(raw), source, readAt };
+}
+
+export function eventView(event: EventRow & { body: Buffer }) {
+  return { ...event, body: event.body.toString('utf8') };
+}
+
+/** One page and the cursor of the next; null when there is none. */
+export function listView<T extends { id: string }, V>(rows: T[], limit: number, view: (row: T) => V) {
+  const items = rows.slice(0, limit);
+  return { items: items.map(view), nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+export function statsView({ jobs, ...rest }: Stats) {
+  const sum = (rows: Stats['jobs']) => rows.reduce((total, row) => total + row.count, 0);
+  const byState = (rows: Stats['jobs']) =>
+    Object.fromEntries(jobStates.map((state) => [state, sum(rows.filter((row) => row.state === state))]));
+  return {
+    jobs: {
+      total: sum(jobs),
+      byState: byState(jobs),
+      byType: Object.fromEntries(jobTypes.map((type) => [type, byState(jobs.filter((row) => row.type === type))])),
+    },
+    ...rest,
+  };
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a laptop needs instead of an account: made once, kept in the data folder, the same at every start. */
+export interface LocalSecrets {
+  apiKey: string;
+  accessKeyId: string;
+  accessKeySecret: string;
+  callbackKey: string;
+}
+
+export function localSecrets(dataDir: string): LocalSecrets {
+  const file = join(dataDir, 'secrets.json');
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as LocalSecrets;
+  } catch {
+    const secrets: LocalSecrets = {
+      apiKey: `local-${randomBytes(12).toString('hex')}`,
+      accessKeyId: `LTAI${randomBytes(8).toString('hex')}`,
+      accessKeySecret: randomBytes(15).toString('hex'),
+      // VOD asks for at most 32 characters with upper case, lower case and digits.
+      callbackKey: `Aa1${randomBytes(12).toString('hex')}`,
+    };
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+    return secrets;
+  }
+}
+
+/** For scripts and for `npm run demo`: where the running instance is, and the key to speak to it. */
+export interface LocalAddress {
+  api: string;
+  apiKey: string;
+}
+
+export function writeAddress(dataDir: string, { api, apiKey }: LocalAddress): void {
+  writeFileSync(join(dataDir, 'api-url'), api);
+  writeFileSync(join(dataDir, 'api-key'), apiKey, { mode: 0o600 });
+}
+
+export function readAddress(dataDir: string): LocalAddress | null {
+  try {
+    return {
+      api: readFileSync(join(dataDir, 'api-url'), 'utf8').trim(),
+      apiKey: readFileSync(join(dataDir, 'api-key'), 'utf8').trim(),
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import { Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
+import { Receive } from '@app/lifecycle/receive';
+import type { Logger } from '@app/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readBody } from './body';
+
+/** The region of each path that VOD calls; '*' when one URL serves several regions. */
+export type CallbackPaths = ReadonlyMap<string, string>;
+
+export const CALLBACK_PATHS = Symbol('callback paths');
+export const LOGGER = Symbol('logger');
+
+/**
+ * VOD's event notifications. 200 means "stored" and nothing else does: VOD counts every other status as a failure, asks
+ * three times within seconds and then never again.
+ */
+@Controller()
+export class EventsController {
+  constructor(
+    private readonly receive: Receive,
+    @Inject(CALLBACK_PATHS) private readonly paths: CallbackPaths,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Post('*')
+  async event(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Headers('x-vod-timestamp') timestamp: string | undefined,
+    @Headers('x-vod-signature') signature: string | undefined,
+  ): Promise<void> {
+    const region = this.paths.get(request.url.split('?')[0] ?? '');
+    if (region === undefined) return answer(reply, 404, 'not_found');
+    try {
+      const readTheBody = () => readBody(request.raw);
+      const received = await this.receive.receive({ region, timestamp, signature, readBody: readTheBody });
+      if (received.outcome === 'refused') return answer(reply, 401, `signature_${received.reason}`);
+      void reply.status(200).send({ ok: true });
+    } catch (error) {
+      this.logger.error({ err: error }, 'an event could not be stored; VOD is told to send it again');
+      void reply.header('retry-after', '1');
+      answer(reply, 503, 'unavailable');
+    }
+  }
+}
+
+function answer(reply: FastifyReply, status: number, code: string): void {
+  void reply.status(status).send({ ok: false, code });
+}

@@ -1,0 +1,95 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { callbackUrls, type ConfigFor } from '@app/config';
+import { Receive } from '@app/lifecycle/receive';
+import {
+  attachLogging,
+  attachMetrics,
+  createRegistry,
+  OperationsModule,
+  serve,
+  Signals,
+  type Logger,
+  type Server,
+} from '@app/observability';
+import { assertSchema, createDataSource, EventStore } from '@app/persistence';
+import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
+
+@Module({})
+class WebhookModule {
+  static of(receive: Receive, paths: CallbackPaths, logger: Logger, operations: DynamicModule): DynamicModule {
+    return {
+      module: WebhookModule,
+      // Operations first: its GET routes stand beside the one POST that takes every path.
+      imports: [operations],
+      controllers: [EventsController],
+      providers: [
+        { provide: Receive, useValue: receive },
+        { provide: CALLBACK_PATHS, useValue: paths },
+        { provide: LOGGER, useValue: logger },
+      ],
+    };
+  }
+}
+
+/** The only process that faces the internet: one path, one insert. It holds no credential of the cloud and no client for it. */
+export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Promise<Server> {
+  const signals = new Signals();
+  const registry = createRegistry();
+  attachLogging(signals, logger);
+  attachMetrics(signals, registry);
+
+  const db = createDataSource({
+    url: config.databaseUrl,
+    application: 'vodai-webhook',
+    onTrouble: (error) => signals.emit('store.trouble', { store: 'postgres', error }),
+  });
+  await db.initialize();
+  try {
+    await assertSchema(db);
+    const urls = callbackUrls(config);
+    const { keys, auth, toleranceMs } = config.vod.callback;
+    const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
+    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const server = await serve({
+      module: WebhookModule.of(receive, pathsOf(urls), logger, operations),
+      host: config.host,
+      port: config.ports.webhook,
+      portVariable: 'WEBHOOK_PORT',
+      logger,
+      bodyParser: false,
+      configure: (app) => {
+        const fastify = app.getHttpAdapter().getInstance();
+        // Fastify answers 415 when it cannot read the type: an event that VOD would not send again.
+        fastify.addHook('onRequest', (request, _reply, done) => {
+          delete request.raw.headers['content-type'];
+          done();
+        });
+        // Any content type, any encoding, any bytes: the controller reads the stream itself.
+        fastify.removeAllContentTypeParsers();
+        fastify.addContentTypeParser('*', (_request: unknown, _payload: unknown, done: (error: null) => void) =>
+          done(null),
+        );
+      },
+    });
+    return {
+      ...server,
+      close: async () => {
+        await server.close();
+        await db.destroy();
+      },
+    };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/** Two regions whose URLs have the same path cannot be told apart by where the event came in. */
+function pathsOf(urls: ReadonlyMap<string, string>): CallbackPaths {
+  const paths = new Map<string, string>();
+  for (const [region, url] of urls) {
+    const path = new URL(url).pathname;
+    paths.set(path, paths.has(path) ? '*' : region);
+  }
+  return paths;
+}

@@ -1,0 +1,144 @@
+import type { ConfigFor } from '@app/config';
+import { Collect, Dispatch, Loop, Recover, Settle, Submit } from '@app/lifecycle';
+import {
+  attachLogging,
+  attachMetrics,
+  createRegistry,
+  OperationsModule,
+  serve,
+  Signals,
+  type Logger,
+  type Server,
+} from '@app/observability';
+import { AlarmStore, assertSchema, channels, createDataSource, JobReads, JobStore, Listener } from '@app/persistence';
+import { Queues } from '@app/queue';
+import { VodClient } from '@app/vod';
+import type { DataSource } from 'typeorm';
+import { processors } from './processors';
+
+/** The safety net under NOTIFY: how late an alarm can ring when every wake-up is lost. */
+const DISPATCH_POLL_MS = 1_000;
+const SETTLE_POLL_MS = 2_000;
+
+/** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
+export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
+  const signals = new Signals();
+  const registry = createRegistry();
+  attachLogging(signals, logger);
+  attachMetrics(signals, registry);
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+  const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
+  const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');
+
+  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-worker', onTrouble });
+  await db.initialize();
+  const opened: (() => Promise<unknown>)[] = [() => db.destroy()];
+  try {
+    await assertSchema(db);
+    const queues = openQueues(config, signals, logger);
+    opened.unshift(() => queues.close());
+    const vod = openVod(config);
+    opened.unshift(async () => vod.close());
+
+    const { dispatch, settle, steps } = assemble(config, { db, queues, vod, signals });
+    const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
+    const settling = settlingLoop(settle, onError);
+    const listener = new Listener({
+      url: config.databaseUrl,
+      application: 'vodai-worker-listen',
+      handlers: { [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => settling.wake() },
+      onTrouble,
+      onRecovered,
+    });
+
+    await listener.start();
+    opened.unshift(() => listener.stop());
+    await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
+    dispatching.start();
+    settling.start();
+    // Stop handing out first, then finish what was handed out.
+    opened.unshift(async () => {
+      await Promise.all([dispatching.stop(), settling.stop()]);
+      await queues.stopWork();
+    });
+
+    const checks = { postgres: () => db.query('select 1'), queues: () => queues.ping() };
+    const server = await serve({
+      module: OperationsModule.register({ checks, registry }),
+      host: config.host,
+      port: config.ports.worker,
+      portVariable: 'WORKER_PORT',
+      logger,
+    });
+    return {
+      ...server,
+      close: async () => {
+        await server.close();
+        await closeAll(opened);
+      },
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+interface Outside {
+  db: DataSource;
+  queues: Queues;
+  vod: VodClient;
+  signals: Signals;
+}
+
+function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Outside) {
+  const { alarms: rules, limits, vod: vodConfig } = config;
+  // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
+  const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vodConfig.timeoutMs });
+  const reads = new JobReads(db);
+  const alarms = new AlarmStore(db, rules.leaseMs);
+  return {
+    dispatch: new Dispatch(alarms, jobs, queues, signals, {
+      regions: vodConfig.regions,
+      window: limits.dispatchWindow,
+      maxInFlight: limits.maxInFlight,
+    }),
+    settle: new Settle(jobs),
+    steps: {
+      submit: new Submit(jobs, vod, queues, signals),
+      collect: new Collect(jobs, reads, vod, queues, signals, rules),
+      recover: new Recover(jobs, reads, rules),
+    },
+  };
+}
+
+function openQueues(config: ConfigFor<'worker'>, signals: Signals, logger: Logger): Queues {
+  return new Queues({
+    store: config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl: config.databaseUrl },
+    regions: config.vod.regions,
+    limits: config.limits,
+    signals,
+    onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its alarm will ring again'),
+  });
+}
+
+function openVod(config: ConfigFor<'worker'>): VodClient {
+  const { endpoint, timeoutMs, credentials } = config.vod;
+  return new VodClient({ endpoint, timeoutMs, credentials });
+}
+
+/** Wakes settle events; every slow poll also takes up those that found no job before. */
+function settlingLoop(settle: Settle, onError: (error: unknown) => void): Loop {
+  let rematchAt = 0;
+  return new Loop(
+    async () => {
+      const rematch = performance.now() >= rematchAt;
+      if (rematch) rematchAt = performance.now() + SETTLE_POLL_MS;
+      return settle.turn({ rematch });
+    },
+    { pollMs: SETTLE_POLL_MS, onError },
+  );
+}
+
+async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
+  for (const close of opened) await close();
+}

@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+import { benchMain } from './main';
+
+const USAGE = `npm run bench -- main [--quick] [--jobs 10000] [--store redis|postgres] [--profile <folder>]
+
+  main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
+  --quick    some seconds: shows that everything works, its figures say nothing
+  --jobs     jobs that each store gets in all; memory is compared before and after them
+  --store    only one of the two
+  --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
+`;
+
+async function run(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: '10000' },
+      store: { type: 'string' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const jobs = Number(values.jobs);
+  const only = values.store;
+  const known = only === undefined || only === 'redis' || only === 'postgres';
+  const usable = positionals.length === 1 && positionals[0] === 'main' && known && Number.isInteger(jobs) && jobs > 0;
+  if (values.help || !usable) {
+    process.stdout.write(USAGE);
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  await benchMain({ quick: values.quick, jobs, only, profile: values.profile });
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,55 @@
+/** ES modules among what Nest, Fastify and their parts bring along. */
+const esModules = [
+  '@nestjs',
+  '@borewit',
+  '@isaacs',
+  '@tokenizer',
+  'balanced-match',
+  'brace-expansion',
+  'content-disposition',
+  'cookie',
+  'file-type',
+  'foreground-child',
+  'glob',
+  'jackspeak',
+  'lru-cache',
+  'minimatch',
+  'minipass',
+  'package-json-from-dist',
+  'path-scurry',
+  'set-cookie-parser',
+  'strtok3',
+  'toad-cache',
+  'token-types',
+  'uint8array-extras',
+  'uuid',
+];
+
+/** Nest 12 and several of its dependencies are ES modules; on Node 20 jest can load them only after swc turned them into CommonJS. */
+module.exports = {
+  testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/setup/global-setup.ts',
+  globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+  testTimeout: 120_000,
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
+  testRegex: '\\.(spec|e2e-spec)\\.ts$',
+  moduleNameMapper: {
+    '^@app/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@app/([a-z-]+)/([a-z-]+)$': '<rootDir>/libs/$1/src/$2.ts',
+  },
+  transform: {
+    '^.+\\.[cm]?[tj]s$': [
+      '@swc/jest',
+      {
+        module: { type: 'commonjs' },
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          target: 'es2022',
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
+};

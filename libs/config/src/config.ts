@@ -1,0 +1,65 @@
+import { fillRegion, type ApiKey, type DurationRange } from './values';
+import type { logLevels } from './variables';
+
+/** Who asks for a configuration. It decides what is required and which secrets are handed out. */
+export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'local';
+
+export interface AccessKey {
+  accessKeyId: string;
+  accessKeySecret: string;
+  securityToken?: string;
+}
+
+/** What the environment says, read and arranged. Units and defaults are documented in variables.ts. */
+export interface Config {
+  databaseUrl?: string;
+  redisUrl?: string;
+  host: string;
+  ports: { api: number; webhook: number; worker: number; emulator: number };
+  apiKeys: ApiKey[];
+  vod: {
+    regions: readonly [string, ...string[]];
+    /** With `{region}` still in it. Absent only in local mode, where the emulator's port isn't known yet. */
+    endpoint?: string;
+    /** Only for roles that sign requests or check them: worker, emulator, local. */
+    credentials?: AccessKey | 'default-chain';
+    timeoutMs: number;
+    callback: { url?: string; keys: string[]; auth: 'required' | 'hint'; toleranceMs: number };
+  };
+  limits: { submitQps: number; collectQps: number; maxInFlight: number; dispatchWindow: number };
+  alarms: {
+    leaseMs: number;
+    pollFirstMs: number;
+    pollMaxMs: number;
+    recoverAfterMs: number[];
+    resendPinned: boolean;
+    recoverGraceMs: number;
+    jobDeadlineMs: number;
+  };
+  log: { level: (typeof logLevels)[number]; format: 'json' | 'pretty' };
+  emulator: { jobTimeMs: DurationRange };
+}
+
+interface Database {
+  databaseUrl: string;
+}
+
+/** What each role can rely on beyond `Config`. */
+interface Guaranteed {
+  api: Database & { vod: { endpoint: string } };
+  worker: Database & { vod: { endpoint: string; credentials: AccessKey | 'default-chain' } };
+  webhook: Database & { vod: { endpoint: string; callback: { url: string } } };
+  emulator: { vod: { endpoint: string; credentials: AccessKey } };
+  migrate: Database & { vod: { endpoint: string } };
+  local: object;
+}
+
+export type ConfigFor<R extends Role> = Config & Guaranteed[R];
+
+/** The URL that VOD calls (and signs) for each of our regions; empty when no callback URL is set. */
+export function callbackUrls(config: Pick<Config, 'vod'>): ReadonlyMap<string, string> {
+  const { regions, callback } = config.vod;
+  const { url } = callback;
+  if (url === undefined) return new Map();
+  return new Map(regions.map((region) => [region, fillRegion(url, region)]));
+}

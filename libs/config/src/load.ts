@@ -1,0 +1,175 @@
+import type { AccessKey, Config, ConfigFor, Role } from './config';
+import { ConfigError, type Problem } from './problems';
+import { misspellings } from './misspellings';
+import { fillRegion } from './values';
+import { variableNames, variables, type Values, type VariableName } from './variables';
+
+const publicEndpoint = 'https://vod.{region}.aliyuncs.com';
+/** VOD's limit for CallbackURL (SetMessageCallback). */
+const callbackUrlBytes = 256;
+
+/** What a role can't work without. */
+const required: Record<Role, readonly VariableName[]> = {
+  api: ['DATABASE_URL', 'API_KEYS'],
+  worker: ['DATABASE_URL'],
+  webhook: ['DATABASE_URL', 'VOD_CALLBACK_URL'],
+  emulator: ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
+  migrate: ['DATABASE_URL'],
+  local: [],
+};
+
+/** The one reader of the environment. Throws a ConfigError that names every problem at once. */
+export function loadConfig<R extends Role>(env: NodeJS.ProcessEnv, role: R): ConfigFor<R>;
+export function loadConfig(env: NodeJS.ProcessEnv, role: Role): Config {
+  const given = onlyOurs(env);
+  const parsed = variables.safeParse(given);
+  const unreadable = parsed.success ? [] : parsed.error.issues.map(unreadableProblem);
+
+  // An unreadable value takes its default here, so that what is wrong between the others can be said in the same go.
+  const bad = new Set(unreadable.map((problem) => problem.variable));
+  const values = variables.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))));
+
+  const problems = [
+    ...unreadable,
+    ...[...missing(given, values, role), ...contradictions(values, role)].filter(({ variable, other }) => {
+      return !bad.has(variable) && !(other && bad.has(other));
+    }),
+    ...misspellings(env, variableNames),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems, given);
+  return arrange(values, role);
+}
+
+/** An empty variable is an unset one: compose files and shells pass `NAME=` for what nobody filled in. */
+function onlyOurs(env: NodeJS.ProcessEnv): Partial<Record<VariableName, string>> {
+  const entries = variableNames.map((name) => [name, env[name]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function unreadableProblem(issue: { path: PropertyKey[]; message: string }): Problem {
+  return { variable: issue.path[0] as VariableName, expected: issue.message };
+}
+
+function missing(given: Partial<Record<VariableName, string>>, values: Values, role: Role): Problem[] {
+  const names = [...required[role]];
+  if (role === 'webhook' && values.VOD_CALLBACK_AUTH === 'required') names.push('VOD_CALLBACK_KEYS');
+  return names
+    .filter((name) => given[name] === undefined)
+    .map((name) => ({ variable: name, expected: `${neededText[name] ?? 'a value'} (${role} needs it)` }));
+}
+
+const neededText: Partial<Record<VariableName, string>> = {
+  DATABASE_URL: 'a Postgres URL such as postgres://user:password@host:5432/name',
+  API_KEYS: 'name:role:secret, comma-separated',
+  VOD_CALLBACK_URL: 'the URL registered at VOD',
+  VOD_CALLBACK_KEYS: 'the authentication key set at VOD (or VOD_CALLBACK_AUTH=hint)',
+};
+
+function contradictions(values: Values, role: Role): Problem[] {
+  return [...timing(values), ...callbackLength(values), ...halfAnAccessKey(values, role)];
+}
+
+function timing(values: Values): Problem[] {
+  const { POLL_FIRST, POLL_MAX, LEASE, VOD_TIMEOUT } = values;
+  const problems: Problem[] = [];
+  if (POLL_FIRST > POLL_MAX) {
+    const got = `${POLL_FIRST} ms and a POLL_MAX of ${POLL_MAX} ms`;
+    problems.push({ variable: 'POLL_FIRST', other: 'POLL_MAX', expected: 'at most POLL_MAX', got });
+  }
+  // A call may spend the time-out on connecting and once more on waiting for the answer.
+  if (LEASE <= 2 * VOD_TIMEOUT) {
+    const expected = 'longer than twice VOD_TIMEOUT, because a lease must outlive the call';
+    const got = `${LEASE} ms and a VOD_TIMEOUT of ${VOD_TIMEOUT} ms`;
+    problems.push({ variable: 'LEASE', other: 'VOD_TIMEOUT', expected, got });
+  }
+  return problems;
+}
+
+function callbackLength(values: Values): Problem[] {
+  const url = values.VOD_CALLBACK_URL;
+  if (url === undefined) return [];
+  const longest = Math.max(...values.VOD_REGIONS.map((region) => Buffer.byteLength(fillRegion(url, region))));
+  if (longest <= callbackUrlBytes) return [];
+  return [
+    {
+      variable: 'VOD_CALLBACK_URL',
+      expected: `at most ${callbackUrlBytes} bytes, which is VOD's limit`,
+      got: `${longest} bytes`,
+    },
+  ];
+}
+
+function halfAnAccessKey(values: Values, role: Role): Problem[] {
+  if (role !== 'worker' && role !== 'local') return []; // the emulator needs both anyway, the others neither
+  const id = values.ALIBABA_CLOUD_ACCESS_KEY_ID;
+  const secret = values.ALIBABA_CLOUD_ACCESS_KEY_SECRET;
+  const token = values.ALIBABA_CLOUD_SECURITY_TOKEN;
+  if (id && !secret) return [halfKey('ALIBABA_CLOUD_ACCESS_KEY_SECRET', 'ALIBABA_CLOUD_ACCESS_KEY_ID')];
+  if (secret && !id) return [halfKey('ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET')];
+  if (token && !id) return [halfKey('ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_SECURITY_TOKEN')];
+  return [];
+}
+
+function halfKey(variable: VariableName, other: VariableName): Problem {
+  return { variable, expected: `a value, because ${other} is set` };
+}
+
+/** The others never call VOD: what isn't handed out can't leak, least of all from the internet-facing webhook. */
+function usesCredentials(role: Role): boolean {
+  return role === 'worker' || role === 'emulator' || role === 'local';
+}
+
+function credentialsFor(values: Values, role: Role): AccessKey | 'default-chain' | undefined {
+  if (!usesCredentials(role)) return undefined;
+  const accessKeyId = values.ALIBABA_CLOUD_ACCESS_KEY_ID;
+  const accessKeySecret = values.ALIBABA_CLOUD_ACCESS_KEY_SECRET;
+  const securityToken = values.ALIBABA_CLOUD_SECURITY_TOKEN;
+  if (accessKeyId && accessKeySecret) return { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) };
+  return role === 'worker' ? 'default-chain' : undefined;
+}
+
+function arrange(values: Values, role: Role): Config {
+  const endpoint = values.VOD_ENDPOINT ?? (role === 'local' ? undefined : publicEndpoint);
+  const credentials = credentialsFor(values, role);
+  return {
+    ...(values.DATABASE_URL && { databaseUrl: values.DATABASE_URL }),
+    ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
+    host: values.HOST,
+    ports: {
+      api: values.API_PORT,
+      webhook: values.WEBHOOK_PORT,
+      worker: values.WORKER_PORT,
+      emulator: values.EMULATOR_PORT,
+    },
+    apiKeys: values.API_KEYS ?? [],
+    vod: {
+      regions: values.VOD_REGIONS,
+      ...(endpoint && { endpoint }),
+      ...(credentials && { credentials }),
+      timeoutMs: values.VOD_TIMEOUT,
+      callback: {
+        ...(values.VOD_CALLBACK_URL && { url: values.VOD_CALLBACK_URL }),
+        keys: values.VOD_CALLBACK_KEYS ?? [],
+        auth: values.VOD_CALLBACK_AUTH,
+        toleranceMs: values.VOD_CALLBACK_TOLERANCE,
+      },
+    },
+    limits: {
+      submitQps: values.SUBMIT_QPS,
+      collectQps: values.COLLECT_QPS,
+      maxInFlight: values.MAX_IN_FLIGHT,
+      dispatchWindow: values.DISPATCH_WINDOW,
+    },
+    alarms: {
+      leaseMs: values.LEASE,
+      pollFirstMs: values.POLL_FIRST,
+      pollMaxMs: values.POLL_MAX,
+      recoverAfterMs: values.RECOVER_AFTER,
+      resendPinned: values.RESEND_PINNED,
+      recoverGraceMs: values.RECOVER_GRACE,
+      jobDeadlineMs: values.JOB_DEADLINE,
+    },
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (role === 'local' ? 'pretty' : 'json') },
+    emulator: { jobTimeMs: values.EMULATOR_JOB_TIME },
+  };
+}

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { parseDuration } from './duration';
+
+/** How one variable's text is read. `undefined` means unreadable: the reader's `expected` is then what the person is told. */
+function reads<T>(expected: string, read: (text: string) => T | undefined) {
+  return z.string().transform((text, context): T => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  });
+}
+
+/** Like `reads`, for values that can be wrong in several ways: an array of what is wrong instead of a value. */
+function readsEntries<T>(format: string, read: (entries: string[]) => { value: T } | { wrong: string }) {
+  return z.string().transform((text, context): T => {
+    const result = read(text.split(',').map((entry) => entry.trim()));
+    if ('value' in result) return result.value;
+    context.addIssue({ code: 'custom', message: `${format}; ${result.wrong}` });
+    return z.NEVER;
+  });
+}
+
+export function wholeNumber(min: number, max: number) {
+  return reads(`a whole number from ${min} to ${max}`, (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max ? value : undefined;
+  });
+}
+
+export const port = () => wholeNumber(0, 65_535);
+
+export function oneOf<const T extends string>(values: readonly T[]) {
+  return reads(`one of ${values.join(', ')}`, (text) => values.find((value) => value === text));
+}
+
+export function flag() {
+  return reads('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));
+}
+
+export const host = () => reads('an address or a host name', (text) => (/^[\w.:-]+$/.test(text) ? text : undefined));
+
+/** setTimeout takes at most 2³¹−1 ms (24.8 days) and fires at once beyond that; every duration here may end in one. */
+const longestMs = 576 * 3_600_000;
+const durationForm = 'a duration from 1ms to 576h such as 500ms, 30s, 5m or 24h';
+
+function boundedDuration(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= 1 && ms <= longestMs ? ms : undefined;
+}
+
+export const duration = () => reads(durationForm, boundedDuration);
+
+export function risingDurations() {
+  return reads('a comma list of durations, each longer than the one before, such as 10s,30s,2m', (text) => {
+    const times = text.split(',').map((entry) => boundedDuration(entry.trim()));
+    const rising = times.every((ms, i) => ms !== undefined && ms > (times[i - 1] ?? 0));
+    return rising ? times.filter((ms) => ms !== undefined) : undefined;
+  });
+}
+
+export interface DurationRange {
+  minMs: number;
+  maxMs: number;
+}
+
+export function durationRange() {
+  return reads(`${durationForm}, or two of them as in 2s-6s`, (text): DurationRange | undefined => {
+    const [minMs, maxMs = minMs, ...rest] = text.split('-').map(boundedDuration);
+    if (minMs === undefined || maxMs === undefined || minMs > maxMs || rest.length > 0) return undefined;
+    return { minMs, maxMs };
+  });
+}
+
+export function urlWith(protocols: readonly string[], expected: string) {
+  return reads(expected, (text) => (isUrl(text, protocols) ? text : undefined));
+}
+
+/** A URL in which `{region}` may stand where the region's id belongs, in the host as well. */
+export function regionalUrl(expected: string) {
+  return reads(expected, (text) => {
+    const filled = fillRegion(text, 'cn-shanghai');
+    return isUrl(filled, ['http:', 'https:']) && !/[{}]/.test(filled) ? text : undefined;
+  });
+}
+
+export function fillRegion(url: string, region: string): string {
+  return url.replaceAll('{region}', region);
+}
+
+/** Blanks are refused rather than trimmed: what VOD signs is compared byte for byte. */
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  return !/\s/.test(text) && URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+export function regionList() {
+  return reads('a comma list of region ids, each once, such as cn-shanghai,cn-beijing', (text) => {
+    const regions = text.split(',').map((region) => region.trim());
+    const [first, ...others] = regions;
+    if (first === undefined || hasDuplicates(regions)) return undefined;
+    return regions.every((region) => /^[a-z]{2}(-[a-z0-9]+)+$/.test(region))
+      ? ([first, ...others] as const)
+      : undefined;
+  });
+}
+
+export const apiRoles = ['viewer', 'operator', 'admin'] as const;
+export type ApiRole = (typeof apiRoles)[number];
+
+export interface ApiKey {
+  name: string;
+  role: ApiRole;
+  secret: string;
+}
+
+/** Entries are named by their number: in an entry with its parts swapped, the "name" may be the secret. */
+export function apiKeyList() {
+  return readsEntries<ApiKey[]>('name:role:secret, comma-separated', (entries) => {
+    const keys: ApiKey[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const [name = '', role = '', ...rest] = entry.split(':');
+      const secret = rest.join(':'); // a secret may hold colons, a name can't
+      const known = apiRoles.find((one) => one === role);
+      if (!name || !role || !secret) return { wrong: `entry ${i + 1} doesn't have three parts` };
+      if (!known) return { wrong: `the role of entry ${i + 1} is none of ${apiRoles.join(', ')}` };
+      keys.push({ name, role: known, secret });
+    }
+    if (hasDuplicates(keys.map((key) => key.name))) return { wrong: 'two entries have the same name' };
+    if (hasDuplicates(keys.map((key) => key.secret))) return { wrong: 'two entries have the same secret' };
+    return { value: keys };
+  });
+}
+
+export function secretList() {
+  return readsEntries<string[]>('a comma list of keys', (entries) => {
+    if (entries.includes('')) return { wrong: 'one of them is empty' };
+    if (hasDuplicates(entries)) return { wrong: 'one of them is there twice' };
+    return { value: entries };
+  });
+}
+
+export const anyText = () => z.string();
+
+function hasDuplicates(values: readonly string[]): boolean {
+  return new Set(values).size < values.length;
+}

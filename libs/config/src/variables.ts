@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import {
+  anyText,
+  apiKeyList,
+  duration,
+  durationRange,
+  flag,
+  host,
+  oneOf,
+  port,
+  regionalUrl,
+  regionList,
+  risingDurations,
+  secretList,
+  urlWith,
+  wholeNumber,
+} from './values';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Every environment variable there is, each documented here and nowhere else. A default is written as a person would set it. */
+export const variables = z.object({
+  /** Postgres 13 or newer. No default: a wrong database found by accident is worse than none. */
+  DATABASE_URL: urlWith(
+    ['postgres:', 'postgresql:'],
+    'a Postgres URL such as postgres://user:password@host:5432/name',
+  ).optional(),
+  /** Set: BullMQ on Redis. Unset: BullMQ on Postgres, so that a laptop needs no Redis. */
+  REDIS_URL: urlWith(['redis:', 'rediss:'], 'a Redis URL such as redis://host:6379 or rediss://host:6380').optional(),
+
+  /** Address to listen on. Loopback unless somebody decides to be reachable. */
+  HOST: host().prefault('127.0.0.1'),
+  /** Ports; 0 picks a free one. */
+  API_PORT: port().prefault('3000'),
+  WEBHOOK_PORT: port().prefault('3001'),
+  EMULATOR_PORT: port().prefault('3002'),
+  WORKER_PORT: port().prefault('3003'),
+
+  /** Who may call the api, and as what. No default: a built-in key would be everybody's key. */
+  API_KEYS: apiKeyList().optional(),
+
+  /** Regions we work in; the first is the default of a request. */
+  VOD_REGIONS: regionList().prefault('cn-shanghai'),
+  /** Unset: VOD's public hosts; in local mode our own emulator. */
+  VOD_ENDPOINT: regionalUrl('an http(s) URL, {region} allowed').optional(),
+  /** The SDKs' own names. All unset: their default credential chain. */
+  ALIBABA_CLOUD_ACCESS_KEY_ID: anyText().optional(),
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: anyText().optional(),
+  ALIBABA_CLOUD_SECURITY_TOKEN: anyText().optional(),
+  /** One VOD call. pop-core's own 3 s would turn slow answers into submissions of unknown outcome, the costly kind. */
+  VOD_TIMEOUT: duration().prefault('10s'),
+
+  /** The URL registered at VOD, byte for byte: the signature covers it. */
+  VOD_CALLBACK_URL: regionalUrl('an http(s) URL, {region} allowed').optional(),
+  /** Any of them verifies, so that a key can be rotated without losing an event. */
+  VOD_CALLBACK_KEYS: secretList().optional(),
+  /** `hint` is for accounts where VOD can't be given a key: an event then only makes a known job due. */
+  VOD_CALLBACK_AUTH: oneOf(['required', 'hint']).prefault('required'),
+  /** Accepted distance between VOD's clock and ours, either way; the gateway allows our requests the same 15 min. */
+  VOD_CALLBACK_TOLERANCE: duration().prefault('15m'),
+
+  /** Calls a second, per region, over all workers. 30 is VOD's documented QPS of SubmitAIJob. */
+  SUBMIT_QPS: wholeNumber(1, 10_000).prefault('30'),
+  /** The same for reads. VOD documents 20 for GetMediaDNAResult and nothing for ListAIJob (its class had 100 in 2021). */
+  COLLECT_QPS: wholeNumber(1, 10_000).prefault('20'),
+  /** Jobs at VOD at once, per region and type; 0 is no cap. */
+  MAX_IN_FLIGHT: wholeNumber(0, 1_000_000).prefault('0'),
+  /** Requests waiting in BullMQ at most. Small, because the backlog waits in Postgres, where priorities still count. */
+  DISPATCH_WINDOW: wholeNumber(1, 1_000_000).prefault('1000'),
+
+  /** A dispatched job's alarm: how long a dead worker goes unnoticed. */
+  LEASE: duration().prefault('60s'),
+  /** First look at a job that VOD is silent about, and the longest gap between looks. */
+  POLL_FIRST: duration().prefault('60s'),
+  POLL_MAX: duration().prefault('10m'),
+  /** Looks of the recovery ladder, counted from the submission. */
+  RECOVER_AFTER: risingDurations().prefault('10s,30s,2m'),
+  /** Rung 3 of the ladder. A switch, because the gateway's nonce check can't be verified without an account. */
+  RESEND_PINNED: flag().prefault('true'),
+  /** When the ladder has to decide. Longer than the 15 min in which a signed request can be sent again. */
+  RECOVER_GRACE: duration().prefault('20m'),
+  /** Age at which a job gets a last read and is then `expired`. */
+  JOB_DEADLINE: duration().prefault('24h'),
+
+  LOG_LEVEL: oneOf(logLevels).prefault('info'),
+  /** Unset: `json`, and `pretty` in local mode, where a person reads it. */
+  LOG_FORMAT: oneOf(['json', 'pretty']).optional(),
+
+  /** How long the emulator works on a job: one duration or a range. */
+  EMULATOR_JOB_TIME: durationRange().prefault('2s-6s'),
+});
+
+export type Values = z.output<typeof variables>;
+export type VariableName = keyof Values;
+export const variableNames = Object.keys(variables.shape) as VariableName[];

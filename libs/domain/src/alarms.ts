@@ -1,0 +1,63 @@
+/** When somebody looks at a job again. Pure rules over `now`; `chance` is a number in [0, 1) that spreads a crowd. */
+export interface AlarmRules {
+  /** How long a step may hold a job before the alarm rings again. */
+  leaseMs: number;
+  /** First look at a silent job, and the longest gap between two looks. */
+  pollFirstMs: number;
+  pollMaxMs: number;
+  /** Looks of the recovery ladder, counted from the send. */
+  recoverAfterMs: readonly number[];
+  /** After this an unconfirmed submission is decided, and a JobId that VOD does not know is given up. */
+  recoverGraceMs: number;
+  /** Age at VOD after which one last read decides. */
+  jobDeadlineMs: number;
+}
+
+const SECOND = 1000;
+
+/** VOD answers a read within a second; asking again after less only spends the quota (ListAIJob, SubmitAIJob). */
+const RETRY_FIRST_MS = 1 * SECOND;
+const RETRY_MAX_MS = 60 * SECOND;
+
+/** A blocked account is asked again this often: often enough to notice a paid bill, too seldom to be a nuisance. */
+export const BLOCKED_RETRY_MS = 60 * SECOND;
+
+/** A cap on jobs at VOD frees a place when some other job ends, which takes seconds at the least. */
+export const CAPPED_RETRY_MS = 5 * SECOND;
+
+/** The event's body is not signed, so a stranger with one captured header pair can ring: one read per job and gap. */
+export const DOORBELL_GAP_MS = 5 * SECOND;
+
+/** VOD may list a fresh JobId late. This many misses in a row, and the grace period, before a person is asked. */
+export const MISSES_BEFORE_HELD = 5;
+
+export function after(now: Date, ms: number): Date {
+  return new Date(now.getTime() + ms);
+}
+
+/** Doubles from `firstMs` to `maxMs`, then spreads by ±10 % so that jobs of one batch do not stay in step. */
+export function backOff(tries: number, firstMs: number, maxMs: number, chance: number): number {
+  const gap = Math.min(firstMs * 2 ** Math.min(tries, 30), maxMs);
+  return Math.round(gap * (0.9 + 0.2 * chance));
+}
+
+export function retryGap(tries: number, chance: number): number {
+  return backOff(tries, RETRY_FIRST_MS, RETRY_MAX_MS, chance);
+}
+
+/** The next look at a job that VOD is working on; never later than its deadline, so that the last read is on time. */
+export function nextPoll(rules: AlarmRules, now: Date, tries: number, submittedAt: Date | null, chance: number): Date {
+  const poll = after(now, backOff(tries, rules.pollFirstMs, rules.pollMaxMs, chance));
+  const deadline = after(submittedAt ?? now, rules.jobDeadlineMs);
+  return deadline > now && deadline < poll ? deadline : poll;
+}
+
+/** The next look of the recovery ladder; after the last one, the end of the grace period. */
+export function nextRecoveryLook(rules: AlarmRules, now: Date, sentAt: Date): Date {
+  const looks = [...rules.recoverAfterMs, rules.recoverGraceMs].map((ms) => after(sentAt, ms));
+  return looks.find((look) => look > now) ?? now;
+}
+
+export function isPast(now: Date, since: Date | null, ms: number): boolean {
+  return since !== null && now.getTime() - since.getTime() >= ms;
+}

@@ -1,0 +1,272 @@
+import {
+  after,
+  BLOCKED_RETRY_MS,
+  CAPPED_RETRY_MS,
+  DOORBELL_GAP_MS,
+  isPast,
+  MISSES_BEFORE_HELD,
+  nextPoll,
+  nextRecoveryLook,
+  retryGap,
+  type AlarmRules,
+} from './alarms';
+import { isSettled, isSilent, type JobCore, type JobError, type JobState } from './job';
+import { nextState } from './transitions';
+
+/** Everything that can happen to a job. `attempt` fences: the outcome of an older submission changes nothing. */
+export type JobEvent =
+  | { type: 'claimed'; number: number }
+  | { type: 'deferred'; reason: string }
+  | { type: 'canceled'; reason?: string }
+  | { type: 'accepted'; attempt: number; vodJobId: string; vodRequestId: string | null }
+  | { type: 'refused'; attempt: number; code: string; message: string; vodRequestId: string | null }
+  | { type: 'throttled'; attempt: number; code: string; retryAfterMs: number }
+  | { type: 'blocked'; attempt: number; code: string; message: string }
+  | { type: 'not_sent'; attempt: number; cause: string }
+  | { type: 'never_sent'; attempt: number }
+  | { type: 'outcome_unknown'; attempt: number; cause: string }
+  | { type: 'looked'; note: string }
+  | { type: 'found'; vodJobId: string; evidence: string }
+  | { type: 'proven_absent'; evidence: string }
+  | { type: 'undecidable'; reason: string }
+  | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: string }
+  | { type: 'read_running'; vodJobId: string; status: string }
+  | { type: 'read_succeeded'; vodJobId: string; result: ReadResult; completedAt: Date | null }
+  | { type: 'read_failed'; vodJobId: string; code: string; message: string; completedAt: Date | null }
+  | { type: 'read_missing'; vodJobId: string }
+  | { type: 'read_unavailable'; cause: string }
+  | { type: 'vanished'; misses: number }
+  | { type: 'deadline_passed' }
+  | { type: 'resubmitted'; reason?: string }
+  | { type: 'given_up'; reason?: string }
+  | { type: 'retried'; reason?: string }
+  | { type: 'refetched'; reason?: string };
+
+/** What a read brought. `raw` is VOD's `Data`, byte for byte; `problem` says why it could not be understood. */
+export interface ReadResult {
+  raw: string | null;
+  normalized: unknown;
+  source: 'ListAIJob' | 'GetAIVideoTagResult' | 'GetMediaDNAResult';
+  problem: string | null;
+}
+
+export interface Circumstances {
+  now: Date;
+  /** In [0, 1): spreads alarms. */
+  chance: number;
+  rules: AlarmRules;
+}
+
+export type Decision =
+  | { outcome: 'moved'; from: JobState; next: JobCore }
+  | { outcome: 'ignored'; state: JobState; reason: 'no_such_step' | Objection };
+
+type Objection = 'older_attempt' | 'another_vod_job' | 'was_sent' | 'nothing_to_read';
+
+/** The only way a job changes: the table says where to, this says what else changes with it. Pure. */
+export function decide(job: JobCore, event: JobEvent, at: Circumstances): Decision {
+  const to = nextState(job.state, event.type);
+  if (!to) return { outcome: 'ignored', state: job.state, reason: 'no_such_step' };
+  const objection = guard(job, event);
+  if (objection) return { outcome: 'ignored', state: job.state, reason: objection };
+
+  const settled = isSettled(to);
+  const next: JobCore = {
+    ...job,
+    state: to,
+    version: job.version + 1,
+    settledAt: settled ? at.now : null,
+    error: errorAfter(job, event, to),
+    ...effects(job, event, at),
+  };
+  if (settled) next.finishedAt ??= at.now;
+  if (isSilent(to)) next.dueAt = null;
+  return { outcome: 'moved', from: job.state, next };
+}
+
+function guard(job: JobCore, event: JobEvent): Objection | null {
+  if ('attempt' in event && event.attempt !== job.attempt) return 'older_attempt';
+  if ('vodJobId' in event && job.vodJobId !== null && event.vodJobId !== job.vodJobId) return 'another_vod_job';
+  // The claim and the send are two commits. Whoever declares the send undone must see, under the row's lock, that it is.
+  if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent';
+  // Refused, or given up before VOD named a JobId: there is nothing at VOD to read.
+  if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read';
+  return null;
+}
+
+/** What changes besides the state, event by event, in the order a job meets them. */
+function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumstances): Partial<JobCore> {
+  switch (event.type) {
+    case 'claimed':
+      return {
+        attempt: event.number,
+        attempts: job.attempts + 1,
+        submittedAt: null,
+        dueAt: after(now, rules.leaseMs),
+      };
+
+    case 'accepted':
+    case 'found':
+      return {
+        vodJobId: event.vodJobId,
+        submittedAt: job.submittedAt ?? now,
+        tries: 0,
+        misses: 0,
+        dueAt: nextPoll(rules, now, 0, job.submittedAt ?? now, chance),
+      };
+
+    case 'refused':
+    case 'given_up':
+    case 'canceled':
+    case 'undecidable':
+    case 'vanished':
+    case 'deadline_passed':
+      return {};
+
+    case 'throttled':
+      return { ...uncounted(job), dueAt: after(now, Math.round(event.retryAfterMs * (1 + chance))) };
+    case 'blocked':
+      return { ...uncounted(job), dueAt: after(now, Math.round(BLOCKED_RETRY_MS * (0.9 + 0.2 * chance))) };
+    case 'not_sent':
+      return { ...uncounted(job), tries: job.tries + 1, dueAt: after(now, retryGap(job.tries, chance)) };
+    case 'never_sent':
+      return { ...uncounted(job), dueAt: now };
+    case 'deferred':
+      return { dueAt: after(now, Math.round(CAPPED_RETRY_MS * (0.9 + 0.2 * chance))) };
+
+    case 'outcome_unknown':
+      return {
+        submittedAt: job.submittedAt ?? now,
+        tries: 0,
+        dueAt: nextRecoveryLook(rules, now, job.submittedAt ?? now),
+      };
+    case 'looked':
+      return { tries: job.tries + 1, dueAt: nextRecoveryLook(rules, now, job.submittedAt ?? now) };
+    case 'proven_absent':
+      return { ...uncounted(job), submittedAt: null, tries: 0, dueAt: now };
+
+    case 'event_received':
+      return {
+        vodJobId: event.vodJobId,
+        submittedAt: job.submittedAt ?? now,
+        eventStatus: event.status,
+        finishedAt: now,
+        tries: 0,
+        dueAt: doorbell(job, now),
+      };
+
+    case 'read_running':
+      return {
+        lastReadAt: now,
+        finishedAt: null,
+        eventStatus: null,
+        misses: 0,
+        tries: job.tries + 1,
+        dueAt: nextPoll(rules, now, job.tries + 1, job.submittedAt, chance),
+      };
+    case 'read_succeeded':
+    case 'read_failed':
+      return { lastReadAt: now, finishedAt: event.completedAt ?? job.finishedAt ?? now, misses: 0, tries: 0 };
+    case 'read_missing':
+      return {
+        lastReadAt: now,
+        misses: job.misses + 1,
+        tries: job.tries + 1,
+        dueAt: nextPoll(rules, now, job.tries + 1, job.submittedAt, chance),
+      };
+    case 'read_unavailable':
+      return { tries: job.tries + 1, dueAt: after(now, retryGap(job.tries, chance)) };
+
+    case 'resubmitted':
+    case 'retried':
+      return {
+        vodJobId: null,
+        eventStatus: null,
+        submittedAt: null,
+        lastReadAt: null,
+        finishedAt: null,
+        tries: 0,
+        misses: 0,
+        dueAt: now,
+      };
+    case 'refetched':
+      return { tries: 0, misses: 0, dueAt: now };
+  }
+}
+
+/** VOD has not executed this attempt, so the client does not see it counted. The fencing number stays spent. */
+function uncounted(job: JobCore): Partial<JobCore> {
+  return { attempts: Math.max(0, job.attempts - 1), submittedAt: null };
+}
+
+/** Due at once, unless a read has just been spent on this job: a flood of forged events costs one read per gap. */
+function doorbell(job: JobCore, now: Date): Date {
+  const free = job.lastReadAt ? after(job.lastReadAt, DOORBELL_GAP_MS) : now;
+  return free > now ? free : now;
+}
+
+function errorAfter(job: JobCore, event: JobEvent, to: JobState): JobError | null {
+  switch (event.type) {
+    case 'refused':
+      return { phase: 'submit', code: event.code, message: event.message };
+    case 'read_failed':
+      return { phase: 'vod', code: event.code, message: event.message };
+    case 'read_succeeded':
+      return event.result.problem ? { phase: 'result', code: 'unusable_data', message: event.result.problem } : null;
+    case 'undecidable':
+      return { phase: 'recover', code: 'undecidable', message: event.reason };
+    case 'vanished':
+      return {
+        phase: 'recover',
+        code: 'vanished',
+        message: `VOD did not know the JobId in ${event.misses} reads in a row`,
+      };
+    case 'deadline_passed':
+      return { phase: 'vod', code: 'deadline_passed', message: 'VOD had not finished the job by its deadline' };
+    case 'given_up':
+      return { phase: 'recover', code: 'given_up', message: event.reason ?? 'given up by a person' };
+    default:
+      // Why a job waits stays visible while it waits, and is gone once it moves on.
+      return to === job.state || to === 'held' ? job.error : null;
+  }
+}
+
+/** What `ListAIJob` said of one job, in the terms of the table. Pure: the same reading gives the same event. */
+export type Reading =
+  | { kind: 'running'; status: string }
+  | { kind: 'succeeded'; result: ReadResult; completedAt: Date | null }
+  | { kind: 'failed'; code: string; message: string; completedAt: Date | null }
+  | { kind: 'missing' }
+  | { kind: 'unavailable'; cause: string };
+
+export function eventOfReading(
+  job: Pick<JobCore, 'submittedAt' | 'misses'>,
+  vodJobId: string,
+  reading: Reading,
+  { now, rules }: Pick<Circumstances, 'now' | 'rules'>,
+): JobEvent {
+  const overdue = isPast(now, job.submittedAt, rules.jobDeadlineMs);
+  switch (reading.kind) {
+    case 'running':
+      return overdue ? { type: 'deadline_passed' } : { type: 'read_running', vodJobId, status: reading.status };
+    case 'succeeded':
+      return { type: 'read_succeeded', vodJobId, result: reading.result, completedAt: reading.completedAt };
+    case 'failed':
+      return {
+        type: 'read_failed',
+        vodJobId,
+        code: reading.code,
+        message: reading.message,
+        completedAt: reading.completedAt,
+      };
+    case 'missing': {
+      const misses = job.misses + 1;
+      const graceOver = isPast(now, job.submittedAt, rules.recoverGraceMs);
+      return misses >= MISSES_BEFORE_HELD && graceOver
+        ? { type: 'vanished', misses }
+        : { type: 'read_missing', vodJobId };
+    }
+    case 'unavailable':
+      return { type: 'read_unavailable', cause: reading.cause };
+  }
+}

@@ -1,0 +1,79 @@
+import type { JobState } from './job';
+import type { JobEventType } from './transitions';
+
+/** One line of a job's history as it is stored. */
+export interface HistoryEntry {
+  event: JobEventType | 'created';
+  from: JobState | null;
+  to: JobState;
+  attempt: number;
+  actor: string | null;
+  detail: Record<string, unknown>;
+}
+
+/** The line as a sentence. The history of a job, told in order, is the story of what happened to it. */
+export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
+  const by = actor ? ` by ${actor}` : '';
+  const because = detail['reason'] ? `: ${text(detail['reason'])}` : '';
+  const requestId = detail['vodRequestId'] ? ` (RequestId ${text(detail['vodRequestId'])})` : '';
+  switch (event) {
+    case 'created':
+      return `Accepted${by}${detail['forced'] ? ', forced although the same job is open' : ''}`;
+    case 'claimed':
+      return `Attempt ${attempt}: a worker is sending it to VOD`;
+    case 'deferred':
+      return `Waits${because}`;
+    case 'canceled':
+      return `Canceled${by}${because}`;
+    case 'accepted':
+      return `VOD accepted attempt ${attempt} as ${text(detail['vodJobId'])}${requestId}`;
+    case 'refused':
+      return `VOD refused attempt ${attempt}: ${text(detail['code'])}, ${text(detail['message'])}${requestId}`;
+    case 'throttled':
+      return `VOD was too busy (${text(detail['code'])}); not counted as an attempt`;
+    case 'blocked':
+      return `The account cannot submit: ${text(detail['code'])}, ${text(detail['message'])}; not counted as an attempt`;
+    case 'not_sent':
+      return `Nothing was sent: ${text(detail['cause'])}; not counted as an attempt`;
+    case 'never_sent':
+      return `The worker stopped before it sent attempt ${attempt}; safe to send again`;
+    case 'outcome_unknown':
+      return `Attempt ${attempt} may have reached VOD, its answer did not reach us: ${text(detail['cause'])}`;
+    case 'looked':
+      return `Looked for attempt ${attempt}: ${text(detail['note'])}`;
+    case 'found':
+      return `Found at VOD as ${text(detail['vodJobId'])}: ${text(detail['evidence'])}`;
+    case 'proven_absent':
+      return `Attempt ${attempt} never reached VOD: ${text(detail['evidence'])}`;
+    case 'undecidable':
+      return `Held for a person${because}`;
+    case 'event_received':
+      return `VOD's event says ${text(detail['status'])} (signature ${text(detail['signature'])}); reading the result`;
+    case 'read_running':
+      return `Looked: VOD is still at it (${text(detail['status'])})`;
+    case 'read_succeeded':
+      return `Read the result from ${text(detail['source'])}: success${detail['contradicts'] ? `, although the event said ${text(detail['contradicts'])}` : ''}${detail['problem'] ? `, but its data is unusable: ${text(detail['problem'])}` : ''}`;
+    case 'read_failed':
+      return `VOD failed: ${text(detail['code'])}, ${text(detail['message'])}${detail['contradicts'] ? `, although the event said ${text(detail['contradicts'])}` : ''}`;
+    case 'read_missing':
+      return 'Looked: VOD does not know this JobId';
+    case 'read_unavailable':
+      return `Could not look: ${text(detail['cause'])}`;
+    case 'vanished':
+      return `Held for a person: VOD did not know the JobId in ${text(detail['misses'])} reads in a row`;
+    case 'deadline_passed':
+      return 'Expired: still not finished at its deadline, after a last read';
+    case 'resubmitted':
+      return `Queued for a new submission${by}${because}`;
+    case 'given_up':
+      return `Given up${by}${because}`;
+    case 'retried':
+      return `Queued again${by}${because}`;
+    case 'refetched':
+      return `Reading the result again${by}${because}`;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : 'unknown';
+}

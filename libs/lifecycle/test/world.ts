@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto';
+import type { AlarmRules, JobType, Priority } from '@app/domain';
+import { Signals, type SignalMap } from '@app/observability';
+import {
+  AlarmStore,
+  createDataSource,
+  EventStore,
+  JobReads,
+  JobStore,
+  RequestStore,
+  type HistoryRow,
+  type JobRow,
+  type JobStoreOptions,
+} from '@app/persistence';
+import { Queues } from '@app/queue';
+import { createTestDatabase, type TestDatabase } from '@app/testing';
+import { VodClient } from '@app/vod';
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Collect, Dispatch, Recover, Settle, Submit, type DispatchOptions } from '../src';
+
+export const REGION = 'cn-shanghai';
+export const accessKey = { id: 'testAccessKeyId', secret: 'testAccessKeySecret' };
+
+export const rules: AlarmRules = {
+  leaseMs: 60_000,
+  pollFirstMs: 60_000,
+  pollMaxMs: 600_000,
+  recoverAfterMs: [10_000, 30_000, 120_000],
+  recoverGraceMs: 20 * 60_000,
+  jobDeadlineMs: 24 * 3_600_000,
+};
+
+/**
+ * The steps on a real Postgres, with BullMQ's queues in it, and nothing that turns them: a test takes each step itself.
+ * Time stands still until the test moves it.
+ */
+export class World {
+  readonly signals = new Signals();
+  readonly queuesClosed: { queue: string; code: string }[] = [];
+  private time = Date.now();
+  private readonly closing: (() => unknown)[] = [];
+
+  readonly jobs: JobStore;
+  readonly reads: JobReads;
+  readonly events: EventStore;
+  readonly requests: RequestStore;
+  readonly alarms: AlarmStore;
+  readonly queues: Queues;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly db: DataSource,
+  ) {
+    this.jobs = this.jobStore();
+    this.reads = new JobReads(db);
+    this.events = new EventStore(db);
+    this.requests = new RequestStore(db);
+    this.alarms = new AlarmStore(db, rules.leaseMs, this.now);
+    this.queues = this.openQueues({ databaseUrl: database.url });
+    this.signals.on('queue.closed', ({ queue, code }) => this.queuesClosed.push({ queue, code }));
+  }
+
+  static async open(): Promise<World> {
+    const database = await createTestDatabase();
+    const db = await createDataSource({ url: database.url, application: 'vodai-test-world' }).initialize();
+    return new World(database, db);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closing.splice(0).toReversed()) await close();
+    await this.db.destroy();
+    await this.database.drop();
+  }
+
+  readonly now = () => new Date(this.time);
+
+  pass(ms: number): void {
+    this.time += ms;
+  }
+
+  /** Another process's store: its own batches, the same rows. */
+  jobStore(more: Partial<JobStoreOptions> = {}): JobStore {
+    const { signals, now } = this;
+    return new JobStore(this.db, { rules, signals, maxInFlight: 0, callMs: 20_000, now, chance: () => 0.5, ...more });
+  }
+
+  openQueues(store: ConstructorParameters<typeof Queues>[0]['store'], regions: readonly string[] = [REGION]): Queues {
+    const limits = { submitQps: 10_000, collectQps: 10_000 };
+    const queues = new Queues({ store, regions, limits, signals: this.signals, onFailure: () => undefined });
+    this.closing.push(() => queues.close());
+    return queues;
+  }
+
+  vod(endpoint: string, timeoutMs = 5_000): VodClient {
+    const credentials = { accessKeyId: accessKey.id, accessKeySecret: accessKey.secret };
+    const vod = new VodClient({ endpoint: `${endpoint}/{region}`, timeoutMs, credentials });
+    this.closing.push(() => vod.close());
+    return vod;
+  }
+
+  submit(vod: VodClient, jobs: JobStore = this.jobs): Submit {
+    return new Submit(jobs, vod, this.queues, this.signals, () => 0.5);
+  }
+
+  collect(vod: VodClient): Collect {
+    return new Collect(this.jobs, this.reads, vod, this.queues, this.signals, rules, this.now);
+  }
+
+  recover(): Recover {
+    return new Recover(this.jobs, this.reads, rules, this.now);
+  }
+
+  settle(): Settle {
+    return new Settle(this.jobs);
+  }
+
+  dispatch(options: Partial<DispatchOptions> = {}, queues: Queues = this.queues): Dispatch {
+    const all = { regions: [REGION], window: 1_000, maxInFlight: 0, ...options };
+    return new Dispatch(this.alarms, this.jobs, queues, this.signals, all);
+  }
+
+  async accept(
+    types: JobType[] = ['AIVideoTag'],
+    more: { mediaId?: string; priority?: Priority; region?: string; config?: Record<string, unknown> } = {},
+  ): Promise<{ requestId: string; mediaId: string; jobIds: string[] }> {
+    const draft = {
+      id: uuidv7(),
+      client: 'test',
+      idempotencyKey: null,
+      mediaId: randomUUID().replaceAll('-', ''),
+      region: REGION,
+      types: types.map((type) => ({ type, jobId: uuidv7() })),
+      config: {},
+      priority: 'normal' as const,
+      labels: {},
+      extend: null,
+      force: false,
+      now: this.now(),
+      ...more,
+    };
+    await this.requests.accept(draft);
+    return { requestId: draft.id, mediaId: draft.mediaId, jobIds: draft.types.map(({ jobId }) => jobId) };
+  }
+
+  /** A job that VOD has, as if its submission had been accepted. */
+  async atVod(
+    vodJobId: string,
+    type: JobType = 'AIVideoTag',
+    more: { mediaId?: string; region?: string } = {},
+  ): Promise<{ id: string; mediaId: string }> {
+    const { requestId, mediaId, jobIds } = await this.accept([type], more);
+    const [id] = jobIds;
+    const claim = await this.jobs.claim(requestId);
+    if (!claim || !id || !(await this.jobs.markSent(claim))) throw new Error('the job could not be claimed');
+    await this.jobs.apply(id, { type: 'accepted', attempt: claim.number, vodJobId, vodRequestId: null });
+    return { id, mediaId };
+  }
+
+  /** An event of VOD as the webhook would store it. */
+  async hear(
+    vodJobId: string,
+    status: 'success' | 'fail' = 'success',
+    eventType = 'AIVideoTagComplete',
+  ): Promise<void> {
+    const body = Buffer.from(JSON.stringify({ EventType: eventType, JobId: vodJobId, Status: status }));
+    await this.events.store({
+      id: uuidv7(),
+      receivedAt: this.now(),
+      region: REGION,
+      source: 'http',
+      signature: 'valid',
+      eventType,
+      vodJobId,
+      mediaId: null,
+      status,
+      eventTime: null,
+      extend: null,
+      body,
+      bodySize: body.length,
+      bodyHash: body.toString('hex'),
+      ignored: null,
+    });
+  }
+
+  async job(id: string | undefined): Promise<JobRow> {
+    const job = await this.reads.job(id ?? '');
+    if (!job) throw new Error(`no job ${id}`);
+    return job;
+  }
+
+  async story(id: string | undefined): Promise<string[]> {
+    const lines = await this.reads.history(id ?? '');
+    return lines.map((line) => line.event);
+  }
+
+  async lastLine(id: string | undefined): Promise<HistoryRow> {
+    const line = (await this.reads.history(id ?? '')).at(-1);
+    if (!line) throw new Error(`no history of ${id}`);
+    return line;
+  }
+
+  submissions(requestId: string): Promise<Record<string, unknown>[]> {
+    return this.db.query(
+      `select number, types, nonce, outcome, sent_at as "sentAt", answered_at as "answeredAt",
+              vod_request_id as "vodRequestId", code, message
+         from submission
+        where request_id = $1
+        order by number`,
+      [requestId],
+    );
+  }
+
+  /** What waits in BullMQ, in its order. */
+  async waiting<T>(queue: 'submit' | 'collect' | 'recover', region = REGION): Promise<T[]> {
+    const rows = await this.db.query<{ data: T }[]>(
+      `select data from bullmq.job where queue = $1 and state = 'waiting' order by seq`,
+      [`${queue}.${region}`],
+    );
+    return rows.map((row) => row.data);
+  }
+
+  /** What FLUSHALL does to Redis. */
+  async forgetQueues(): Promise<void> {
+    await this.db.query('delete from bullmq.job');
+  }
+
+  /** Postgres is away, for this database: connections are cut, and no new ones are taken. */
+  async shutOut(): Promise<void> {
+    await this.onServer((database) => [
+      `alter database ${database} allow_connections false`,
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`,
+    ]);
+  }
+
+  async letIn(): Promise<void> {
+    await this.onServer((database) => [`alter database ${database} allow_connections true`]);
+  }
+
+  private async onServer(statements: (database: string) => string[]): Promise<void> {
+    const url = new URL(this.database.url);
+    const database = url.pathname.slice(1);
+    url.pathname = '/postgres';
+    const server = new Client({ connectionString: url.href });
+    await server.connect();
+    for (const statement of statements(database)) await server.query(statement);
+    await server.end();
+  }
+
+  heard<K extends keyof SignalMap>(name: K): SignalMap[K][] {
+    const list: SignalMap[K][] = [];
+    this.signals.on(name, (payload) => list.push(payload));
+    return list;
+  }
+}

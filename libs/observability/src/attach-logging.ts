@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Signals } from './signals';
+
+/**
+ * One line per signal, named by it, with the same field names every time: jobId, requestId, mediaId, region, vodJobId,
+ * state, attempt. `requestId` is always our request's; VOD's id of a call is `vodRequestId`.
+ */
+export function attachLogging(signals: Signals, logger: Logger): void {
+  signals.on('job.moved', ({ to, ...rest }) => logger.info({ ...rest, state: to }, 'job.moved'));
+  signals.on('job.ignored', (payload) => logger.debug(payload, 'job.ignored'));
+  signals.on('vod.called', ({ requestId, ...rest }) => {
+    const smooth = rest.outcome === 'accepted' || rest.outcome === 'answered';
+    logger[smooth ? 'debug' : 'warn']({ ...rest, vodRequestId: requestId }, 'vod.called');
+  });
+  signals.on('event.received', (payload) => logger.info(payload, 'event.received'));
+  signals.on('event.refused', (payload) => logger.warn(payload, 'event.refused'));
+  signals.on('dispatch.handed', (payload) => logger.debug(payload, 'dispatch.handed'));
+  signals.on('settled.without_event', (payload) => logger.info(payload, 'settled.without_event'));
+  signals.on('queue.closed', ({ untilMs, ...rest }) => {
+    logger.warn({ ...rest, until: new Date(untilMs).toISOString() }, 'queue.closed');
+  });
+  signals.on('store.trouble', ({ store, error }) => logger.error({ store, err: error }, 'store.trouble'));
+  signals.on('store.recovered', (payload) => logger.info(payload, 'store.recovered'));
+  signals.on('listener.failed', ({ signal, error }) => logger.error({ signal, err: error }, 'listener.failed'));
+}

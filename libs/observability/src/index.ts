@@ -1,0 +1,11 @@
+import './memory';
+export { attachLogging } from './attach-logging';
+export { attachMetrics, createRegistry, Registry } from './attach-metrics';
+export { createLogger, type Logger } from './logger';
+export { NestLogger } from './nest-logger';
+export { Open, OperationsModule } from './operations';
+export { withoutSecrets } from './redact';
+export { runUntilSignal } from './run';
+export { portInUse, serve, type Server, type ServeOptions } from './serve';
+export { Signals, type SignalMap } from './signals';
+export { StartError } from './start-error';

@@ -1,0 +1,135 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { codeOf } from './errors';
+import { NestLogger } from './nest-logger';
+import { StartError } from './start-error';
+
+export interface ServeOptions {
+  module: Type | DynamicModule;
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  /** The variable to name when the port is taken. */
+  portVariable: string;
+  logger: Logger;
+  /** Bytes; Fastify's default is 1 MiB. */
+  bodyLimit?: number;
+  /** False leaves bodies to the content type parsers that `configure` adds. */
+  bodyParser?: boolean;
+  /** Answers what the router refuses before any filter sees it: a broken escape or an overlong part in the path. */
+  badUrl?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+  /** Runs before the modules are initialised and their routes registered. */
+  configure?: (app: NestFastifyApplication) => void | Promise<void>;
+  /** How long requests under way may take once `close` was called. */
+  drainMs?: number;
+}
+
+export interface Server {
+  app: NestFastifyApplication;
+  url: string;
+  port: number;
+  close: () => Promise<void>;
+}
+
+export async function serve(options: ServeOptions): Promise<Server> {
+  const app = await createApp(options);
+  const lastAnswers = closeConnectionsAfterAnswer(app);
+  try {
+    await options.configure?.(app);
+    await app.init(); // apart from listening: a database that isn't there must not be taken for a wrong HOST
+    await listen(app, options);
+  } catch (error) {
+    await app.close().catch(() => {}); // why it can't start matters more than how it stopped
+    throw error;
+  }
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://${callable(options.host)}:${port}`;
+  options.logger.info({ url }, 'listening');
+  return { app, url, port, close };
+
+  /** Below the 20 s that a process has in all: an open stream or a stuck client must not use them up. */
+  async function close(): Promise<void> {
+    lastAnswers.begin();
+    const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), options.drainMs ?? 15_000);
+    try {
+      await app.close();
+    } finally {
+      clearTimeout(cut);
+    }
+  }
+}
+
+/**
+ * Node closes idle connections when a server closes, but not those that become idle a moment later with the answer they
+ * were waiting for: they would hold the process until the keep-alive time-out (72 s in Fastify).
+ */
+function closeConnectionsAfterAnswer(app: NestFastifyApplication): { begin(): void } {
+  let begun = false;
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (begun) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+  return { begin: () => (begun = true) };
+}
+
+/**
+ * Stopping lets requests under way finish: only idle connections are closed at once. Nest's own `forceCloseConnections`
+ * would cut the others too, and a 503 on a kept connection is an event that VOD counts as a failed try.
+ */
+function createApp({
+  module,
+  logger,
+  bodyLimit,
+  bodyParser = true,
+  badUrl,
+}: ServeOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    ...(bodyLimit !== undefined && { bodyLimit }),
+    ...(badUrl && { frameworkErrors: badUrl }),
+  });
+  return NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false, // throw to us instead of ending the process from within
+    bodyParser,
+  });
+}
+
+async function listen(app: NestFastifyApplication, options: ServeOptions): Promise<void> {
+  try {
+    await app.listen(options.port, options.host);
+  } catch (error) {
+    throw listenError(error, options);
+  }
+}
+
+function listenError(error: unknown, { host, port, portVariable }: ServeOptions): unknown {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return portInUse(host, port, portVariable);
+    case 'EACCES':
+      return new StartError(`port ${port} on ${host} is not ours to use; set ${portVariable} to one above 1023`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(`${host} is not an address of this machine; set HOST to one that is`);
+    default:
+      return error;
+  }
+}
+
+export function portInUse(host: string, port: number, variable: string): StartError {
+  return new StartError(`port ${port} on ${host} is in use; set ${variable} to another one (0 picks a free one)`);
+}
+
+/** Wildcard addresses are for listening, not for calling. */
+function callable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

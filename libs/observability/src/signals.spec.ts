@@ -1,0 +1,161 @@
+import { createRegistry, attachLogging, attachMetrics, createLogger, Registry, Signals, type SignalMap } from './index';
+
+const moved: SignalMap['job.moved'] = {
+  jobId: 'job-1',
+  requestId: 'request-1',
+  mediaId: 'media-1',
+  region: 'cn-shanghai',
+  type: 'AIVideoTag',
+  from: 'finished',
+  to: 'succeeded',
+  event: 'read',
+  attempt: 1,
+  vodJobId: 'vod-1',
+  ageMs: 40,
+};
+
+/** One of each: a signal that nobody logs or counts shows up here. */
+const oneOfEach: SignalMap = {
+  'job.moved': moved,
+  'job.ignored': { jobId: 'job-1', state: 'succeeded', event: 'event_received' },
+  'vod.called': {
+    operation: 'ListAIJob',
+    region: 'cn-shanghai',
+    outcome: 'busy',
+    ms: 120,
+    requestId: 'R-1',
+    code: 'Throttling',
+  },
+  'event.received': { region: 'cn-shanghai', verdict: 'matched', signature: 'valid', eventType: 'AIVideoTagComplete' },
+  'event.refused': { reason: 'mismatch' },
+  'dispatch.handed': { queue: 'submit', region: 'cn-shanghai', jobs: 7 },
+  'settled.without_event': { jobId: 'job-1', region: 'cn-shanghai', type: 'AIMediaDNA' },
+  'queue.closed': { queue: 'submit', untilMs: Date.UTC(2026, 10, 22), code: 'Throttling.User' },
+  'store.trouble': { store: 'redis', error: new Error('gone') },
+  'store.recovered': { store: 'redis' },
+  'listener.failed': { signal: 'job.moved', error: new Error('broken') },
+};
+const names = Object.keys(oneOfEach) as (keyof SignalMap)[];
+
+function readableLogger() {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    level: 'trace',
+    format: 'json',
+    process: 'worker',
+    destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+  });
+  return { logger, lines };
+}
+
+describe('signals', () => {
+  it('reach every listener of their name, in order, and nobody else', () => {
+    const signals = new Signals();
+    const heard: string[] = [];
+    signals.on('store.recovered', ({ store }) => heard.push(`first ${store}`));
+    signals.on('store.recovered', ({ store }) => heard.push(`second ${store}`));
+    signals.on('event.refused', () => heard.push('other'));
+    signals.emit('store.recovered', { store: 'redis' });
+    expect(heard).toEqual(['first redis', 'second redis']);
+  });
+
+  it('survive a listener that throws: the others hear them, the emitter goes on, and it is told', () => {
+    const signals = new Signals();
+    const heard: unknown[] = [];
+    const broken = new Error('broken');
+    signals.on('event.refused', () => {
+      throw broken;
+    });
+    signals.on('event.refused', ({ reason }) => heard.push(reason));
+    signals.on('listener.failed', (failure) => heard.push(failure));
+    signals.emit('event.refused', { reason: 'stale' });
+    expect(heard).toEqual([{ signal: 'event.refused', error: broken }, 'stale']);
+  });
+
+  it('survive a listener for failures that fails itself', () => {
+    const signals = new Signals();
+    signals.on('listener.failed', () => {
+      throw new Error('again');
+    });
+    signals.on('event.refused', () => {
+      throw new Error('broken');
+    });
+    expect(() => signals.emit('event.refused', { reason: 'stale' })).not.toThrow();
+  });
+});
+
+describe('the log', () => {
+  it.each(names)('has one line named %s', (name) => {
+    const { logger, lines } = readableLogger();
+    const signals = new Signals();
+    attachLogging(signals, logger);
+    signals.emit(name, oneOfEach[name]);
+    expect(lines).toEqual([expect.objectContaining({ msg: name, process: 'worker' })]);
+  });
+
+  it("calls the same thing by the same name: the new state is `state`, VOD's request id is not ours", () => {
+    const { logger, lines } = readableLogger();
+    const signals = new Signals();
+    attachLogging(signals, logger);
+    signals.emit('job.moved', moved);
+    signals.emit('vod.called', oneOfEach['vod.called']);
+    expect(lines[0]).toMatchObject({
+      jobId: 'job-1',
+      requestId: 'request-1',
+      vodJobId: 'vod-1',
+      state: 'succeeded',
+      attempt: 1,
+    });
+    expect(lines[1]).toMatchObject({ vodRequestId: 'R-1', level: 'warn' });
+    expect(lines[1]).not.toHaveProperty('requestId');
+  });
+});
+
+describe('the metrics', () => {
+  it.each(names.filter((name) => !['listener.failed', 'store.trouble', 'store.recovered'].includes(name)))(
+    'show that %s happened',
+    async (name) => {
+      const registry = new Registry();
+      const signals = new Signals();
+      attachMetrics(signals, registry);
+      const before = await registry.metrics();
+      signals.emit(name, oneOfEach[name]);
+      expect(await registry.metrics()).not.toBe(before);
+    },
+  );
+
+  it('are what the dashboards and alerts were built on', async () => {
+    const registry = new Registry();
+    const signals = new Signals();
+    attachMetrics(signals, registry);
+    for (const name of names) signals.emit(name, oneOfEach[name]);
+    const text = await registry.metrics();
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        'vodai_jobs_moved_total{to="succeeded",type="AIVideoTag",region="cn-shanghai"} 1',
+        'vodai_vod_calls_total{operation="ListAIJob",region="cn-shanghai",outcome="busy"} 1',
+        'vodai_vod_call_seconds_bucket{le="0.1",operation="ListAIJob"} 0',
+        'vodai_vod_call_seconds_bucket{le="0.25",operation="ListAIJob"} 1',
+        'vodai_callbacks_total{verdict="matched"} 1',
+        'vodai_callbacks_refused_total{reason="mismatch"} 1',
+        'vodai_event_to_settled_seconds_sum{type="AIVideoTag"} 0.04',
+        'vodai_settled_without_event_total{type="AIMediaDNA",region="cn-shanghai"} 1',
+        'vodai_dispatched_jobs_total{queue="submit",region="cn-shanghai"} 7',
+      ]),
+    );
+    expect(text).not.toMatch(/job-1|media-1|request-1/);
+  });
+
+  it('time from event to settled only where a job was settled', async () => {
+    const registry = new Registry();
+    const signals = new Signals();
+    attachMetrics(signals, registry);
+    signals.emit('job.moved', { ...moved, to: 'processing' });
+    signals.emit('job.moved', { ...moved, ageMs: undefined });
+    expect(await registry.metrics()).not.toContain('vodai_event_to_settled_seconds_count{');
+  });
+
+  it('include those of the process itself', async () => {
+    expect(await createRegistry().metrics()).toContain('process_cpu_seconds_total');
+  });
+});

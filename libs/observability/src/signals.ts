@@ -1,0 +1,64 @@
+/** Everything that happens and is worth telling. Steps emit; logs and metrics listen. */
+export interface SignalMap {
+  'job.moved': {
+    jobId: string;
+    requestId: string;
+    mediaId: string;
+    region: string;
+    type: string;
+    from: string;
+    to: string;
+    event: string;
+    attempt: number;
+    vodJobId: string | null;
+    /** Since we received VOD's event, when there was one. */
+    ageMs?: number | undefined;
+  };
+  'job.ignored': { jobId: string; state: string; event: string };
+  'vod.called': {
+    operation: string;
+    region: string;
+    outcome: string;
+    ms: number;
+    /** VOD's own id of the call, null when no answer carried one. */
+    requestId: string | null;
+    code?: string | undefined;
+    /** How many jobs the call was about. */
+    jobs?: number | undefined;
+  };
+  'event.received': { region: string | null; verdict: string; signature: string; eventType: string | null };
+  /** Answered with 401. */
+  'event.refused': { reason: string };
+  'dispatch.handed': { queue: string; region: string; jobs: number };
+  /** A job was over and VOD's event had never come. */
+  'settled.without_event': { jobId: string; region: string; type: string };
+  /** VOD asked us to slow down: the queue rests until a moment (Unix ms). */
+  'queue.closed': { queue: string; untilMs: number; code: string };
+  'store.trouble': { store: Store; error: unknown };
+  'store.recovered': { store: Store };
+  'listener.failed': { signal: string; error: unknown };
+}
+
+type Store = 'postgres' | 'redis';
+export type SignalName = keyof SignalMap;
+type Listener<K extends SignalName> = (payload: SignalMap[K]) => void;
+
+/** Calls its listeners at once and in order. A listener that throws harms neither the others nor whoever emits. */
+export class Signals {
+  private readonly listeners = new Map<SignalName, Listener<never>[]>();
+
+  on<K extends SignalName>(name: K, listener: Listener<K>): void {
+    this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener]);
+  }
+
+  emit<K extends SignalName>(name: K, payload: SignalMap[K]): void {
+    for (const listener of (this.listeners.get(name) ?? []) as Listener<K>[]) {
+      try {
+        listener(payload);
+      } catch (error) {
+        // When even that listener fails there is nobody left to tell.
+        if (name !== 'listener.failed') this.emit('listener.failed', { signal: name, error });
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { Fixture } from '../test/fixture';
+
+/** What the code promises, said again by Postgres: each of these statements would break a promise. */
+describe('Postgres itself refuses', () => {
+  let fixture: Fixture;
+  const tried: string[] = [];
+  beforeAll(async () => {
+    fixture = await Fixture.open();
+  });
+  afterAll(() => fixture.close());
+
+  /** Expects `sql` to be refused by `constraint`. `$1` is a job that VOD is working on, `$2` another one. */
+  async function expectRefused(constraint: string, sql: string): Promise<void> {
+    tried.push(constraint);
+    const [one, two] = [await fixture.jobIn('processing'), await fixture.jobIn('processing')];
+    const refused = fixture.query(sql.replaceAll('$1', `'${one.id}'`).replaceAll('$2', `'${two.id}'`));
+    await expect(refused).rejects.toMatchObject({ constraint });
+  }
+
+  const update = (set: string) => `update job set ${set} where id = $1`;
+  const insertEvent = (more: Record<string, string>) => {
+    const columns: Record<string, string> = {
+      id: 'gen_random_uuid()',
+      received_at: 'now()',
+      last_received_at: 'now()',
+      region: `'cn-shanghai'`,
+      source: `'http'`,
+      signature: `'valid'`,
+      event_type: `'AIVideoTagComplete'`,
+      vod_job_id: `'vod-x'`,
+      status: `'success'`,
+      body: `''`,
+      body_size: '0',
+      body_hash: `'hash'`,
+      ...more,
+    };
+    return `insert into event (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
+  };
+
+  it.each([
+    ['a state that the table does not have', 'job_state_known', update(`state = 'paused'`)],
+    ['an open job without an alarm', 'job_alarm_set', update('due_at = null')],
+    ['an alarm on a job that a person holds', 'job_alarm_set', update(`state = 'held'`)],
+    [
+      'an end without its time',
+      'job_settled_at_set',
+      update(`state = 'succeeded', due_at = null, holds_natural_key = false`),
+    ],
+    [
+      'the time of an end that has not come',
+      'job_settled_at_set',
+      update('settled_at = now(), holds_natural_key = false'),
+    ],
+    ['a job at VOD without its JobId', 'job_known_to_vod', update('vod_job_id = null')],
+    ['a finished job without its JobId', 'job_known_to_vod', update(`state = 'finished', vod_job_id = null`)],
+    [
+      'a settled job that keeps its natural key',
+      'job_natural_key_released',
+      update(`state = 'succeeded', due_at = null, settled_at = now()`),
+    ],
+    [
+      'one VOD job in two rows',
+      'job_vod_job_id',
+      update('vod_job_id = (select other.vod_job_id from job as other where other.id = $2)'),
+    ],
+    [
+      'the same open job of a client twice',
+      'job_open_natural_key',
+      update('natural_key = (select other.natural_key from job as other where other.id = $2)'),
+    ],
+    [
+      'two jobs of one type in one request',
+      'job_one_per_type',
+      update('request_id = (select other.request_id from job as other where other.id = $2)'),
+    ],
+    ['a job without its request', 'job_request_id_fkey', update('request_id = gen_random_uuid()')],
+    [
+      'an outcome of a submission that nobody knows',
+      'submission_outcome_known',
+      `update submission set outcome = 'maybe' where request_id = (select request_id from job where id = $1)`,
+    ],
+    [
+      'one nonce for two submissions',
+      'submission_nonce',
+      `update submission set nonce = (select nonce from submission where request_id = (select request_id from job where id = $2))
+        where request_id = (select request_id from job where id = $1)`,
+    ],
+    [
+      'one number for two submissions of a request',
+      'submission_pkey',
+      `insert into submission select request_id, number, types, 'another nonce', signed_at from submission
+        where request_id = (select request_id from job where id = $1)`,
+    ],
+    [
+      'a submission without its request',
+      'submission_request_id_fkey',
+      `insert into submission (request_id, number, types, nonce, signed_at) values (gen_random_uuid(), 1, '{}', 'n', now())`,
+    ],
+    [
+      'two steps of a job that both believe to be the first',
+      'history_job_version',
+      `insert into history (job_id, version, at, event, to_state, attempt) values ($1, 1, now(), 'created', 'queued', 0)`,
+    ],
+    [
+      'history of no job',
+      'history_job_id_fkey',
+      `insert into history (job_id, version, at, event, to_state, attempt)
+       values (gen_random_uuid(), 1, now(), 'created', 'queued', 0)`,
+    ],
+    [
+      'a result of no job',
+      'result_job_id_fkey',
+      `insert into result (job_id, source, read_at) values (gen_random_uuid(), 'ListAIJob', now())`,
+    ],
+    [
+      'two results of one job',
+      'result_pkey',
+      `insert into result (job_id, source, read_at) values ($1, 'ListAIJob', now()), ($1, 'ListAIJob', now())`,
+    ],
+    [
+      'one idempotency key of a client on two requests',
+      'request_idempotency_key',
+      `update request set idempotency_key = 'key'
+        where id in (select request_id from job where id in ($1, $2))`,
+    ],
+    ['a signature verdict that nobody knows', 'event_signature_known', insertEvent({ signature: `'good'` })],
+    ['an event verdict that nobody knows', 'event_verdict_known', insertEvent({ verdict: `'lost'` })],
+    ['the same event twice', 'event_identity', `${insertEvent({})}; ${insertEvent({})}`],
+  ])('%s', async (_what, constraint, sql) => {
+    await expectRefused(constraint, sql);
+  });
+
+  it('nothing that was not tried above, but for the primary keys of ids', async () => {
+    const rows = await fixture.query<{ name: string }>(
+      `select conname as name from pg_constraint
+        where connamespace = 'public'::regnamespace and contype in ('c', 'f')
+       union
+       select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indrelid
+        where relnamespace = 'public'::regnamespace and indisunique and relname <> 'migration'`,
+    );
+    const ids = ['event_pkey', 'history_pkey', 'job_pkey', 'request_pkey'];
+    const names = rows.map(({ name }) => name).filter((name) => !ids.includes(name));
+    expect(names.toSorted()).toEqual([...new Set(tried)].toSorted());
+  });
+});

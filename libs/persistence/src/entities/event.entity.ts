@@ -1,0 +1,74 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+export const eventVerdicts = ['received', 'matched', 'unmatched', 'ignored', 'rejected'] as const;
+export type EventVerdict = (typeof eventVerdicts)[number];
+
+/** What the callback signature said: `unchecked` when no key is configured. */
+export type SignatureVerdict = 'valid' | 'missing' | 'malformed' | 'stale' | 'mismatch' | 'unchecked';
+
+/** One notification of VOD, kept as received. */
+@Entity('event')
+@Check('event_signature_known', `signature in ('valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked')`)
+@Check('event_verdict_known', `verdict in ('received', 'matched', 'unmatched', 'ignored', 'rejected')`)
+@Index('event_identity', ['region', 'eventType', 'vodJobId', 'status', 'bodyHash'], { unique: true })
+@Index('event_waiting', ['receivedAt'], { where: `verdict = 'received'` })
+@Index('event_by_vod_job', ['vodJobId'], { where: `verdict in ('received', 'unmatched')` })
+@Index('event_verdict', ['verdict', 'id'])
+export class EventEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'event_pkey' })
+  id!: string;
+
+  @Column('timestamptz', { name: 'received_at' })
+  receivedAt!: Date;
+
+  @Column('text')
+  region!: string;
+
+  @Column('text')
+  source!: string;
+
+  @Column('text')
+  signature!: SignatureVerdict;
+
+  @Column('text', { name: 'event_type' })
+  eventType!: string;
+
+  @Column('text', { name: 'vod_job_id' })
+  vodJobId!: string;
+
+  @Column('text', { name: 'media_id', nullable: true })
+  mediaId!: string | null;
+
+  @Column('text')
+  status!: string;
+
+  @Column('timestamptz', { name: 'event_time', nullable: true })
+  eventTime!: Date | null;
+
+  @Column('text', { nullable: true })
+  extend!: string | null;
+
+  @Column('bytea')
+  body!: Buffer;
+
+  @Column('integer', { name: 'body_size' })
+  bodySize!: number;
+
+  @Column('text', { name: 'body_hash' })
+  bodyHash!: string;
+
+  @Column('integer', { default: 1 })
+  copies!: number;
+
+  @Column('timestamptz', { name: 'last_received_at' })
+  lastReceivedAt!: Date;
+
+  @Column('text', { default: 'received' })
+  verdict!: EventVerdict;
+
+  @Column('text', { nullable: true })
+  reason!: string | null;
+
+  @Column('uuid', { name: 'job_id', nullable: true })
+  jobId!: string | null;
+}

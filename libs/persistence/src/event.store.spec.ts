@@ -1,0 +1,129 @@
+import { Fixture } from '../test/fixture';
+import { EventStore } from './index';
+
+describe("Keeping VOD's notifications", () => {
+  let fixture: Fixture;
+  let events: EventStore;
+  beforeAll(async () => {
+    fixture = await Fixture.open();
+    events = fixture.events();
+  });
+  afterAll(() => fixture.close());
+
+  const kept = async (vodJobId: string) => fixture.reads().events({ vodJobId }, { limit: 50 });
+
+  it('keeps everything that was received, byte for byte', async () => {
+    const body = Buffer.from([0x00, 0xff, 0xfe, 0x7b, 0x0a, 0xc3, 0x28]);
+    const notification = fixture.notification({ vodJobId: 'vod-bytes', mediaId: 'm', body, eventTime: fixture.now });
+    expect(await events.store(notification)).toEqual({ fresh: true });
+    const { ignored: _ignored, bodyHash: _hash, extend: _extend, ...rest } = notification;
+    expect(await fixture.reads().event(notification.id)).toEqual({
+      ...rest,
+      body,
+      lastReceivedAt: fixture.now,
+      copies: 1,
+      verdict: 'received',
+      reason: null,
+      jobId: null,
+    });
+  });
+
+  it('keeps the head of a body that is too large, and its whole size', async () => {
+    const head = Buffer.alloc(1024, 'x');
+    const reason = 'too large: 5000000 bytes';
+    const notification = fixture.notification({
+      vodJobId: 'vod-huge',
+      body: head,
+      bodySize: 5_000_000,
+      ignored: reason,
+    });
+    await events.store(notification);
+    const event = await fixture.reads().event(notification.id);
+    expect(event).toMatchObject({ bodySize: 5_000_000, verdict: 'ignored', reason });
+    expect(event?.body.equals(head)).toBe(true);
+  });
+
+  it('counts copies instead of keeping them', async () => {
+    const first = fixture.notification({ vodJobId: 'vod-copies' });
+    await events.store(first);
+    fixture.sleep(1000);
+    const copy = fixture.notification({ vodJobId: 'vod-copies' });
+    expect(await events.store(copy)).toEqual({ fresh: false });
+    expect(await kept('vod-copies')).toMatchObject([
+      { id: first.id, copies: 2, receivedAt: first.receivedAt, lastReceivedAt: fixture.now },
+    ]);
+  });
+
+  it('counts copies that come at the same moment, on one receiver and on two', async () => {
+    const other = new EventStore(await fixture.connect());
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        (i % 2 ? events : other).store(fixture.notification({ vodJobId: 'vod-crowd' })),
+      ),
+    );
+    expect(answers.filter(({ fresh }) => fresh)).toHaveLength(1);
+    expect(await kept('vod-crowd')).toMatchObject([{ copies: 12 }]);
+  });
+
+  it.each(['region', 'eventType', 'status', 'bodyHash'] as const)(
+    'takes another %s for another event',
+    async (what) => {
+      const vodJobId = `vod-other-${what}`;
+      await events.store(fixture.notification({ vodJobId }));
+      expect(await events.store(fixture.notification({ vodJobId, [what]: 'another' }))).toEqual({ fresh: true });
+      expect(await kept(vodJobId)).toHaveLength(2);
+    },
+  );
+
+  it('lets a hostile notification fail or pass alone', async () => {
+    const [hostile, plain] = await Promise.all([
+      events.store(fixture.notification({ vodJobId: 'vod-\0-\ud800', mediaId: '\0' })),
+      events.store(fixture.notification({ vodJobId: 'vod-plain' })),
+    ]);
+    expect([hostile, plain]).toEqual([{ fresh: true }, { fresh: true }]);
+    expect(await kept('vod-\ufffd-\ufffd')).toMatchObject([{ mediaId: '\ufffd' }]);
+  });
+
+  describe('a second copy', () => {
+    const verdictAfterCopy = async (vodJobId: string) => {
+      await events.store(fixture.notification({ vodJobId }));
+      const [event] = await kept(vodJobId);
+      return event?.verdict;
+    };
+
+    it('rings again while its job is open: the first may have been forged, or too early', async () => {
+      const { id, vodJobId } = await fixture.jobIn('processing');
+      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await fixture.jobs().settleEvents(10, { rematch: false });
+      // A false alarm: VOD is still at it.
+      await fixture.jobs().apply(id, { type: 'read_running', vodJobId: vodJobId ?? '', status: 'Analysing' });
+
+      expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
+      await fixture.jobs().settleEvents(10, { rematch: false });
+      expect((await fixture.job(id)).state).toBe('finished');
+      expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');
+    });
+
+    it('rings again for a job that expired', async () => {
+      const { id, vodJobId } = await fixture.jobIn('processing');
+      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await fixture.jobs().settleEvents(10, { rematch: false });
+      await fixture.jobs().apply(id, { type: 'deadline_passed' });
+      expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
+    });
+
+    it('does not ring for a job that is over', async () => {
+      const { id, vodJobId } = await fixture.jobIn('processing');
+      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await fixture.jobs().settleEvents(10, { rematch: false });
+      const failed = { code: 'X', message: '', completedAt: null };
+      await fixture.jobs().apply(id, { type: 'read_failed', vodJobId: vodJobId ?? '', ...failed });
+      expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');
+    });
+
+    it('of what is ignored stays ignored', async () => {
+      await events.store(fixture.notification({ vodJobId: 'vod-ignored', ignored: 'not ours' }));
+      expect(await verdictAfterCopy('vod-ignored')).toBe('ignored');
+    });
+  });
+});

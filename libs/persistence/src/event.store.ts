@@ -1,0 +1,75 @@
+import type { DataSource } from 'typeorm';
+import type { SignatureVerdict } from './entities/event.entity';
+import { Gather } from './gather';
+import { channels } from './job.store';
+import { toJson } from './rows';
+
+/** A notification of VOD as received, with what could be read from its body. */
+export interface Notification {
+  id: string;
+  receivedAt: Date;
+  region: string;
+  source: 'http';
+  signature: SignatureVerdict;
+  eventType: string;
+  vodJobId: string;
+  mediaId: string | null;
+  status: string;
+  eventTime: Date | null;
+  extend: string | null;
+  /** The body, or its head when it is too large to keep. */
+  body: Buffer;
+  bodySize: number;
+  /** sha256 of the whole body. */
+  bodyHash: string;
+  /** Why nothing will be done with it; null for an event that settle has to look at. */
+  ignored: string | null;
+}
+
+/** Keeps VOD's notifications. The caller answers 200 after this resolves, never before. */
+export class EventStore {
+  private readonly stores = new Gather((notifications: Notification[]) => this.storeAll(notifications), {
+    batch: 100,
+    lanes: 2,
+  });
+
+  constructor(private readonly db: DataSource) {}
+
+  /** `fresh` is false for a copy of an event that is here already. */
+  store(notification: Notification): Promise<{ fresh: boolean }> {
+    return this.stores.add(notification);
+  }
+
+  private async storeAll(notifications: Notification[]): Promise<{ fresh: boolean }[]> {
+    const rows = await this.db.query<{ id: string; wake: unknown }[]>(
+      `/* keep event */
+       with kept as (
+         insert into event (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
+                            extend, body, body_size, body_hash, last_received_at, verdict, reason)
+         select id, "receivedAt", region, source, signature, "eventType", "vodJobId", "mediaId", status, "eventTime",
+                extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", "receivedAt",
+                case when ignored is null then 'received' else 'ignored' end, ignored
+           from jsonb_to_recordset($1::jsonb) as n(id uuid, "receivedAt" timestamptz, region text, source text,
+                signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
+                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, ignored text)
+         on conflict (region, event_type, vod_job_id, status, body_hash) do update
+            set copies = event.copies + 1,
+                last_received_at = excluded.last_received_at,
+                -- The first copy may have been forged or too early. While its job is open, the bell rings again.
+                verdict = case
+                            when event.verdict = 'matched'
+                             and exists (select from job where job.id = event.job_id and job.state in ('processing', 'expired'))
+                            then 'received' else event.verdict
+                          end
+         returning id, verdict
+       )
+       select id, case when verdict = 'received' then pg_notify($2, '') end as wake from kept`,
+      [
+        toJson(notifications.map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
+        channels.event,
+      ],
+    );
+    const ids = new Set(rows.map((row) => row.id));
+    return notifications.map(({ id }) => ({ fresh: ids.has(id) }));
+  }
+}

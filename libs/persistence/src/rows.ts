@@ -1,0 +1,70 @@
+import type { JobCore, JobEvent, JobType } from '@app/domain';
+
+/** A job as the store reads it: what changes (JobCore) and what was fixed when it was accepted. */
+export interface JobRow extends JobCore {
+  id: string;
+  requestId: string;
+  type: JobType;
+  client: string;
+  region: string;
+  mediaId: string;
+  priority: number;
+  labels: Record<string, string>;
+  createdAt: Date;
+}
+
+interface FlatJobRow extends Omit<JobRow, 'error'> {
+  errorPhase: NonNullable<JobCore['error']>['phase'] | null;
+  errorCode: string;
+  errorMessage: string;
+}
+
+export const jobColumns = `
+  job.id, job.request_id as "requestId", job.type, job.state, job.version, job.due_at as "dueAt",
+  job.attempt, job.attempts, job.tries, job.misses, job.vod_job_id as "vodJobId", job.event_status as "eventStatus",
+  job.error_phase as "errorPhase", job.error_code as "errorCode", job.error_message as "errorMessage",
+  job.client, job.region, job.media_id as "mediaId", job.priority, job.labels,
+  job.created_at as "createdAt", job.submitted_at as "submittedAt", job.last_read_at as "lastReadAt",
+  job.finished_at as "finishedAt", job.settled_at as "settledAt"`;
+
+export function toJobRow(flat: FlatJobRow): JobRow {
+  const { errorPhase, errorCode, errorMessage, ...rest } = flat;
+  return {
+    ...rest,
+    error: errorPhase === null ? null : { phase: errorPhase, code: errorCode, message: errorMessage },
+  };
+}
+
+export type { FlatJobRow };
+
+/** What one change leaves in the history: the event without what is kept elsewhere or said by the row itself. */
+export function historyDetail(before: JobCore, event: JobEvent): Record<string, unknown> {
+  const contradicts = contradiction(before, event);
+  switch (event.type) {
+    case 'read_succeeded':
+      return { source: event.result.source, problem: event.result.problem ?? undefined, contradicts };
+    case 'read_failed':
+      return { code: event.code, message: event.message, contradicts };
+    default: {
+      const { type: _type, ...detail } = event;
+      return detail;
+    }
+  }
+}
+
+/** VOD's event and VOD's answer can disagree. The read wins; that they did is kept. */
+function contradiction(before: JobCore, event: JobEvent): string | undefined {
+  if (before.eventStatus === null) return undefined;
+  const said = event.type === 'read_succeeded' ? 'success' : 'fail';
+  return said === before.eventStatus ? undefined : before.eventStatus;
+}
+
+/**
+ * JSON for a jsonb parameter. Postgres has no NUL in text and no lone surrogates in jsonb, and both can come from
+ * outside inside any string or key: they become U+FFFD, rather than failing the row for ever.
+ */
+export function toJson(value: unknown): string {
+  // Of all escapes that JSON.stringify writes, only these two have six characters of this form.
+  const escapes = /\\(?:u0000|ud[89a-f]..|[^])/g;
+  return JSON.stringify(value).replace(escapes, (escape) => (escape.length === 6 ? '\ufffd' : escape));
+}

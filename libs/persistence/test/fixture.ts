@@ -1,0 +1,215 @@
+import { type JobEvent, type JobState, type JobType } from '@app/domain';
+import { Signals } from '@app/observability';
+import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  createDataSource,
+  EventStore,
+  JobReads,
+  JobStore,
+  RequestStore,
+  type Draft,
+  type JobRow,
+  type JobStoreOptions,
+  type Notification,
+  type StoredRequest,
+} from '../src';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** A database of its own, the stores on it, and a clock that only the test moves. */
+export class Fixture {
+  now = new Date('2026-11-22T12:00:00.789Z');
+  readonly signals = new Signals();
+  private readonly closes: (() => Promise<unknown>)[] = [];
+  private readonly made = { requests: 0, vodJobs: 0 };
+
+  private constructor(
+    private readonly database: TestDatabase,
+    readonly db: DataSource,
+  ) {}
+
+  static async open(): Promise<Fixture> {
+    const database = await createTestDatabase();
+    const db = await createDataSource({ url: database.url, application: 'vodai-test' }).initialize();
+    return new Fixture(database, db);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closes.toReversed()) await close();
+    await this.db.destroy();
+    await this.database.drop();
+  }
+
+  get url(): string {
+    return this.database.url;
+  }
+
+  readonly requests = () => new RequestStore(this.db);
+  readonly events = () => new EventStore(this.db);
+  readonly reads = () => new JobReads(this.db);
+
+  jobs(options: Partial<JobStoreOptions> = {}, db = this.db): JobStore {
+    return new JobStore(db, {
+      rules: {
+        leaseMs: 60 * SECOND,
+        pollFirstMs: 60 * SECOND,
+        pollMaxMs: 10 * MINUTE,
+        recoverAfterMs: [10 * SECOND],
+        recoverGraceMs: 20 * MINUTE,
+        jobDeadlineMs: 24 * 60 * MINUTE,
+      },
+      signals: this.signals,
+      maxInFlight: 0,
+      callMs: 20 * SECOND,
+      now: () => this.now,
+      chance: () => 0.5,
+      ...options,
+    });
+  }
+
+  /** Connections of another process. */
+  async connect(): Promise<DataSource> {
+    const db = await createDataSource({ url: this.url, application: 'vodai-test-other', poolSize: 3 }).initialize();
+    this.closes.push(() => db.destroy());
+    return db;
+  }
+
+  connections(count: number): Promise<DataSource[]> {
+    return Promise.all(Array.from({ length: count }, () => this.connect()));
+  }
+
+  sleep(ms: number): void {
+    this.now = new Date(this.now.getTime() + ms);
+  }
+
+  query<T extends object>(sql: string, parameters: unknown[] = []): Promise<T[]> {
+    return this.db.query<T[]>(sql, parameters);
+  }
+
+  draft({ types = ['AIVideoTag'], ...more }: Partial<Omit<Draft, 'types'>> & { types?: JobType[] } = {}): Draft {
+    this.made.requests += 1;
+    return {
+      id: uuidv7(),
+      client: 'otto',
+      idempotencyKey: null,
+      mediaId: `media-${this.made.requests}`,
+      region: 'cn-shanghai',
+      types: types.map((type) => ({ type, jobId: uuidv7() })),
+      config: {},
+      priority: 'normal',
+      labels: {},
+      extend: null,
+      force: false,
+      now: this.now,
+      ...more,
+    };
+  }
+
+  async accept(draft: Parameters<Fixture['draft']>[0] = {}): Promise<StoredRequest> {
+    const acceptance = await this.requests().accept(this.draft(draft));
+    if (acceptance.outcome !== 'created') throw new Error(`expected a new request, got ${acceptance.outcome}`);
+    return acceptance.request;
+  }
+
+  /** A new job, taken through events of its own until it is in `state`. Its JobId is new as well. */
+  async jobIn(state: JobState, draft: Parameters<Fixture['draft']>[0] = {}): Promise<JobRow> {
+    const request = await this.accept(draft);
+    const jobId = request.jobs[0]?.id ?? '';
+    const jobs = this.jobs();
+    this.made.vodJobs += 1;
+    const vodJobId = `vod-${this.made.vodJobs}`;
+    const event: JobEvent = { type: 'event_received', vodJobId, status: 'success', eventId: '', signature: 'valid' };
+    const accepted: JobEvent = { type: 'accepted', attempt: 1, vodJobId, vodRequestId: 'R' };
+    const unknown: JobEvent = { type: 'outcome_unknown', attempt: 1, cause: 'time-out' };
+    const failed: JobEvent = { type: 'read_failed', vodJobId, code: 'NoAudio', message: 'no audio', completedAt: null };
+    const succeeded: JobEvent = {
+      type: 'read_succeeded',
+      vodJobId,
+      result: { raw: '{"a":1}', normalized: { a: 1 }, source: 'ListAIJob', problem: null },
+      completedAt: null,
+    };
+    const ways: Record<JobState, JobEvent[]> = {
+      queued: [],
+      submitting: [],
+      unconfirmed: [unknown],
+      processing: [accepted],
+      finished: [accepted, event],
+      held: [unknown, { type: 'undecidable', reason: 'no evidence' }],
+      succeeded: [accepted, event, succeeded],
+      failed: [accepted, failed],
+      canceled: [{ type: 'canceled' }],
+      expired: [accepted, { type: 'deadline_passed' }],
+    };
+    if (!['queued', 'canceled'].includes(state)) {
+      const claim = await jobs.claim(request.id);
+      if (state !== 'submitting' && claim) await jobs.markSent(claim);
+    }
+    for (const each of ways[state]) await jobs.apply(jobId, each);
+    const job = await this.reads().job(jobId);
+    if (job?.state !== state) throw new Error(`the job is ${job?.state ?? 'away'}, not ${state}`);
+    return job;
+  }
+
+  notification(more: Partial<Notification> = {}): Notification {
+    const body = more.body ?? Buffer.from('{}');
+    return {
+      id: uuidv7(),
+      receivedAt: this.now,
+      region: 'cn-shanghai',
+      source: 'http',
+      signature: 'valid',
+      eventType: 'AIVideoTagComplete',
+      vodJobId: 'vod-1',
+      mediaId: null,
+      status: 'success',
+      eventTime: null,
+      extend: null,
+      body,
+      bodySize: body.length,
+      bodyHash: 'hash',
+      ignored: null,
+      ...more,
+    };
+  }
+
+  /** A job's history as `event` names, oldest first. */
+  async story(jobId: string): Promise<string[]> {
+    return (await this.reads().history(jobId)).map((line) => line.event);
+  }
+
+  async job(id: string): Promise<JobRow> {
+    const job = await this.reads().job(id);
+    if (!job) throw new Error(`no job ${id}`);
+    return job;
+  }
+
+  /**
+   * Holds the locks that `sql` takes until the answer is called. A test that wants several statements at the same
+   * moment lets them run into such a lock, waits until all of them stand there, and lets go.
+   */
+  async hold(sql: string, parameters: unknown[] = []): Promise<() => Promise<void>> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    await client.query('begin');
+    await client.query(sql, parameters);
+    return async () => {
+      await client.query('commit');
+      await client.end();
+    };
+  }
+
+  /** Resolves when this many statements wait for a lock. */
+  async untilWaiting(count: number): Promise<void> {
+    await eventually(`${count} statements wait for a lock`, async () => {
+      const [row] = await this.query<{ waiting: number }>(
+        `select count(*)::int as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return row?.waiting === count;
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** ListAIJob takes at most ten JobIds a call. */
+export const READ_BATCH = 10;
+
+/**
+ * Every queue of this product. There is one of each per region, because VOD's limits are per region. Payloads are ids
+ * only: what a job needs is in Postgres, and may have changed since it was put here.
+ *
+ * None of them retries: the alarm in Postgres does, and it knows why. None of them keeps what is over.
+ */
+export const catalog = {
+  /** One SubmitAIJob for a request's queued jobs. */
+  submit: {
+    payload: z.strictObject({ requestId: z.uuid() }),
+    /** The same request twice in the queue is one entry: saves work, decides nothing (the claim does). */
+    id: ({ requestId }: { requestId: string }) => requestId,
+    /** Calls under way at once per worker process: enough for 30 a second at a second each. */
+    concurrency: 32,
+    limit: 'submitQps',
+  },
+  /** One ListAIJob for up to ten jobs. */
+  collect: {
+    payload: z.strictObject({ jobIds: z.array(z.uuid()).min(1).max(READ_BATCH) }),
+    id: null,
+    concurrency: 8,
+    limit: 'collectQps',
+  },
+  /** One look at a submission whose outcome is unknown. */
+  recover: {
+    payload: z.strictObject({ jobId: z.uuid() }),
+    id: ({ jobId }: { jobId: string }) => jobId,
+    concurrency: 4,
+    limit: 'collectQps',
+  },
+} as const;
+
+export type QueueKind = keyof typeof catalog;
+export const queueKinds = Object.keys(catalog) as QueueKind[];
+
+export type Payload<K extends QueueKind> = z.infer<(typeof catalog)[K]['payload']>;
+
+/** BullMQ's names must not contain a colon. */
+export function queueName(kind: QueueKind, region: string): string {
+  return `${kind}.${region}`;
+}
+
+/** Calls that leave in step arrive a little out of step: this much of the limit is left to the way. */
+const LEEWAY = 0.95;
+
+/**
+ * BullMQ counts in fixed windows, so a burst at the end of one and the start of the next meets the provider's sliding
+ * second twice over. Up to 200 a second, one call per window spaces them out exactly; above, windows of 50 ms sized so
+ * that any second, which touches at most 21 of them, stays within the limit.
+ */
+export function limiterFor(callsPerSecond: number): { max: number; duration: number } {
+  const calls = callsPerSecond * LEEWAY;
+  if (callsPerSecond <= 200) return { max: 1, duration: Math.ceil(1000 / calls) };
+  return { max: Math.floor(calls / 21), duration: 50 };
+}

@@ -1,0 +1,501 @@
+import { randomUUID } from 'node:crypto';
+import { Signals } from '@app/observability';
+import { createTestDatabase, describeWithRedis, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
+import type { Job } from 'bullmq';
+import { Client } from 'pg';
+import { describeWithRedisServer, RedisServer } from '../test/redis-server';
+import { limiterFor, queueName, type Payload } from './catalog';
+import { assertComplete, Queues, type Processor, type QueuesOptions } from './queues';
+import { openStore, type QueueStoreOptions } from './store';
+
+const REGIONS = ['cn-shanghai', 'ap-southeast-1'] as const;
+const [HOME, ABROAD] = REGIONS;
+const fast = { submitQps: 10_000, collectQps: 10_000 };
+
+let opened: Queues[] = [];
+afterEach(async () => {
+  await Promise.all(opened.map((queues) => queues.close()));
+  opened = [];
+});
+
+function open(store: QueueStoreOptions, more: Partial<QueuesOptions> = {}): Queues {
+  const onFailure = () => undefined;
+  const queues = new Queues({ store, regions: REGIONS, limits: fast, signals: new Signals(), onFailure, ...more });
+  opened.push(queues);
+  return queues;
+}
+
+const doNothing = () => Promise.resolve();
+
+type Work = { [P in Processor as P['queue']]?: P['process'] };
+
+function complete({ submit = doNothing, collect = doNothing, recover = doNothing }: Work): Processor[] {
+  return [
+    { queue: 'submit', process: submit },
+    { queue: 'collect', process: collect },
+    { queue: 'recover', process: recover },
+  ];
+}
+
+const answers = (queues: Queues) =>
+  eventually('the queue store answers', () =>
+    queues.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+
+const requests = (count: number): Payload<'submit'>[] =>
+  Array.from({ length: count }, () => ({ requestId: randomUUID() }));
+
+/** A promise that the test keeps, to hold a processor where it is. */
+function promise(): { kept: Promise<void>; keep: () => void } {
+  let keep = () => {};
+  const kept = new Promise<void>((resolve) => (keep = resolve));
+  return { kept, keep };
+}
+
+/** What holds on either store. */
+function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
+  let store: QueueStoreOptions;
+
+  beforeEach(async () => {
+    store = await newStore();
+  });
+
+  it('works everything that was added exactly once, in its region and with its payload', async () => {
+    const seen: string[] = [];
+    const note = (queue: string) => (region: string, payload: unknown) => {
+      seen.push(JSON.stringify([queue, region, payload]));
+      return Promise.resolve();
+    };
+    const workers = [open(store), open(store)];
+    for (const worker of workers) {
+      await worker.work(complete({ submit: note('submit'), collect: note('collect'), recover: note('recover') }));
+    }
+    const producer = open(store);
+    await answers(producer);
+
+    const submits = requests(50);
+    const collects = Array.from({ length: 20 }, () => ({ jobIds: [randomUUID(), randomUUID()] }));
+    const recovers = Array.from({ length: 5 }, () => ({ jobId: randomUUID() }));
+    await producer.add('submit', HOME, submits);
+    await producer.add('collect', ABROAD, collects);
+    await producer.add('recover', HOME, recovers);
+    await producer.add('recover', HOME, []);
+
+    const expected = [
+      ...submits.map((payload) => JSON.stringify(['submit', HOME, payload])),
+      ...collects.map((payload) => JSON.stringify(['collect', ABROAD, payload])),
+      ...recovers.map((payload) => JSON.stringify(['recover', HOME, payload])),
+    ];
+    await eventually('all is worked', () => seen.length >= expected.length);
+    await eventually('nothing is left on the queues', async () => {
+      const loads = await Promise.all([
+        producer.load('submit', HOME),
+        producer.load('collect', ABROAD),
+        producer.load('recover', HOME),
+      ]);
+      return loads.every(({ waiting, active }) => waiting + active === 0);
+    });
+    expect(seen.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('says how much waits and how much is under way', async () => {
+    const queues = open(store);
+    await answers(queues);
+    await queues.add('collect', HOME, [{ jobIds: [randomUUID()] }, { jobIds: [randomUUID()] }]);
+    await queues.add('submit', HOME, requests(3));
+    expect(await queues.load('submit', HOME)).toEqual({ waiting: 3, active: 0 });
+    expect(await queues.load('submit', ABROAD)).toEqual({ waiting: 0, active: 0 });
+
+    const held = promise();
+    await queues.work(complete({ submit: () => held.kept }));
+    await eventually('the three are under way', async () => {
+      const { waiting, active } = await queues.load('submit', HOME);
+      return waiting === 0 && active === 3;
+    });
+    held.keep();
+  });
+
+  it('keeps one entry of a request that is added twice while it waits, and takes it again once it is over', async () => {
+    const seen: string[] = [];
+    const queues = open(store);
+    await answers(queues);
+    const [request] = requests(1);
+    if (!request) throw new Error('no request');
+    await queues.add('submit', HOME, [request, request]);
+    await queues.add('submit', HOME, [request]);
+    expect(await queues.load('submit', HOME)).toEqual({ waiting: 1, active: 0 });
+
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await eventually('it is over', async () => {
+      const { waiting, active } = await queues.load('submit', HOME);
+      return seen.length > 0 && waiting + active === 0;
+    });
+    expect(seen).toEqual([request.requestId]);
+    await queues.add('submit', HOME, [request]);
+    await eventually('it is worked again', () => seen.length === 2);
+  });
+
+  it('tells about a step that threw, and neither repeats nor keeps it: the alarm in Postgres will', async () => {
+    const failures: { queue: string; message: string }[] = [];
+    const started: string[] = [];
+    const queues = open(store, {
+      onFailure: ({ queue, error }) => failures.push({ queue, message: error.message }),
+    });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          started.push(requestId);
+          return Promise.reject(new Error('Postgres was away'));
+        },
+      }),
+    );
+    await answers(queues);
+    await queues.add('submit', HOME, requests(2));
+    await eventually('both have failed', () => failures.length >= 2);
+    const failure = { queue: queueName('submit', HOME), message: 'Postgres was away' };
+    expect(failures).toEqual([failure, failure]);
+    expect(started).toHaveLength(2);
+    expect(await queues.load('submit', HOME)).toEqual({ waiting: 0, active: 0 });
+  });
+
+  it('refuses a payload that is not one, and a region that this process does not serve', async () => {
+    const queues = open(store);
+    await answers(queues);
+    await expect(queues.add('submit', HOME, [...requests(1), { requestId: 'order-42' }])).rejects.toThrow(/uuid/i);
+    await expect(queues.add('collect', HOME, [{ jobIds: [] }])).rejects.toThrow(/jobIds/);
+    await expect(queues.add('submit', 'eu-central-1', requests(1))).rejects.toThrow(/eu-central-1.*cn-shanghai/);
+    expect(await queues.load('submit', HOME)).toEqual({ waiting: 0, active: 0 });
+  });
+
+  it('closes a queue for all workers until the moment, and then flows again', async () => {
+    const startedAt: number[] = [];
+    const submit = () => {
+      startedAt.push(Date.now());
+      return Promise.resolve();
+    };
+    for (const worker of [open(store), open(store)]) await worker.work(complete({ submit }));
+    const [first] = opened;
+    await answers(first as Queues);
+    await first?.add('submit', HOME, requests(2));
+    await eventually('both workers idle', () => startedAt.length === 2);
+
+    const closedAt = Date.now();
+    await first?.closeFor('submit', HOME, 700, 'Throttling.User');
+    await first?.add('submit', HOME, requests(4));
+    await eventually('the queue flows again', () => startedAt.length === 6);
+    // Both stores count in whole milliseconds, and so does this.
+    for (const at of startedAt.slice(2)) expect(at - closedAt).toBeGreaterThanOrEqual(698);
+  });
+
+  it('closes one queue of one region, holds up no other, and can be stopped meanwhile', async () => {
+    const seen: string[] = [];
+    const note = (region: string) => {
+      seen.push(region);
+      return Promise.resolve();
+    };
+    const closed: object[] = [];
+    const signals = new Signals();
+    signals.on('queue.closed', ({ queue, code }) => closed.push({ queue, code }));
+    const queues = open(store, { signals });
+    await answers(queues);
+    await queues.closeFor('submit', HOME, 3_600_000, 'Throttling');
+    expect(closed).toEqual([{ queue: queueName('submit', HOME), code: 'Throttling' }]);
+
+    await queues.add('submit', HOME, requests(2));
+    await queues.work(complete({ submit: note, collect: note }));
+    await queues.add('collect', HOME, [{ jobIds: [randomUUID()] }]);
+    await queues.add('submit', ABROAD, requests(1));
+    await eventually('the open ones flow', () => seen.length === 2);
+    expect(seen.toSorted()).toEqual([ABROAD, HOME].toSorted());
+    expect(await queues.load('submit', HOME)).toEqual({ waiting: 2, active: 0 });
+    await queues.stopWork();
+    expect(seen).toHaveLength(2);
+  });
+
+  it('lets what is under way finish when it stops, and takes nothing new', async () => {
+    const said: string[] = [];
+    const held = promise();
+    const queues = open(store);
+    await queues.work(
+      complete({
+        recover: async () => {
+          said.push('started');
+          await held.kept;
+          said.push('finished');
+        },
+      }),
+    );
+    await answers(queues);
+    await queues.add('recover', HOME, [{ jobId: randomUUID() }]);
+    await eventually('it has started', () => said.length === 1);
+
+    const stopped = queues.stopWork().then(() => said.push('stopped'));
+    held.keep();
+    await stopped;
+    expect(said).toEqual(['started', 'finished', 'stopped']);
+    await queues.add('submit', HOME, requests(1));
+    const next = open(store);
+    await answers(next);
+    expect(await next.load('submit', HOME)).toEqual({ waiting: 1, active: 0 });
+  });
+
+  it('starts at most 30 in any second at 30 a second, by two workers together', async () => {
+    // BullMQ's own time of an admission is taken before it, ours after it: between the two it happened. So this test
+    // is red only when there were too many, and a slow machine makes it no redder.
+    const admitted: { after: number; before: number }[] = [];
+    const { max, duration } = limiterFor(30);
+    const stores = [1, 2].map(() =>
+      openStore(store, 'vodai', { onTrouble: () => undefined, onReady: () => undefined }),
+    );
+    const workers = stores.map((each) =>
+      each.worker(
+        queueName('submit', HOME),
+        async (job) => {
+          admitted.push({ after: (job as Job).processedOn ?? NaN, before: Date.now() });
+          await Promise.resolve();
+        },
+        { concurrency: 32, limiter: { max, duration } },
+      ),
+    );
+    const queues = open(store, { limits: { submitQps: 30, collectQps: 20 } });
+    await answers(queues);
+    for (const worker of workers) {
+      worker.on('error', () => undefined);
+      void worker.run();
+    }
+    try {
+      // One call opens a window; the many come when a window of a whole second would be nearly over.
+      await queues.add('submit', HOME, requests(1));
+      const first = await eventually('the first has started', () => admitted[0]);
+      await eventually('most of a second has passed', () => Date.now() - first.after > 900);
+      await queues.add('submit', HOME, requests(65));
+      await eventually('all have started', () => admitted.length === 66);
+    } finally {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(stores.map((each) => each.close()));
+    }
+    for (const { after } of admitted) {
+      const surelyWithin = admitted.filter((other) => other.after >= after && other.before < after + 1000);
+      expect(surelyWithin.length).toBeLessThanOrEqual(30);
+    }
+  });
+}
+
+describe('on Postgres', () => {
+  let databases: TestDatabase[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.map((queues) => queues.close()));
+    opened = [];
+    await Promise.all(databases.map((database) => database.drop()));
+    databases = [];
+  });
+
+  describeQueues(async () => {
+    const database = await createTestDatabase();
+    databases.push(database);
+    return { databaseUrl: database.url };
+  });
+
+  it('survives that Postgres drops its connections at any moment, its start included', async () => {
+    const database = await createTestDatabase();
+    databases.push(database);
+    const server = new Client({ connectionString: database.url });
+    await server.connect();
+    let starting = true;
+    const dropping = (async () => {
+      while (starting) {
+        await server.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()`,
+        );
+      }
+    })();
+    // An error that nobody listens to would fail this test, as it would end the process.
+    for (let i = 0; i < 5; i += 1) {
+      const queues = open({ databaseUrl: database.url });
+      await queues.work(complete({}));
+      await queues.ping().catch(() => undefined);
+      await queues.close();
+    }
+    starting = false;
+    await dropping;
+    await server.end();
+
+    const seen: string[] = [];
+    const queues = open({ databaseUrl: database.url });
+    await queues.work(
+      complete({
+        submit: (region) => {
+          seen.push(region);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await queues.add('submit', HOME, requests(1));
+    await eventually('it is worked', () => seen.length === 1);
+    expect(seen).toEqual([HOME]);
+  });
+});
+
+describeWithRedis('on Redis', () => {
+  describeQueues(() => Promise.resolve({ redisUrl: testRedisUrl() ?? '' }));
+});
+
+describe('the processors of a process', () => {
+  it('are one for each queue', () => {
+    expect(() => assertComplete(complete({}))).not.toThrow();
+  });
+
+  it('are refused when a queue has none, with the place to look at', () => {
+    expect(() => assertComplete(complete({}).filter(({ queue }) => queue !== 'recover'))).toThrow(
+      'queue "recover" has 0 processors, expected exactly one: see the list in apps/worker/src/processors.ts',
+    );
+  });
+
+  it('are refused when two work one queue', () => {
+    expect(() => assertComplete([...complete({}), ...complete({}).slice(0, 1)])).toThrow(
+      'queue "submit" has 2 processors',
+    );
+  });
+
+  it('are refused when one works a queue that does not exist, and every problem is named at once', () => {
+    const wrong = [{ queue: 'submitt' }, { queue: 'collect' }, { queue: 'recover' }];
+    expect(() => assertComplete(wrong)).toThrow(
+      /"submit" has 0[^]*"submitt", which is not in libs\/queue\/src\/catalog/,
+    );
+  });
+
+  it('are checked before any of them works', async () => {
+    const queues = open({ redisUrl: 'redis://127.0.0.1:1' });
+    await expect(queues.work([])).rejects.toThrow(/"collect" has 0 processors/);
+  });
+});
+
+describeWithRedisServer('when Redis goes away', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await RedisServer.onFreePort();
+    await redis.start();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((queues) => queues.close()));
+    opened = [];
+    await redis.kill();
+  });
+
+  it('says so at once, and the same queues and workers go on when it is back', async () => {
+    const troubles: unknown[] = [];
+    const signals = new Signals();
+    signals.on('store.trouble', ({ store }) => troubles.push(store));
+    const seen: string[] = [];
+    const queues = open({ redisUrl: redis.url }, { signals });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await answers(queues);
+    const [before, during, after] = [requests(3), requests(3), requests(3)];
+    await queues.add('submit', HOME, before);
+    await eventually('the first are worked', () => seen.length === 3);
+
+    await redis.kill();
+    await eventually('the loss is noticed', () => troubles.length > 0);
+    await expect(queues.add('submit', HOME, during)).rejects.toThrow('the queue store (redis) is away');
+    await expect(queues.load('submit', HOME)).rejects.toThrow('the queue store (redis) is away');
+    await expect(queues.closeFor('submit', HOME, 1000, 'Throttling')).rejects.toThrow('away');
+    await expect(queues.ping()).rejects.toThrow(/Redis is/);
+    expect(troubles).toContain('redis');
+
+    await redis.start();
+    await answers(queues);
+    await queues.add('submit', HOME, after);
+    await eventually('the same workers go on', () => seen.length >= 6);
+    expect(seen.toSorted()).toEqual([...before, ...after].map(({ requestId }) => requestId).toSorted());
+  });
+
+  it('waits for a Redis that comes up later than the process', async () => {
+    await redis.kill();
+    const queues = open({ redisUrl: redis.url });
+    const seen: string[] = [];
+    await queues.work(
+      complete({
+        submit: (region) => {
+          seen.push(region);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await expect(queues.add('submit', HOME, requests(1))).rejects.toThrow('away');
+    await redis.start();
+    await answers(queues);
+    await queues.add('submit', HOME, requests(1));
+    await eventually('it is worked', () => seen.length === 1);
+  });
+
+  it('takes new work at once after everything in it was flushed', async () => {
+    const seen: string[] = [];
+    const queues = open({ redisUrl: redis.url });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await answers(queues);
+    await queues.closeFor('submit', ABROAD, 3_600_000, 'Throttling');
+    await queues.add('submit', ABROAD, requests(10));
+    await queues.add('submit', HOME, requests(1));
+    await eventually('the first is worked', () => seen.length === 1);
+
+    await redis.ask((client) => client.flushall());
+    expect(await queues.load('submit', ABROAD)).toEqual({ waiting: 0, active: 0 });
+    const [again] = requests(1);
+    await queues.add('submit', HOME, [again as Payload<'submit'>]);
+    await eventually('the next is worked', () => seen.includes(again?.requestId ?? ''));
+  });
+
+  it('is closed without waiting for a Redis that is away, once the step under way is over', async () => {
+    const said: string[] = [];
+    const held = promise();
+    const troubles: unknown[] = [];
+    const signals = new Signals();
+    signals.on('store.trouble', ({ error }) => troubles.push(error));
+    const queues = open({ redisUrl: redis.url }, { signals });
+    await queues.work(
+      complete({
+        submit: async () => {
+          said.push('started');
+          await held.kept;
+          said.push('finished');
+        },
+      }),
+    );
+    await answers(queues);
+    await queues.add('submit', HOME, requests(1));
+    await eventually('it has started', () => said.length === 1);
+    await redis.kill();
+    await eventually('the loss is noticed', () => troubles.length > 0);
+
+    // Redis stays away: whoever waited for it would wait for ever, and so would this test.
+    const closed = queues.close().then(() => said.push('closed'));
+    held.keep();
+    await closed;
+    expect(said).toEqual(['started', 'finished', 'closed']);
+  });
+});

@@ -1,0 +1,192 @@
+import type { Signals } from '@app/observability';
+import { catalog, limiterFor, queueKinds, queueName, type Payload, type QueueKind } from './catalog';
+import { openStore, type BullQueue, type BullWorker, type QueueStore, type QueueStoreOptions } from './store';
+
+/** Works one kind of queue. A throw is logged and forgotten: the alarm of what it worked on rings again. */
+export type Processor = {
+  [K in QueueKind]: { queue: K; process(region: string, payload: Payload<K>): Promise<void> };
+}[QueueKind];
+
+export interface QueuesOptions {
+  store: QueueStoreOptions;
+  regions: readonly string[];
+  /** Calls a second per region, over all workers. */
+  limits: { submitQps: number; collectQps: number };
+  signals: Signals;
+  /** Told about a processor that threw. */
+  onFailure: (failure: { queue: string; error: Error }) => void;
+  /** Keyspace in Redis. */
+  prefix?: string;
+}
+
+/** A worker that is asked to stop finishes what it has; longer than this it is not waited for. */
+const CLOSE_GRACE_MS = 15_000;
+
+/** How long BullMQ may take to book steps that are over. */
+const BOOKING_MS = 1_000;
+
+/** A store answers within milliseconds; one that hangs is treated like one that is gone. */
+const ANSWER_MS = 5_000;
+
+/** The queues between dispatch and the steps that call VOD. Whatever they hold can be thrown away. */
+export class Queues {
+  private readonly store: QueueStore;
+  private readonly queues = new Map<string, BullQueue>();
+  private workers: BullWorker[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(private readonly options: QueuesOptions) {
+    this.store = openStore(options.store, options.prefix ?? 'vodai', {
+      onTrouble: (error) => this.trouble(error),
+      onReady: () => options.signals.emit('store.recovered', { store: this.store.kind }),
+    });
+    for (const kind of queueKinds) {
+      for (const region of options.regions) {
+        const queue = this.store.queue(queueName(kind, region));
+        queue.on('error', (error) => this.trouble(error));
+        this.queues.set(queueName(kind, region), queue);
+      }
+    }
+  }
+
+  get storeKind(): 'redis' | 'postgres' {
+    return this.store.kind;
+  }
+
+  /** Puts work on a queue in one go. Throws when the store is away. */
+  async add<K extends QueueKind>(kind: K, region: string, payloads: Payload<K>[]): Promise<void> {
+    if (payloads.length === 0) return;
+    const { payload: schema, id } = catalog[kind];
+    await this.ask(
+      (queue) =>
+        queue.addBulk(
+          payloads.map((payload) => ({
+            name: kind,
+            data: schema.parse(payload),
+            opts: {
+              ...(id ? { jobId: (id as (payload: Payload<K>) => string)(payload) } : {}),
+              removeOnComplete: true as const,
+              removeOnFail: true as const,
+            },
+          })),
+        ),
+      kind,
+      region,
+    );
+  }
+
+  /** How much is on a queue: waiting for a worker, and under way. */
+  async load(kind: QueueKind, region: string): Promise<{ waiting: number; active: number }> {
+    const counts = await this.ask((queue) => queue.getJobCounts('wait', 'active'), kind, region);
+    return { waiting: (counts['wait'] ?? 0) + (counts['waiting'] ?? 0), active: counts['active'] ?? 0 };
+  }
+
+  /** Closes a region's queue for a while, for all workers: VOD has asked for fewer calls. */
+  async closeFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
+    await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
+    this.options.signals.emit('queue.closed', { queue: queueName(kind, region), untilMs: Date.now() + ms, code });
+  }
+
+  /** Starts to work: every kind of queue in every region by exactly one processor, or not at all. */
+  async work(processors: readonly Processor[]): Promise<void> {
+    assertComplete(processors);
+    this.workers = processors.flatMap((processor) =>
+      this.options.regions.map((region) => this.workerFor(processor, region)),
+    );
+    for (const worker of this.workers) {
+      // Resolves when the worker is closed; its errors come as events.
+      void worker
+        .run()
+        .catch((error: unknown) => this.trouble(error instanceof Error ? error : new Error(String(error))));
+    }
+    await Promise.resolve();
+  }
+
+  ping(): Promise<void> {
+    return this.store.ping();
+  }
+
+  /** Takes no more work and finishes what is under way. */
+  async stopWork(): Promise<void> {
+    const closing = Promise.all(this.workers.map((worker) => worker.close()));
+    // A store that is away keeps BullMQ from booking what is over, and it would wait for that. The steps are what counts.
+    const booked = this.stepsOver().then(() => timeout(BOOKING_MS));
+    await Promise.race([closing, booked, timeout(CLOSE_GRACE_MS)]);
+    this.workers = [];
+  }
+
+  async close(): Promise<void> {
+    await this.stopWork();
+    await Promise.race([Promise.all([...this.queues.values()].map((queue) => queue.close())), timeout(1_000)]);
+    await this.store.close();
+  }
+
+  private async stepsOver(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+  }
+
+  private workerFor(processor: Processor, region: string): BullWorker {
+    const { queue: kind } = processor;
+    const { payload: schema, concurrency, limit } = catalog[kind];
+    const name = queueName(kind, region);
+    const worker = this.store.worker(
+      name,
+      async (job) => {
+        const step = (processor.process as (region: string, payload: unknown) => Promise<void>)(
+          region,
+          schema.parse(job.data),
+        );
+        this.underWay.add(step);
+        await step.finally(() => this.underWay.delete(step));
+      },
+      { concurrency, limiter: limiterFor(this.options.limits[limit]) },
+    );
+    worker.on('error', (error) => this.trouble(error));
+    worker.on('failed', (_job, error) => this.options.onFailure({ queue: name, error }));
+    return worker;
+  }
+
+  /** Fails within seconds when the store is away: what was to be put on the queue rings again, what waits here does not. */
+  private async ask<T>(question: (queue: BullQueue) => Promise<T>, kind: QueueKind, region: string): Promise<T> {
+    const queue = this.queue(kind, region);
+    const away = () => new Error(`the queue store (${this.store.kind}) is away`);
+    if (this.store.isAway()) throw away();
+    // Asked first: a payload that is not one throws here, and then nobody would be there to hear that it is late.
+    const answer = question(queue);
+    const late = timeout(ANSWER_MS).then(() => {
+      throw away();
+    });
+    return Promise.race([answer, late]);
+  }
+
+  private queue(kind: QueueKind, region: string): BullQueue {
+    const queue = this.queues.get(queueName(kind, region));
+    if (!queue)
+      throw new Error(`no queue for region ${region}: this process serves ${this.options.regions.join(', ')}`);
+    return queue;
+  }
+
+  private trouble(error: Error): void {
+    this.options.signals.emit('store.trouble', { store: this.store.kind, error });
+  }
+}
+
+/** A queue that nobody works fills up in silence; one that two work is worked by whoever is wrong. Refuse both. */
+export function assertComplete(processors: readonly { queue: string }[]): void {
+  const problems = queueKinds.flatMap((kind) => {
+    const count = processors.filter((processor) => processor.queue === kind).length;
+    if (count === 1) return [];
+    return [
+      `queue "${kind}" has ${count} processors, expected exactly one: see the list in apps/worker/src/processors.ts`,
+    ];
+  });
+  const strangers = processors.filter(({ queue }) => !(queueKinds as string[]).includes(queue));
+  problems.push(...strangers.map(({ queue }) => `processor for "${queue}", which is not in libs/queue/src/catalog.ts`));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

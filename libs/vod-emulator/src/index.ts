@@ -1,0 +1,2 @@
+export { Emulator, type EmulatorOptions } from './emulator';
+export { faultRule } from './faults';

@@ -1,0 +1,224 @@
+import { type Chance, between, hexId, pick } from './chance';
+import { type Job, type JobBook, dataOf, stateOf, verdictOf } from './jobs';
+import { type Refusal, refusals } from './refusals';
+import { JOB_TYPES, type JobType, offers } from './regions';
+import { dnaMatches, isBroken, tagGroups } from './results';
+import type { Operation } from './operation-names';
+import type { Settings } from './settings';
+import { inSeconds } from './times';
+
+/** What an operation may look at and change. */
+export interface Service {
+  jobs: JobBook;
+  settings: Settings;
+  bill: (job: Job) => void;
+  clock: () => number;
+  chance: Chance;
+}
+
+export interface AdmittedCall {
+  region: string;
+  requestId: string;
+  nonce: string;
+  parameters: ReadonlyMap<string, string>;
+}
+
+export type OperationOutcome =
+  { outcome: 'done'; body: object; submitted?: Job[] } | { outcome: 'refused'; refusal: Refusal };
+
+const MAX_USER_DATA_BYTES = 512;
+const MAX_JOB_IDS = 10;
+/** 16 digits, written as a number: a client that reads long numbers carelessly should stumble here (facts 6.5). */
+const USER_ID = 1391090000084930;
+
+export const operations: Record<Operation, (service: Service, call: AdmittedCall) => OperationOutcome> = {
+  SubmitAIJob: submit,
+  ListAIJob: list,
+  GetAIVideoTagResult: tagResult,
+  GetMediaDNAResult: dnaResult,
+  ListJobInfo: jobInfo,
+};
+
+function submit(service: Service, call: AdmittedCall): OperationOutcome {
+  const request = readSubmission(call);
+  if ('refusal' in request) return refuse(request.refusal);
+  const { mediaId, types, config, extend } = request;
+
+  const jobs = types.map((type): Job => ({
+    jobId: hexId(service.chance),
+    mediaId,
+    type,
+    region: call.region,
+    requestId: call.requestId,
+    createdAt: service.clock(),
+    timeMs: between(service.chance, service.settings.jobTimeMs.min, service.settings.jobTimeMs.max),
+    broken: isBroken(mediaId, service.settings.failShare),
+    withTranscript: asksForTranscript(config),
+    extend,
+  }));
+  for (const job of jobs) {
+    service.jobs.add(job);
+    service.bill(job);
+  }
+
+  // The order isn't specified (facts 1.5), so no client may get used to one.
+  const AIJob = pick(service.chance, jobs, jobs.length).map(({ type, jobId }) => ({
+    Type: type,
+    JobId: jobId,
+    MediaId: mediaId,
+  }));
+  return { outcome: 'done', body: { AIJobList: { AIJob } }, submitted: jobs };
+}
+
+interface Submission {
+  mediaId: string;
+  types: JobType[];
+  config: Record<string, unknown>;
+  extend: string | undefined;
+}
+
+function readSubmission({ region, parameters }: AdmittedCall): Submission | { refusal: Refusal } {
+  const mediaId = parameters.get('MediaId');
+  if (!mediaId) return { refusal: refusals.missingParameter('MediaId') };
+
+  // VOD's pages mark Types optional and don't say what happens without it (facts 1.2): better a clear no.
+  const types = [...new Set((parameters.get('Types') ?? '').split(','))];
+  if (!types.every(isJobType)) return { refusal: refusals.invalidParameter('Types') };
+  const missing = types.find((type) => !offers(region, type));
+  if (missing) return { refusal: refusals.invalidParameter('Types', `${missing} is not offered in ${region}.`) };
+
+  const config = readObject(parameters.get('Config'));
+  if (!config) return { refusal: refusals.invalidParameter('Config', 'It must be a JSON object.') };
+
+  const userData = parameters.get('UserData');
+  const custom = readObject(userData);
+  if (!custom) return { refusal: refusals.invalidParameter('UserData', 'It must be a JSON object.') };
+  if (Buffer.byteLength(userData ?? '') > MAX_USER_DATA_BYTES) {
+    return { refusal: refusals.invalidParameter('UserData', `It must not exceed ${MAX_USER_DATA_BYTES} bytes.`) };
+  }
+
+  if (mediaId.startsWith('missing')) return { refusal: refusals.unknownVideo() };
+  return { mediaId, types, config, extend: extendOf(custom) };
+}
+
+function list(service: Service, call: AdmittedCall): OperationOutcome {
+  const ids = split(call.parameters.get('JobIds'));
+  if (ids.length === 0) return refuse(refusals.missingParameter('JobIds'));
+  if (ids.length > MAX_JOB_IDS) return refuse(refusals.tooManyJobIds());
+
+  const now = service.clock();
+  const AIJob: object[] = [];
+  const unknown: string[] = [];
+  for (const id of ids) {
+    const job = service.jobs.find(id);
+    // Another region's host doesn't see the job (facts 1.8).
+    if (job?.region === call.region && isListed(service, job, now)) AIJob.push(describeJob(job, now));
+    else unknown.push(id);
+  }
+  return done({ NonExistAIJobIds: { String: unknown }, AIJobList: { AIJob } });
+}
+
+function isListed({ settings }: Service, job: Job, nowMs: number): boolean {
+  return nowMs - job.createdAt >= settings.listingLagMs;
+}
+
+export function describeJob(job: Job, nowMs: number): object {
+  const head = {
+    Status: stateOf(job, nowMs),
+    Type: job.type,
+    MediaId: job.mediaId,
+    CreationTime: inSeconds(job.createdAt),
+    JobId: job.jobId,
+  };
+  if (!job.end) return head;
+  return {
+    ...head,
+    ...verdictOf(job.end.state),
+    CompleteTime: inSeconds(job.end.at),
+    Data: job.end.state === 'success' ? dataOf(job) : '{}',
+  };
+}
+
+// What the two result queries answer for a media without a result is not documented (facts 3.1): an empty group here.
+
+function tagResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
+  const mediaId = parameters.get('MediaId');
+  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
+  const known = service.jobs.latestSuccess(region, mediaId, 'AIVideoTag');
+  // OrigASRData is not in this operation's model, only in the Data of ListAIJob and the event.
+  return done({ VideoTagResult: known ? tagGroups(mediaId) : {} });
+}
+
+function dnaResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
+  const mediaId = parameters.get('MediaId');
+  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
+  const known = service.jobs.latestSuccess(region, mediaId, 'AIMediaDNA');
+  return done({ DNAResult: known ? dnaMatches(mediaId) : {} });
+}
+
+function jobInfo(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
+  const mediaId = parameters.get('MediaId');
+  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
+  const jobType = parameters.get('JobType');
+  if (!jobType) return refuse(refusals.missingParameter('JobType'));
+  if (!['transcode', 'snapshot', 'ai'].includes(jobType)) return refuse(refusals.invalidParameter('JobType'));
+
+  const now = service.clock();
+  const jobs = jobType === 'ai' && service.settings.listsAiJobs ? service.jobs.ofMedia(region, mediaId) : [];
+  const listed = jobs.filter((job) => isListed(service, job, now));
+  const JobInfoList = listed.map((job) => ({
+    JobId: job.jobId,
+    Status: stateOf(job, now),
+    UserId: USER_ID,
+    CreateTime: inSeconds(job.createdAt),
+    ...(job.end && { CompleteTime: inSeconds(job.end.at) }),
+  }));
+  return done({ MediaId: mediaId, JobType: jobType, JobInfoList });
+}
+
+function done(body: object): OperationOutcome {
+  return { outcome: 'done', body };
+}
+
+function refuse(refusal: Refusal): OperationOutcome {
+  return { outcome: 'refused', refusal };
+}
+
+function isJobType(text: string): text is JobType {
+  return JOB_TYPES.some((type) => type === text);
+}
+
+export function split(text: string | undefined): string[] {
+  const items = (text ?? '').split(',').map((item) => item.trim());
+  return [...new Set(items.filter((item) => item !== ''))];
+}
+
+/** A JSON object in a parameter; an absent one reads as empty, anything else as undefined. */
+function readObject(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An event carries Extend as a string; an object that was sent comes back as its JSON text (facts 1.4). */
+function extendOf(userData: Record<string, unknown>): string | undefined {
+  const { Extend } = userData;
+  if (Extend === undefined) return undefined;
+  return typeof Extend === 'string' ? Extend : JSON.stringify(Extend);
+}
+
+/** OrigASRData only works together with ASR (facts 1.3). */
+function asksForTranscript(config: Record<string, unknown>): boolean {
+  const tagging = config['AIVideoTag'];
+  if (!isObject(tagging)) return false;
+  const analysis = tagging['AnalyseTypes'];
+  return tagging['OrigASRData'] === true && typeof analysis === 'string' && split(analysis).includes('ASR');
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { type FaultRule, faultRules } from './faults';
+import { OPERATIONS, type Operation } from './operation-names';
+
+/** Calls a second, per region (facts 8; ListAIJob's is the class rule of 2021, nothing newer is published). */
+const DOCUMENTED_QPS: Record<Operation, number> = {
+  SubmitAIJob: 30,
+  ListAIJob: 100,
+  GetAIVideoTagResult: 10,
+  GetMediaDNAResult: 20,
+  ListJobInfo: 15,
+};
+
+interface JobTime {
+  min: number;
+  max: number;
+}
+
+/** `nodes`: so many gateway nodes that don't share their memory, and a call meets any of them. */
+type NonceMemory = 'on' | 'off' | { nodes: number };
+
+export interface Settings {
+  callback: { url: string | undefined; key: string | undefined; enabled: boolean };
+  jobTimeMs: JobTime;
+  qps: Record<Operation, number>;
+  failShare: number;
+  echoExtend: boolean;
+  listingLagMs: number;
+  listsAiJobs: boolean;
+  nonceMemory: NonceMemory;
+  faults: FaultRule[];
+  faultSeed: number;
+}
+
+/** What may be seen of the settings: that events are signed, not with what. */
+export type PublicSettings = Omit<Settings, 'callback'> & {
+  callback: { url: string | null; enabled: boolean; signed: boolean };
+};
+
+export interface InitialSettings {
+  /** `{region}` in the URL is filled in. Without a key events are not signed. The times are VOD's: 5 s and 1 s. */
+  callback?: { url: string; key?: string; enabled?: boolean; timeoutMs?: number; retryGapMs?: number };
+  /** From submission to the end, default 2 to 6 s; 0: over at once, the event follows the answer. */
+  jobTimeMs?: JobTime;
+  /** Calls a second, per operation and region; 0 is no limit. Default: the documented figures. */
+  qps?: Partial<Record<Operation, number>>;
+  /** Share of the media whose jobs end in `fail`, chosen by media id. Default 0. */
+  failShare?: number;
+  /** Whether an event carries UserData.Extend. VOD's pages disagree on that, so by default it doesn't. */
+  echoExtend?: boolean;
+  /** A job appears in ListJobInfo and ListAIJob only so long after its submission. Default 0. */
+  listingLagMs?: number;
+  /** Whether ListJobInfo lists AI jobs at all, which nobody knows of the real one. Default true. */
+  listsAiJobs?: boolean;
+  /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
+  nonceMemory?: NonceMemory;
+  /** What goes wrong, and when. Default nothing. */
+  faults?: FaultRule[];
+  /** Makes the plan of faults and the choice of gateway nodes repeatable. By default drawn, and shown in the settings. */
+  faultSeed?: number;
+}
+
+export function initialSettings(given: InitialSettings, drawnSeed: number): Settings {
+  return {
+    callback: { url: given.callback?.url, key: given.callback?.key, enabled: given.callback?.enabled ?? true },
+    // The default of EMULATOR_JOB_TIME: long enough to see a job at work, short enough to wait for.
+    jobTimeMs: given.jobTimeMs ?? { min: 2000, max: 6000 },
+    qps: { ...DOCUMENTED_QPS, ...given.qps },
+    failShare: given.failShare ?? 0,
+    echoExtend: given.echoExtend ?? false,
+    listingLagMs: given.listingLagMs ?? 0,
+    listsAiJobs: given.listsAiJobs ?? true,
+    nonceMemory: given.nonceMemory ?? 'on',
+    faults: faultRules.parse(given.faults ?? []),
+    faultSeed: given.faultSeed ?? drawnSeed,
+  };
+}
+
+// A day: a longer wait isn't a test any more, and setTimeout takes 24.8 days at most.
+const jobTime = z.number().int().min(0).max(86_400_000);
+const callsPerSecond = z.number().int().min(0).max(100_000).optional();
+
+export const settingsPatch = z.strictObject({
+  callback: z
+    .strictObject({
+      // VOD takes at most 256 bytes (facts 5.1); null switches the target or the signature off.
+      url: z
+        .url({ protocol: /^https?$/ })
+        .max(256)
+        .nullable()
+        .optional(),
+      key: z.string().min(1).nullable().optional(),
+      enabled: z.boolean().optional(),
+    })
+    .optional(),
+  jobTimeMs: z
+    .strictObject({ min: jobTime, max: jobTime })
+    .refine(({ min, max }) => min <= max, 'min must not exceed max')
+    .optional(),
+  qps: z
+    .strictObject({
+      SubmitAIJob: callsPerSecond,
+      ListAIJob: callsPerSecond,
+      GetAIVideoTagResult: callsPerSecond,
+      GetMediaDNAResult: callsPerSecond,
+      ListJobInfo: callsPerSecond,
+    } satisfies Record<Operation, typeof callsPerSecond>)
+    .optional(),
+  failShare: z.number().min(0).max(1).optional(),
+  echoExtend: z.boolean().optional(),
+  listingLagMs: jobTime.optional(),
+  listsAiJobs: z.boolean().optional(),
+  // Each node may remember 100 MB of nonces.
+  nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
+  faults: faultRules.optional(),
+  faultSeed: z.number().int().min(0).optional(),
+});
+export type SettingsPatch = z.infer<typeof settingsPatch>;
+
+export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
+  const { callback } = settings;
+  return {
+    callback: {
+      url: patch.callback?.url === undefined ? callback.url : (patch.callback.url ?? undefined),
+      key: patch.callback?.key === undefined ? callback.key : (patch.callback.key ?? undefined),
+      enabled: patch.callback?.enabled ?? callback.enabled,
+    },
+    jobTimeMs: patch.jobTimeMs ?? settings.jobTimeMs,
+    qps: patchQps(settings.qps, patch.qps ?? {}),
+    failShare: patch.failShare ?? settings.failShare,
+    echoExtend: patch.echoExtend ?? settings.echoExtend,
+    listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
+    listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
+    nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
+    // Not every caller comes through the schema above.
+    faults: patch.faults ? faultRules.parse(patch.faults) : settings.faults,
+    faultSeed: patch.faultSeed ?? settings.faultSeed,
+  };
+}
+
+export function publicSettings({ callback, ...rest }: Settings): PublicSettings {
+  return {
+    callback: { url: callback.url ?? null, enabled: callback.enabled, signed: callback.key !== undefined },
+    ...rest,
+  };
+}
+
+function patchQps(qps: Record<Operation, number>, patch: NonNullable<SettingsPatch['qps']>): Record<Operation, number> {
+  const patched = { ...qps };
+  for (const operation of OPERATIONS) patched[operation] = patch[operation] ?? qps[operation];
+  return patched;
+}

@@ -1,0 +1,75 @@
+import { type Job, type JobState, dataOf, stateOf } from './jobs';
+import type { JobType } from './regions';
+import type { PublicSettings } from './settings';
+
+// What the accessors and the control routes show.
+
+export interface JobView {
+  jobId: string;
+  mediaId: string;
+  type: JobType;
+  region: string;
+  state: JobState;
+  requestId: string;
+  createdAt: string;
+  completedAt?: string;
+  extend?: string;
+  /** The result as ListAIJob gives it, once the job succeeded. */
+  data?: string;
+}
+
+/** One job that VOD took, and with that money. */
+export interface LedgerEntry {
+  at: string;
+  region: string;
+  mediaId: string;
+  type: JobType;
+  jobId: string;
+  requestId: string;
+  nonce: string;
+}
+
+export interface CallCounts {
+  ok: number;
+  throttled: number;
+  refused: number;
+}
+
+export interface Ledger {
+  billed: number;
+  /** By operation; `unknown` gathers the calls that named none of ours. */
+  calls: Record<string, CallCounts>;
+  /** Newest first. */
+  entries: LedgerEntry[];
+}
+
+export interface Overview {
+  settings: PublicSettings;
+  regions: readonly string[];
+  jobs: Record<JobState, number>;
+  billed: number;
+  calls: Record<string, CallCounts>;
+  callbacks: { attempts: number; delivered: number; dropped: number; open: number };
+  /** How many faults the plan has made happen. */
+  faults: number;
+}
+
+export function jobView(job: Job, nowMs: number): JobView {
+  return {
+    jobId: job.jobId,
+    mediaId: job.mediaId,
+    type: job.type,
+    region: job.region,
+    state: stateOf(job, nowMs),
+    requestId: job.requestId,
+    createdAt: new Date(job.createdAt).toISOString(),
+    ...(job.end && { completedAt: new Date(job.end.at).toISOString() }),
+    ...(job.extend !== undefined && { extend: job.extend }),
+    ...(job.end?.state === 'success' && { data: dataOf(job) }),
+  };
+}
+
+export function ledgerEntry(job: Job, nonce: string): LedgerEntry {
+  const { createdAt, region, mediaId, type, jobId, requestId } = job;
+  return { at: new Date(createdAt).toISOString(), region, mediaId, type, jobId, requestId, nonce };
+}

@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { jobTypes, type JobType } from '@app/domain';
+import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
+import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, parseVodTime, textOf } from './fields';
+import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
+import { Rpc } from './rpc';
+
+export interface VodClientOptions {
+  /** `{region}` is filled in; may have a path, as the emulator's has. */
+  endpoint: string;
+  /** For connecting and again from then to the end of the answer. */
+  timeoutMs: number;
+  credentials: VodCredentials;
+}
+
+/**
+ * One attempt to submit. The same submission gives the same request, byte for byte, as long as the access key is the
+ * same one: only so can it be sent again without being a second one.
+ */
+export interface SignedSubmission {
+  mediaId: string;
+  types: readonly JobType[];
+  /** Keyed by type. */
+  config: Record<string, unknown> | null;
+  extend: string;
+  nonce: string;
+  /** Sent in whole seconds. VOD refuses what is more than 15 minutes off. */
+  signedAt: Date;
+}
+
+export interface VodJob {
+  jobId: string;
+  mediaId: string | null;
+  type: string;
+  status: 'running' | 'success' | 'fail' | 'unrecognised';
+  rawStatus: string;
+  code: string | null;
+  message: string | null;
+  creationTime: Date | null;
+  completeTime: Date | null;
+  /** JSON text, unchanged when VOD sent text. */
+  data: string | null;
+}
+
+interface VodJobInfo {
+  jobId: string;
+  status: string;
+  createTime: Date | null;
+  completeTime: Date | null;
+}
+
+/** The five operations of VOD (API version 2017-03-21) that this service uses. Nothing is ever repeated in here. */
+export class VodClient {
+  private readonly regions = new Map<string, Rpc>();
+  private readonly credentials: CredentialsProvider;
+
+  constructor(private readonly options: VodClientOptions) {
+    this.credentials = credentialsProvider(options.credentials);
+  }
+
+  /** @throws RangeError when UserData would be too long; nothing is sent then */
+  async submitAIJob(region: string, submission: SignedSubmission): Promise<SubmitOutcome> {
+    const answer = await this.region(region).call('SubmitAIJob', submitParams(submission));
+    if (!answer.ok) return submitFault(answer.fault);
+    const jobs = acceptedJobs(answer.body, submission.mediaId);
+    if (jobs.length === 0) {
+      return { outcome: 'unknown', cause: 'success without a usable AIJobList', requestId: answer.requestId };
+    }
+    return { outcome: 'accepted', jobs, requestId: answer.requestId };
+  }
+
+  /**
+   * Ids that VOD neither lists nor calls missing are in neither list.
+   *
+   * @param jobIds 1 to 10, VOD's limit
+   * @throws RangeError for any other number of ids
+   */
+  async listAIJob(
+    region: string,
+    jobIds: readonly string[],
+  ): Promise<ReadOutcome<{ jobs: VodJob[]; missing: string[] }>> {
+    if (jobIds.length < 1 || jobIds.length > 10) {
+      throw new RangeError(`ListAIJob takes 1 to 10 job ids, got ${jobIds.length}`);
+    }
+    return this.read(region, 'ListAIJob', { JobIds: jobIds.join(',') }, (body) => {
+      const jobs = listedJobs(body, jobIds);
+      if (jobs === null) return null;
+      const known = new Set(jobs.map((job) => job.jobId));
+      return { jobs, missing: missingIds(body).filter((id) => jobIds.includes(id) && !known.has(id)) };
+    });
+  }
+
+  /** The latest result of this media, whichever job made it. */
+  getAIVideoTagResult(region: string, mediaId: string): Promise<ReadOutcome<{ data: string | null }>> {
+    return this.read(region, 'GetAIVideoTagResult', { MediaId: mediaId }, (body) => result(body['VideoTagResult']));
+  }
+
+  /** The latest result of this media, whichever job made it. */
+  getMediaDNAResult(region: string, mediaId: string): Promise<ReadOutcome<{ data: string | null }>> {
+    return this.read(region, 'GetMediaDNAResult', { MediaId: mediaId }, (body) => result(body['DNAResult']));
+  }
+
+  /** The AI jobs of a media, of the last six months. */
+  listJobInfo(region: string, mediaId: string): Promise<ReadOutcome<{ jobs: VodJobInfo[] }>> {
+    return this.read(region, 'ListJobInfo', { MediaId: mediaId, JobType: 'ai' }, (body) => {
+      const jobs = jobInfos(body, mediaId);
+      return jobs === null ? null : { jobs };
+    });
+  }
+
+  /** Idle connections don't keep the process running, but they keep a server from closing. */
+  close(): void {
+    for (const rpc of this.regions.values()) rpc.close();
+    this.regions.clear();
+  }
+
+  private region(region: string): Rpc {
+    const known = this.regions.get(region);
+    if (known !== undefined) return known;
+    const endpoint = this.options.endpoint.replaceAll('{region}', region);
+    const rpc = new Rpc(endpoint, this.options.timeoutMs, this.credentials);
+    this.regions.set(region, rpc);
+    return rpc;
+  }
+
+  /** @param take gives null for an answer of the wrong shape */
+  private async read<T>(
+    region: string,
+    action: string,
+    params: Record<string, string>,
+    take: (body: Fields) => T | null,
+  ): Promise<ReadOutcome<T>> {
+    const answer = await this.region(region).call(action, { ...params, SignatureNonce: randomUUID() });
+    if (!answer.ok) return readFault(answer.fault);
+    const value = take(answer.body);
+    if (value === null) return { outcome: 'unavailable', cause: `an answer to ${action} of an unexpected shape` };
+    return { outcome: 'answered', value, requestId: answer.requestId };
+  }
+}
+
+/** VOD's limit for Extend is 512 bytes; a sister operation states the same for the whole of UserData, so that is kept. */
+const maxUserDataBytes = 512;
+
+function submitParams(submission: SignedSubmission) {
+  const userData = JSON.stringify({ Extend: submission.extend });
+  const bytes = Buffer.byteLength(userData);
+  if (bytes > maxUserDataBytes) {
+    throw new RangeError(`UserData takes ${maxUserDataBytes} bytes, got ${bytes}`);
+  }
+  return {
+    MediaId: submission.mediaId,
+    Types: submission.types.join(','),
+    ...(submission.config === null ? {} : { Config: JSON.stringify(inOrder(submission.config)) }),
+    UserData: userData,
+    SignatureNonce: submission.nonce,
+    Timestamp: `${submission.signedAt.toISOString().slice(0, 19)}Z`,
+  };
+}
+
+/** Keys sorted, at every depth: a config that was kept as jsonb comes back in another order, and must be signed the same. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  const fields = fieldsOf(value);
+  if (fields === null) return value;
+  return Object.fromEntries(
+    Object.keys(fields)
+      .toSorted()
+      .map((key) => [key, inOrder(fields[key])]),
+  );
+}
+
+/** Matched by type, as the order isn't specified. */
+function acceptedJobs(body: Fields, mediaId: string): { type: JobType; vodJobId: string }[] {
+  const entries = listOf(fieldsOf(body['AIJobList'])?.['AIJob']).map(fieldsOf);
+  return jobTypes.flatMap((type) => {
+    const jobs = entries.filter((entry) => entry?.['Type'] === type && (entry['MediaId'] || mediaId) === mediaId);
+    const vodJobId = jobs.map((job) => idOf(job?.['JobId'])).find((id) => id !== null);
+    return vodJobId === undefined ? [] : [{ type, vodJobId }];
+  });
+}
+
+/** No list is an empty one; anything else that isn't a list of jobs gives null. */
+function listedJobs(body: Fields, asked: readonly string[]): VodJob[] | null {
+  const list = body['AIJobList'] ?? {};
+  const entries = fieldsOf(list)?.['AIJob'] ?? [];
+  if (fieldsOf(list) === null || (!Array.isArray(entries) && fieldsOf(entries) === null)) return null;
+  const jobs = new Map<string, VodJob>();
+  for (const entry of listOf(entries)) {
+    const job = vodJob(fieldsOf(entry) ?? {});
+    if (job !== null && asked.includes(job.jobId) && !jobs.has(job.jobId)) jobs.set(job.jobId, job);
+  }
+  return [...jobs.values()];
+}
+
+function vodJob(fields: Fields): VodJob | null {
+  const jobId = idOf(fields['JobId']);
+  if (jobId === null) return null;
+  const rawStatus = textOf(fields['Status']) ?? '';
+  return {
+    jobId,
+    mediaId: idOf(fields['MediaId']),
+    type: textOf(fields['Type']) ?? '',
+    status: statusOf(rawStatus),
+    rawStatus,
+    code: textOf(fields['Code']),
+    message: textOf(fields['Message']),
+    creationTime: parseVodTime(fields['CreationTime']),
+    completeTime: parseVodTime(fields['CompleteTime']),
+    data: jsonTextOf(fields['Data']),
+  };
+}
+
+/** Four from the page of ListAIJob, the others from its sister operations. One SDK comment prints `Processing`. */
+function statusOf(rawStatus: string): VodJob['status'] {
+  switch (rawStatus.trim().toLowerCase()) {
+    case 'init':
+    case 'processing':
+    case 'reserved':
+    case 'analysing':
+    case 'submitted':
+      return 'running';
+    case 'success':
+      return 'success';
+    case 'fail':
+      return 'fail';
+    default:
+      return 'unrecognised';
+  }
+}
+
+/** Documented as an array, and shown as one text that holds a JSON array. */
+function missingIds(body: Fields): string[] {
+  const ids = fieldsOf(body['NonExistAIJobIds'])?.['String'];
+  const list = typeof ids === 'string' ? idsInText(ids) : listOf(ids);
+  return list.map(idOf).filter((id) => id !== null);
+}
+
+function idsInText(text: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : [text];
+  } catch {
+    return [text];
+  }
+}
+
+function result(value: unknown): { data: string | null } {
+  const text = jsonTextOf(value);
+  return { data: text === '{}' ? null : text };
+}
+
+/**
+ * Null unless it is surely the whole list of this media: what isn't listed here may be submitted, and paid for, again.
+ * So a list that is missing isn't an empty one.
+ */
+function jobInfos(body: Fields, mediaId: string): VodJobInfo[] | null {
+  const list = body['JobInfoList'];
+  if (!Array.isArray(list) || (body['MediaId'] ?? mediaId) !== mediaId) return null;
+  const jobs = list.map(jobInfo);
+  return jobs.includes(null) ? null : jobs.filter((job) => job !== null);
+}
+
+function jobInfo(entry: unknown): VodJobInfo | null {
+  const fields = fieldsOf(entry);
+  const jobId = idOf(fields?.['JobId']);
+  if (jobId === null) return null;
+  return {
+    jobId,
+    status: textOf(fields?.['Status']) ?? '',
+    createTime: parseVodTime(fields?.['CreateTime']),
+    completeTime: parseVodTime(fields?.['CompleteTime']),
+  };
+}

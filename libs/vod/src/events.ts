@@ -1,0 +1,89 @@
+import { jobTypes, type JobType } from '@app/domain';
+import { type Fields, fieldsOf, idOf, jsonTextOf, parseVodTime, textOf } from './fields';
+
+export type VodEvent =
+  | {
+      kind: 'completion';
+      /** AIVideoTagComplete or AIMediaDNAComplete */
+      eventType: string;
+      type: JobType;
+      jobId: string;
+      mediaId: string | null;
+      status: 'success' | 'fail';
+      eventTime: Date | null;
+      code: string | null;
+      message: string | null;
+      /** What SubmitAIJob sent as UserData.Extend, should VOD echo it: its pages disagree, so never rely on it. */
+      extend: string | null;
+    }
+  | { kind: 'other'; eventType: string; jobId: string | null; mediaId: string | null; reason: string }
+  | { kind: 'unreadable'; reason: string };
+
+/**
+ * Reads the body of one notification. Never throws, whatever the bytes: a body that made it throw would be sent three
+ * times and refused three times.
+ */
+export function parseEvent(body: Uint8Array): VodEvent {
+  const text = utf8(body);
+  if (text === null) return { kind: 'unreadable', reason: 'not UTF-8' };
+  const value = json(text);
+  if (value === undefined) return { kind: 'unreadable', reason: 'not JSON' };
+  const printed = fieldsOf(value);
+  if (printed === null) return { kind: 'unreadable', reason: 'not a JSON object' };
+  const fields = withTrimmedKeys(printed);
+  const eventType = textOf(fields['EventType'])?.trim().slice(0, 128);
+  if (!eventType) return { kind: 'unreadable', reason: 'no EventType' };
+  return event(eventType, fields);
+}
+
+function event(eventType: string, fields: Fields): VodEvent {
+  const jobId = idOf(fields['JobId']);
+  // AI events call the media MediaId, all others VideoId.
+  const mediaId = idOf(fields['MediaId']) ?? idOf(fields['VideoId']);
+  const type = jobTypes.find((each) => eventType === `${each}Complete`);
+  const status = statusOf(fields['Status']);
+  if (type === undefined)
+    return { kind: 'other', eventType, jobId, mediaId, reason: 'not the end of a submitted AI job' };
+  if (jobId === null) return { kind: 'other', eventType, jobId, mediaId, reason: 'no usable JobId' };
+  if (status === null)
+    return { kind: 'other', eventType, jobId, mediaId, reason: 'Status is neither success nor fail' };
+  return {
+    kind: 'completion',
+    eventType,
+    type,
+    jobId,
+    mediaId,
+    status,
+    eventTime: parseVodTime(fields['EventTime']),
+    code: textOf(fields['Code']),
+    message: textOf(fields['Message']),
+    extend: textOf(jsonTextOf(fields['Extend'])),
+  };
+}
+
+function statusOf(value: unknown): 'success' | 'fail' | null {
+  const status = textOf(value)?.trim().toLowerCase();
+  return status === 'success' || status === 'fail' ? status : null;
+}
+
+/** The documented samples of UploadByURLComplete print keys with a trailing blank; a key without one goes first. */
+function withTrimmedKeys(printed: Fields): Fields {
+  const trimmed = Object.entries(printed).map(([key, value]) => [key.trim(), value] as const);
+  return { ...Object.fromEntries(trimmed), ...printed };
+}
+
+function utf8(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body); // leaves out a byte order mark
+  } catch {
+    return null;
+  }
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

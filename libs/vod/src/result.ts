@@ -1,0 +1,110 @@
+import type { JobType } from '@app/domain';
+import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields';
+
+const groups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
+
+type Tag = { group: (typeof groups)[number]; tag: string; timesMs: number[]; faceUrl?: string };
+type Sentence = { startMs: number; endMs: number; text: string; channel: number | null; speechRate: number | null };
+type Transcript = { durationMs: number | null; sentences: Sentence[] };
+type Span = { startSec: number; durationSec: number };
+type Match = { mediaId: string; similarity: number; segments: { input: Span; duplication: Span }[] };
+
+export type NormalizedResult =
+  { type: 'AIVideoTag'; tags: Tag[]; transcript: Transcript | null } | { type: 'AIMediaDNA'; matches: Match[] };
+
+type Normalization = { ok: true; normalized: NormalizedResult } | { ok: false; reason: string };
+
+/**
+ * `data` as ListAIJob gives it (its schema is the page on video AI parameters). Every group is optional and numbers come
+ * as text. A tag, time or sentence that can't be read is left out, as the raw text is kept anyway; a match is not,
+ * because "no copy was found" would be the wrong answer.
+ */
+export function normalizeResult(type: JobType, data: string): Normalization {
+  const parsed = parse(data);
+  if (!parsed.ok) return parsed;
+  switch (type) {
+    case 'AIVideoTag':
+      return { ok: true, normalized: { type, tags: tagsOf(parsed.fields), transcript: transcriptOf(parsed.fields) } };
+    case 'AIMediaDNA':
+      return matchesOf(parsed.fields);
+  }
+}
+
+function parse(data: string): { ok: true; fields: Fields } | { ok: false; reason: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return { ok: false, reason: 'Data is not JSON' };
+  }
+  const fields = fieldsOf(value);
+  return fields === null ? { ok: false, reason: 'Data is not a JSON object' } : { ok: true, fields };
+}
+
+function tagsOf(result: Fields): Tag[] {
+  return groups.flatMap((group) =>
+    listOf(result[group]).flatMap((entry) => {
+      const fields = fieldsOf(entry);
+      const tag = textOf(fields?.['Tag']);
+      const faceUrl = textOf(fields?.['FaceUrl']);
+      if (tag === null) return [];
+      return [{ group, tag, timesMs: timesOf(fields?.['Times']), ...(faceUrl === null ? {} : { faceUrl }) }];
+    }),
+  );
+}
+
+function timesOf(times: unknown): number[] {
+  return listOf(times)
+    .map(numberOf)
+    .filter((time) => time !== null);
+}
+
+/** The table types OrigASRData as an array, all samples show one object. */
+function transcriptOf(result: Fields): Transcript | null {
+  const parts = listOf(result['OrigASRData']).map(fieldsOf);
+  if (parts.length === 0) return null;
+  const durations = parts.map((part) => numberOf(part?.['Duration'])).filter((duration) => duration !== null);
+  return {
+    durationMs: durations.length === 0 ? null : Math.max(...durations),
+    sentences: parts.flatMap((part) => listOf(part?.['AsrTextList']).flatMap(sentenceOf)),
+  };
+}
+
+function sentenceOf(entry: unknown): Sentence[] {
+  const fields = fieldsOf(entry);
+  const startMs = numberOf(fields?.['StartTime']);
+  const endMs = numberOf(fields?.['EndTime']);
+  const text = textOf(fields?.['Text']);
+  if (startMs === null || endMs === null || text === null) return [];
+  return [
+    { startMs, endMs, text, channel: numberOf(fields?.['ChannelId']), speechRate: numberOf(fields?.['SpeechRate']) },
+  ];
+}
+
+function matchesOf(result: Fields): Normalization {
+  const matches = listOf(result['VideoDNA']).map(matchOf);
+  if (matches.includes(null)) {
+    return { ok: false, reason: 'an entry of VideoDNA lacks its PrimaryKey or a numeric Similarity' };
+  }
+  return { ok: true, normalized: { type: 'AIMediaDNA', matches: matches.filter((match) => match !== null) } };
+}
+
+function matchOf(entry: unknown): Match | null {
+  const fields = fieldsOf(entry);
+  const mediaId = textOf(fields?.['PrimaryKey']);
+  const similarity = numberOf(fields?.['Similarity']);
+  if (mediaId === null || similarity === null) return null;
+  return { mediaId, similarity, segments: listOf(fields?.['Detail']).flatMap(segmentOf) };
+}
+
+function segmentOf(entry: unknown): { input: Span; duplication: Span }[] {
+  const input = spanOf(fieldsOf(entry)?.['Input']);
+  const duplication = spanOf(fieldsOf(entry)?.['Duplication']);
+  return input === null || duplication === null ? [] : [{ input, duplication }];
+}
+
+function spanOf(value: unknown): Span | null {
+  const startSec = numberOf(fieldsOf(value)?.['Start']);
+  const durationSec = numberOf(fieldsOf(value)?.['Duration']);
+  return startSec === null || durationSec === null ? null : { startSec, durationSec };
+}

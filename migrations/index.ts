@@ -1,0 +1,2 @@
+/** Every migration in the order in which it runs. A new one goes to the end. */
+export { CreateJobTables1763800000000 } from './1763800000000-create-job-tables';

@@ -1,0 +1,145 @@
+-- The tables as the migrations leave them, read from Postgres's catalogs. Written by `npm run schema`, never by hand.
+-- The reasons are in the migrations.
+
+create table event (
+  id                 uuid not null,
+  received_at        timestamp with time zone not null,
+  region             text not null,
+  source             text not null,
+  signature          text not null,
+  event_type         text not null,
+  vod_job_id         text not null,
+  media_id           text,
+  status             text not null,
+  event_time         timestamp with time zone,
+  extend             text,
+  body               bytea not null,
+  body_size          integer not null,
+  body_hash          text not null,
+  copies             integer not null default 1,
+  last_received_at   timestamp with time zone not null,
+  verdict            text not null default 'received'::text,
+  reason             text,
+  job_id             uuid,
+  constraint event_pkey PRIMARY KEY (id),
+  constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text]))),
+  constraint event_verdict_known CHECK ((verdict = ANY (ARRAY['received'::text, 'matched'::text, 'unmatched'::text, 'ignored'::text, 'rejected'::text])))
+);
+CREATE INDEX event_by_vod_job ON public.event USING btree (vod_job_id) WHERE (verdict = ANY (ARRAY['received'::text, 'unmatched'::text]));
+CREATE UNIQUE INDEX event_identity ON public.event USING btree (region, event_type, vod_job_id, status, body_hash);
+CREATE INDEX event_verdict ON public.event USING btree (verdict, id);
+CREATE INDEX event_waiting ON public.event USING btree (received_at) WHERE (verdict = 'received'::text);
+
+create table history (
+  id                 bigint not null generated always as identity,
+  job_id             uuid not null,
+  version            integer not null,
+  at                 timestamp with time zone not null,
+  event              text not null,
+  from_state         text,
+  to_state           text not null,
+  attempt            integer not null,
+  actor              text,
+  detail             jsonb not null default '{}'::jsonb,
+  constraint history_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
+  constraint history_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX history_job_version ON public.history USING btree (job_id, version);
+
+create table job (
+  id                 uuid not null,
+  request_id         uuid not null,
+  type               text not null,
+  state              text not null,
+  version            integer not null,
+  due_at             timestamp with time zone,
+  attempt            integer not null default 0,
+  attempts           integer not null default 0,
+  tries              integer not null default 0,
+  misses             integer not null default 0,
+  vod_job_id         text,
+  event_status       text,
+  error_phase        text,
+  error_code         text,
+  error_message      text,
+  client             text not null,
+  region             text not null,
+  media_id           text not null,
+  priority           smallint not null,
+  labels             jsonb not null default '{}'::jsonb,
+  natural_key        text not null,
+  holds_natural_key  boolean not null,
+  created_at         timestamp with time zone not null,
+  submitted_at       timestamp with time zone,
+  last_read_at       timestamp with time zone,
+  finished_at        timestamp with time zone,
+  settled_at         timestamp with time zone,
+  constraint job_alarm_set CHECK (((due_at IS NULL) = (state = ANY (ARRAY['held'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'expired'::text])))),
+  constraint job_known_to_vod CHECK (((state <> ALL (ARRAY['processing'::text, 'finished'::text])) OR (vod_job_id IS NOT NULL))),
+  constraint job_natural_key_released CHECK (((NOT holds_natural_key) OR (settled_at IS NULL))),
+  constraint job_pkey PRIMARY KEY (id),
+  constraint job_request_id_fkey FOREIGN KEY (request_id) REFERENCES request(id),
+  constraint job_settled_at_set CHECK (((settled_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'expired'::text])))),
+  constraint job_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'submitting'::text, 'unconfirmed'::text, 'processing'::text, 'finished'::text, 'held'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'expired'::text])))
+);
+CREATE INDEX job_backlog ON public.job USING btree (region, priority, due_at) WHERE (state = 'queued'::text);
+CREATE INDEX job_due_at ON public.job USING btree (region, state, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX job_media_id ON public.job USING btree (media_id, id);
+CREATE INDEX job_natural_key_open ON public.job USING btree (natural_key) WHERE (settled_at IS NULL);
+CREATE UNIQUE INDEX job_one_per_type ON public.job USING btree (request_id, type);
+CREATE UNIQUE INDEX job_open_natural_key ON public.job USING btree (natural_key) WHERE holds_natural_key;
+CREATE INDEX job_state ON public.job USING btree (state, id);
+CREATE UNIQUE INDEX job_vod_job_id ON public.job USING btree (vod_job_id, region) WHERE (vod_job_id IS NOT NULL);
+
+create table migration (
+  id                 integer not null default nextval('migration_id_seq'::regclass),
+  timestamp          bigint not null,
+  name               character varying not null,
+  constraint "PK_3043fc6b8af7c99b8b98830094f" PRIMARY KEY (id)
+);
+
+create table request (
+  id                 uuid not null,
+  client             text not null,
+  idempotency_key    text,
+  body_hash          text not null,
+  media_id           text not null,
+  region             text not null,
+  config             jsonb not null default '{}'::jsonb,
+  priority           smallint not null,
+  labels             jsonb not null default '{}'::jsonb,
+  extend             text,
+  forced             boolean not null default false,
+  shared_job_ids     uuid[] not null default '{}'::uuid[],
+  created_at         timestamp with time zone not null,
+  constraint request_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX request_idempotency_key ON public.request USING btree (client, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+create table result (
+  job_id             uuid not null,
+  raw                text,
+  normalized         jsonb,
+  source             text not null,
+  read_at            timestamp with time zone not null,
+  constraint result_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
+  constraint result_pkey PRIMARY KEY (job_id)
+);
+
+create table submission (
+  request_id         uuid not null,
+  number             integer not null,
+  types              text[] not null,
+  nonce              text not null,
+  signed_at          timestamp with time zone not null,
+  sent_at            timestamp with time zone,
+  answered_at        timestamp with time zone,
+  outcome            text,
+  vod_request_id     text,
+  code               text,
+  message            text,
+  constraint submission_outcome_known CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'busy'::text, 'blocked'::text, 'not_sent'::text, 'unknown'::text]))),
+  constraint submission_pkey PRIMARY KEY (request_id, number),
+  constraint submission_request_id_fkey FOREIGN KEY (request_id) REFERENCES request(id)
+);
+CREATE UNIQUE INDEX submission_nonce ON public.submission USING btree (nonce);

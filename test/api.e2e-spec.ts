@@ -1,0 +1,1066 @@
+import http from 'node:http';
+import { eventually } from '@app/testing';
+import Ajv from 'ajv';
+import { Client } from 'pg';
+import { Stack, keys, type Answer } from './support/stack';
+
+const TEN_MINUTES = { min: 600_000, max: 600_000 };
+const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
+
+/** Far above what an answer takes, far below the wait that it must not use up. */
+const LONG_BEFORE_THE_WAIT_MS = 30_000;
+
+let stack: Stack;
+let medias = 0;
+
+/** Jobs stay open at VOD until a test ends them. */
+beforeAll(async () => {
+  stack = await Stack.start({
+    env: { VOD_REGIONS: 'cn-shanghai,ap-southeast-1', SUBMIT_QPS: '1000', COLLECT_QPS: '1000' },
+    emulator: { jobTimeMs: TEN_MINUTES, qps: UNLIMITED },
+  });
+});
+afterAll(() => stack.stop());
+
+/** A media that no other test asks for. */
+function newMedia(): string {
+  medias += 1;
+  return `media-${medias}`;
+}
+
+function post(body: unknown, headers: Record<string, string> = {}, key: string | null = keys.operator) {
+  return stack.call('POST', '/v1/jobs', { body, headers, key });
+}
+
+async function openJob(more: Record<string, unknown> = {}): Promise<{ id: string; requestId: string }> {
+  const request = await stack.enqueue(newMedia(), ['AIVideoTag'], more);
+  return { id: request.jobs[0].id, requestId: request.id };
+}
+
+async function endAtVod(id: string, state: 'success' | 'fail' = 'success'): Promise<void> {
+  const { vodJobId } = await stack.untilJob(id, 'processing');
+  stack.emulator.finish(vodJobId, state);
+}
+
+async function settledJob(state: 'success' | 'fail' = 'success', more: Record<string, unknown> = {}): Promise<any> {
+  const { id } = await openJob(more);
+  await endAtVod(id, state);
+  return stack.untilJob(id, 'succeeded', 'failed');
+}
+
+/** What an accepted request leaves behind. History grows by itself while jobs move, so only its first lines count. */
+async function stored(): Promise<object | undefined> {
+  const [counts] = await stack.query(
+    `select (select count(*)::int from request) as requests, (select count(*)::int from job) as jobs,
+            (select count(*)::int from history where event = 'created') as created`,
+  );
+  return counts;
+}
+
+function expectProblem({ status, headers, body }: Answer, expected: { status: number; code: string }): void {
+  expect({ status, code: body.code }).toEqual(expected);
+  expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(body).toEqual({
+    type: expect.stringMatching(/^urn:/),
+    title: expect.any(String),
+    status: expected.status,
+    code: expected.code,
+    detail: expect.stringMatching(/./),
+    ...(expected.code === 'invalid_request' ? { errors: expect.any(Array) } : {}),
+  });
+}
+
+const invalidRequest = { status: 400, code: 'invalid_request' };
+
+/** As it is written: fetch would mend the path before it leaves. */
+function getAsWritten(path: string): Promise<Answer> {
+  const { hostname, port } = new URL(stack.api.url);
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${keys.viewer}` };
+    const request = http.request({ hostname, port, path, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: new Headers({ 'content-type': response.headers['content-type'] ?? '' }),
+          body: JSON.parse(text),
+        }),
+      );
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+
+describe('The shapes of the contract', () => {
+  it('answers an accepted request with 202, its place, and its jobs in the order of their types', async () => {
+    const mediaId = newMedia();
+    const answer = await post({
+      mediaId,
+      types: ['AIMediaDNA', 'AIVideoTag'],
+      priority: 'high',
+      labels: { batch: '2026-11' },
+      extend: 'for the client',
+    });
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('location')).toBe(`/v1/requests/${answer.body.id}`);
+    expect(answer.body).toEqual({
+      id: uuid,
+      mediaId,
+      region: 'cn-shanghai',
+      priority: 'high',
+      labels: { batch: '2026-11' },
+      client: 'otto',
+      extend: 'for the client',
+      createdAt: isoTime,
+      deduplicated: false,
+      jobs: [
+        { id: uuid, type: 'AIMediaDNA', state: 'queued' },
+        { id: uuid, type: 'AIVideoTag', state: 'queued' },
+      ],
+    });
+
+    const again = await stack.get(`/v1/requests/${answer.body.id}`);
+    expect(again.status).toBe(200);
+    expect({ ...again.body, jobs: again.body.jobs.map(({ id, type }: any) => ({ id, type })) }).toEqual({
+      ...answer.body,
+      jobs: answer.body.jobs.map(({ id, type }: any) => ({ id, type })),
+    });
+  });
+
+  it('takes a type that is asked for twice once', async () => {
+    const { jobs } = await stack.enqueue(newMedia(), ['AIVideoTag', 'AIVideoTag']);
+    expect(jobs).toHaveLength(1);
+  });
+
+  it('answers a job with exactly the keys of the contract, from its first state to its last', async () => {
+    const { id, requestId } = await openJob({ labels: { a: 'b' } });
+    const processing = await stack.untilJob(id, 'processing');
+    const shape = {
+      id,
+      requestId,
+      mediaId: expect.any(String),
+      region: 'cn-shanghai',
+      type: 'AIVideoTag',
+      vodJobId: expect.any(String),
+      attempts: 1,
+      priority: 'normal',
+      labels: { a: 'b' },
+      client: 'otto',
+      createdAt: isoTime,
+      submittedAt: isoTime,
+    };
+    expect(processing).toEqual({
+      ...shape,
+      state: 'processing',
+      error: null,
+      finishedAt: null,
+      settledAt: null,
+      dueAt: isoTime,
+      version: 3,
+    });
+
+    await endAtVod(id, 'fail');
+    expect(await stack.untilJob(id, 'failed')).toEqual({
+      ...shape,
+      state: 'failed',
+      error: { phase: 'vod', code: expect.any(String), message: expect.any(String) },
+      finishedAt: isoTime,
+      settledAt: isoTime,
+      dueAt: null,
+      version: 5,
+    });
+  });
+
+  it('answers a result with exactly its four keys, and 404 no_result before there is one', async () => {
+    const { id } = await openJob();
+    expectProblem(await stack.get(`/v1/jobs/${id}/result`), { status: 404, code: 'no_result' });
+    await endAtVod(id);
+    await stack.untilJob(id, 'succeeded');
+    expect((await stack.get(`/v1/jobs/${id}/result`)).body).toEqual({
+      normalized: expect.objectContaining({ type: 'AIVideoTag' }),
+      raw: expect.any(Object),
+      source: 'ListAIJob',
+      readAt: isoTime,
+    });
+  });
+
+  it('answers received events, in a list without and one by one with their body', async () => {
+    const job = await settledJob();
+    const events = await eventually('its event is matched', async () => {
+      const { body } = await stack.get(`/v1/events?jobId=${job.id}`);
+      return body.items.length > 0 ? body : null;
+    });
+    const [listed] = events.items;
+    expect(listed).toMatchObject({
+      id: uuid,
+      receivedAt: isoTime,
+      signature: 'valid',
+      verdict: 'matched',
+      eventType: 'AIVideoTagComplete',
+      vodJobId: job.vodJobId,
+      mediaId: job.mediaId,
+      jobId: job.id,
+      copies: 1,
+    });
+    expect(listed).not.toHaveProperty('body');
+    const one = await stack.get(`/v1/events/${listed.id}`);
+    expect(JSON.parse(one.body.body)).toMatchObject({ EventType: 'AIVideoTagComplete', JobId: job.vodJobId });
+  });
+
+  it('tells what happened to a job, oldest first, with the verdict on the signature of its event', async () => {
+    const job = await settledJob();
+    const items = await stack.history(job.id);
+    expect(items.map((line) => line.version)).toEqual([1, 2, 3, 4, 5]);
+    const times: number[] = items.map((line) => Date.parse(line.at));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    for (const line of items) expect(line.text).toMatch(/./);
+    expect(items.find((line) => line.event === 'event_received').detail.signature).toBe('valid');
+  });
+
+  it('counts jobs by state and type', async () => {
+    const { body: before } = await stack.get('/v1/stats');
+    const job = await settledJob();
+    const { body } = await stack.get('/v1/stats');
+    expect(Object.keys(body).toSorted()).toEqual(['callbacksLost', 'jobs', 'oldestDueAt', 'oldestUnmatchedEventAt']);
+    expect(body.jobs.total).toBe(before.jobs.total + 1);
+    expect(body.jobs.byType[job.type].succeeded).toBe(before.jobs.byType[job.type].succeeded + 1);
+    const sum = Object.values<number>(body.jobs.byState).reduce((total, count) => total + count, 0);
+    expect(sum).toBe(body.jobs.total);
+  });
+});
+
+describe('Who may', () => {
+  it.each([
+    ['no header', undefined],
+    ['no secret', 'Bearer'],
+    ['a blank for a secret', 'Bearer  '],
+    ['an unknown secret', 'Bearer wrong-canary'],
+    ['a secret with something behind it', `Bearer ${keys.admin}x`],
+    ['a secret in another case', `Bearer ${keys.admin.toUpperCase()}`],
+    ['two secrets', `Bearer ${keys.admin} ${keys.operator}`],
+    ['another scheme', `Basic ${keys.admin}`],
+    ['the secret alone', keys.admin],
+    ['its name for the secret', 'Bearer ada'],
+  ])('is 401 with a challenge for %s', async (_name, authorization) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    for (const [method, path] of [
+      ['GET', '/v1/jobs'],
+      ['POST', '/v1/jobs'],
+      ['GET', '/v1/stats'],
+      ['GET', '/v1/events'],
+    ] as const) {
+      const answer = await stack.call(method, path, { key: null, headers });
+      expectProblem(answer, { status: 401, code: 'unauthorized' });
+      expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      expect(JSON.stringify(answer.body)).not.toMatch(/canary/);
+    }
+  });
+
+  it('is 403 for a viewer who enqueues, and nothing is stored', async () => {
+    const before = await stored();
+    const answer = await post({ mediaId: newMedia(), types: ['AIVideoTag'] }, {}, keys.viewer);
+    expectProblem(answer, { status: 403, code: 'forbidden' });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('is everyone with a larger role than the one that is needed', async () => {
+    expect((await post({ mediaId: newMedia(), types: ['AIVideoTag'] }, {}, keys.admin)).status).toBe(202);
+    for (const key of [keys.viewer, keys.operator, keys.admin])
+      expect((await stack.get('/v1/jobs', key)).status).toBe(200);
+  });
+
+  it('is anyone, for the faces that carry no data', async () => {
+    for (const path of ['/healthz', '/readyz', '/metrics', '/docs', '/openapi.json']) {
+      expect((await stack.call('GET', path, { key: null })).status).toBe(200);
+    }
+  });
+});
+
+describe('A request that cannot be right', () => {
+  const right = { mediaId: 'right', types: ['AIVideoTag'] };
+  const nested = (levels: number) =>
+    `{"mediaId":"m","types":["AIVideoTag"],"config":{"AIVideoTag":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}}`;
+  const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, 'x']));
+
+  /** Name, body, and the path that the answer blames. */
+  const bodies: [name: string, body: unknown, path: string][] = [
+    ['an empty media id', { ...right, mediaId: '' }, 'mediaId'],
+    ['a media id of blanks', { ...right, mediaId: '   ' }, 'mediaId'],
+    ['a blank inside the media id', { ...right, mediaId: 'a b' }, 'mediaId'],
+    ['a comma inside the media id', { ...right, mediaId: 'a,b' }, 'mediaId'],
+    ['NUL inside the media id', { ...right, mediaId: 'a\0b' }, 'mediaId'],
+    ['a line break after the media id', { ...right, mediaId: 'a\n' }, 'mediaId'],
+    ['a media id of 129 characters', { ...right, mediaId: 'x'.repeat(129) }, 'mediaId'],
+    ['a media id that is a number', { ...right, mediaId: 5 }, 'mediaId'],
+    ['no media id', { types: right.types }, 'mediaId'],
+    ['no types', { mediaId: 'm' }, 'types'],
+    ['an empty list of types', { ...right, types: [] }, 'types'],
+    ['an unknown type', { ...right, types: ['AIMediaAudit'] }, 'types.0'],
+    ['a type in another case', { ...right, types: ['aivideotag'] }, 'types.0'],
+    ['types that are a text', { ...right, types: 'AIVideoTag' }, 'types'],
+    ['an unknown region', { ...right, region: 'mars-1' }, 'region'],
+    ['a region that is offered but not served here', { ...right, region: 'cn-beijing' }, 'region'],
+    ['a region with the name of a property of every object', { ...right, region: 'constructor' }, 'region'],
+    ['an empty region', { ...right, region: '' }, 'region'],
+    ['an unknown priority', { ...right, priority: 'urgent' }, 'priority'],
+    ['config for a type that is not asked for', { ...right, config: { AIMediaDNA: {} } }, 'config.AIMediaDNA'],
+    ['config for an unknown type', { ...right, config: { Nothing: {} } }, 'config'],
+    ['config that is a text', { ...right, config: '{}' }, 'config'],
+    ['config for a type that is a list', { ...right, config: { AIVideoTag: [] } }, 'config.AIVideoTag'],
+    ['NUL inside config', { ...right, config: { AIVideoTag: { a: 'x\0' } } }, 'config'],
+    ['config of more than 8 KiB', { ...right, config: { AIVideoTag: { a: 'x'.repeat(8_192) } } }, 'config'],
+    [
+      'config of more than 8 KiB in multi-byte text',
+      { ...right, config: { AIVideoTag: { a: '界'.repeat(2_731) } } },
+      'config',
+    ],
+    [
+      'config with a number beyond all numbers',
+      '{"mediaId":"m","types":["AIVideoTag"],"config":{"AIVideoTag":{"a":1e999}}}',
+      'config.AIVideoTag.a',
+    ],
+    ['33 labels', { ...right, labels: labels(33) }, 'labels'],
+    ['a label key with a blank', { ...right, labels: { 'a b': 'x' } }, 'labels.a b'],
+    ['a label key with a colon', { ...right, labels: { 'a:b': 'x' } }, 'labels.a:b'],
+    ['an empty label key', { ...right, labels: { '': 'x' } }, 'labels.'],
+    ['a label value that is a number', { ...right, labels: { a: 1 } }, 'labels.a'],
+    ['NUL inside a label', { ...right, labels: { a: 'x\0' } }, 'labels.a'],
+    ['half a character inside a label', '{"mediaId":"m","types":["AIVideoTag"],"labels":{"a":"\\ud83d"}}', 'labels.a'],
+    ['257 bytes of extend', { ...right, extend: 'x'.repeat(257) }, 'extend'],
+    ['extend of 86 characters and 258 bytes', { ...right, extend: '界'.repeat(86) }, 'extend'],
+    ['NUL inside extend', { ...right, extend: 'x\0' }, 'extend'],
+    ['force that is a text', { ...right, force: 'true' }, 'force'],
+    ['an unknown field', { ...right, mediaID: 'm' }, ''],
+    ['a field called constructor', { ...right, constructor: 'm' }, ''],
+    ['a field called __proto__', '{"mediaId":"m","types":["AIVideoTag"],"__proto__":{"force":true}}', ''],
+    ['a label called __proto__', '{"mediaId":"m","types":["AIVideoTag"],"labels":{"__proto__":"x"}}', ''],
+    ['a constructor with a prototype', '{"mediaId":"m","types":["AIVideoTag"],"constructor":{"prototype":{}}}', ''],
+    ['broken JSON', '{"mediaId":', ''],
+    ['two JSON values', '{} {}', ''],
+    ['JSON inside JSON', JSON.stringify(JSON.stringify(right)), ''],
+    ['null', 'null', ''],
+    ['a list', [right], ''],
+    ['a number', '5', ''],
+    ['17 levels', nested(17), 'config.AIVideoTag.a'],
+    ['100,000 levels inside config', nested(100_000), 'config.AIVideoTag.a'],
+    ['100,000 levels', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, ''],
+  ];
+
+  it.each(bodies)('is 400 that names the place, and leaves nothing behind: %s', async (_name, body, path) => {
+    const before = await stored();
+    const answer = await post(body);
+    expectProblem(answer, invalidRequest);
+    expect(answer.body.errors.map((error: { path: string }) => error.path)).toContain(path);
+    expect(await stored()).toEqual(before);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['of 256 characters', 'k'.repeat(256)],
+    ['not ASCII', 'clé'],
+    ['with a tab inside', 'a\tb'],
+  ])('is 400 when its Idempotency-Key is %s', async (_name, key) => {
+    const before = await stored();
+    const answer = await post({ mediaId: newMedia(), types: ['AIVideoTag'] }, { 'idempotency-key': key });
+    expectProblem(answer, invalidRequest);
+    expect(answer.body.errors[0].path).toBe('idempotency-key');
+    expect(await stored()).toEqual(before);
+  });
+
+  it.each([
+    ['AIVideoTag where only fingerprints are offered', 'ap-southeast-1', ['AIVideoTag', 'AIMediaDNA']],
+    ['a region without either, served here or not', 'cn-hongkong', ['AIMediaDNA']],
+    ['a region that is not served here and lacks one of two', 'eu-central-1', ['AIVideoTag']],
+  ])('is 422 unsupported_in_region for %s', async (_name, region, types) => {
+    const before = await stored();
+    expectProblem(await post({ mediaId: newMedia(), types, region }), { status: 422, code: 'unsupported_in_region' });
+    expect(await stored()).toEqual(before);
+  });
+
+  it.each([
+    ['text/plain', JSON.stringify(right)],
+    ['application/x-www-form-urlencoded', 'mediaId=form&types=AIVideoTag&types=AIMediaDNA'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['application/xml', '<mediaId/>'],
+    ['nonsense', JSON.stringify(right)],
+  ])('is 415 as %s', async (type, body) => {
+    const before = await stored();
+    const answer = await post(body, { 'content-type': type });
+    expectProblem(answer, { status: 415, code: 'unsupported_media_type' });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('is 400 without a body, announced as JSON or not', async () => {
+    expectProblem(await stack.call('POST', '/v1/jobs'), invalidRequest);
+    const announced = await stack.call('POST', '/v1/jobs', { headers: { 'content-type': 'application/json' } });
+    expectProblem(announced, invalidRequest);
+  });
+
+  it('is 413 over 1 MiB', async () => {
+    const before = await stored();
+    const answer = await post({ ...right, extend: 'x'.repeat(1024 * 1024) });
+    expectProblem(answer, { status: 413, code: 'too_large' });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('is answered briefly, however long what it got wrong', async () => {
+    const answer = await post({ ...right, ['x'.repeat(500_000)]: 1, types: Array.from({ length: 10_000 }, () => 'x') });
+    expectProblem(answer, invalidRequest);
+    expect(JSON.stringify(answer.body).length).toBeLessThan(20_000);
+  });
+});
+
+describe('A request at the limits of what is right', () => {
+  it.each([
+    ['a media id of 128 characters', { mediaId: 'm'.repeat(128) }],
+    ['a media id with every punctuation', { mediaId: '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~' }],
+    ['32 labels', { labels: Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`key-${i}`, 'x'.repeat(256)])) }],
+    ['256 bytes of extend', { extend: `${'界'.repeat(85)}x` }],
+    ['text in any script', { extend: '視頻 🎬 \u202e', labels: { a: '視頻 🎬\n' } }],
+    ['labels that are called like properties of every object', { labels: { constructor: 'a', toString: 'b' } }],
+    ['config of 16 levels', { config: { AIVideoTag: { a: JSON.parse(`${'['.repeat(14)}${']'.repeat(14)}`) } } }],
+    ['null for extend', { extend: null }],
+    ['the region of the second place', { region: 'ap-southeast-1', types: ['AIMediaDNA'] }],
+  ])('is accepted as it is: %s', async (_name, more) => {
+    const answer = await post({ mediaId: newMedia(), types: ['AIVideoTag'], ...more });
+    expect(answer.status).toBe(202);
+    const { config: _config, types: _types, ...kept } = more as Record<string, unknown>;
+    expect(answer.body).toMatchObject(kept);
+    expect((await stack.get(`/v1/requests/${answer.body.id}`)).body).toMatchObject(kept);
+  });
+
+  it('keeps the config value for value', async () => {
+    const config = { AIVideoTag: { AnalyseTypes: 'ASR,OCR', n: [1, 1.5, null, true, { '': '視' }] } };
+    const { id } = await stack.enqueue(newMedia(), ['AIVideoTag'], { config });
+    expect(await stack.query('select config from request where id = $1', [id])).toEqual([{ config }]);
+  });
+});
+
+describe('The same request again', () => {
+  it('is replayed for its Idempotency-Key, also when the job is over', async () => {
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'], labels: { a: '1' } };
+    const first = await post(body, { 'idempotency-key': 'again-1' });
+    expect(first.status).toBe(202);
+    expect(first.headers.get('idempotent-replay')).toBeNull();
+    await endAtVod(first.body.jobs[0].id);
+    await stack.untilJob(first.body.jobs[0].id, 'succeeded');
+
+    const second = await post(body, { 'idempotency-key': 'again-1' });
+    expect(second.status).toBe(200);
+    expect(second.headers.get('idempotent-replay')).toBe('true');
+    expect(second.body).toEqual({ ...first.body, jobs: [{ ...first.body.jobs[0], state: 'succeeded' }] });
+  });
+
+  it('is 422 idempotency_mismatch with another body, and nothing is stored', async () => {
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
+    await post(body, { 'idempotency-key': 'again-2' });
+    const before = await stored();
+    for (const other of [
+      { mediaId: newMedia() },
+      { priority: 'low' },
+      { labels: { a: '1' } },
+      { types: ['AIMediaDNA'] },
+    ]) {
+      const answer = await post({ ...body, ...other }, { 'idempotency-key': 'again-2' });
+      expectProblem(answer, { status: 422, code: 'idempotency_mismatch' });
+    }
+    expect(await stored()).toEqual(before);
+  });
+
+  it('is another request when another client takes the same key', async () => {
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
+    const otto = await post(body, { 'idempotency-key': 'again-3' });
+    const ada = await post(body, { 'idempotency-key': 'again-3' }, keys.admin);
+    expect([otto.status, ada.status]).toEqual([202, 202]);
+    expect(ada.body).toMatchObject({ client: 'ada' });
+    expect(ada.body.id).not.toBe(otto.body.id);
+  });
+
+  it('is answered with the open job of the same media, type and config, and without a key', async () => {
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'], config: { AIVideoTag: { a: 1 } } };
+    const first = await post(body);
+    const second = await post(body);
+    expect([first.status, second.status]).toEqual([202, 200]);
+    expect(second.body).toMatchObject({ id: first.body.id, deduplicated: true });
+
+    for (const other of [{ config: { AIVideoTag: { a: 2 } } }, { mediaId: newMedia() }]) {
+      expect(await post({ ...body, ...other })).toMatchObject({ status: 202, body: { deduplicated: false } });
+    }
+    expect((await post(body, {}, keys.admin)).status).toBe(202);
+  });
+
+  it('is a new one when the first is over', async () => {
+    const job = await settledJob();
+    const answer = await post({ mediaId: job.mediaId, types: ['AIVideoTag'] });
+    expect(answer.status).toBe(202);
+    expect(answer.body.jobs[0].id).not.toBe(job.id);
+  });
+
+  it('is paid again when it says force, and the history says so', async () => {
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
+    const first = await post(body);
+    const second = await post({ ...body, force: true });
+    expect(second.status).toBe(202);
+    expect(second.body.jobs[0].id).not.toBe(first.body.jobs[0].id);
+    const [created] = await stack.history(second.body.jobs[0].id);
+    expect(created.text).toMatch(/forced/);
+  });
+
+  it('is one request when twenty callers ask at once', async () => {
+    const keyed = { mediaId: newMedia(), types: ['AIVideoTag'] };
+    const natural = { mediaId: newMedia(), types: ['AIVideoTag', 'AIMediaDNA'] };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => [post(keyed, { 'idempotency-key': 'again-4' }), post(natural)]).flat(),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(2);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(38);
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(2);
+    for (const { mediaId, types } of [keyed, natural]) {
+      expect(await stack.query('select from job where media_id = $1', [mediaId])).toHaveLength(types.length);
+    }
+  });
+});
+
+describe('Waiting for a job', () => {
+  it('is answered at once when the job is over', async () => {
+    const job = await settledJob();
+    const started = performance.now();
+    const { body } = await stack.get(`/v1/jobs/${job.id}?wait=60s`);
+    expect(body).toEqual(job);
+    expect(performance.now() - started).toBeLessThan(LONG_BEFORE_THE_WAIT_MS);
+  });
+
+  it('is answered for everyone in the moment in which the job is over', async () => {
+    const { id } = await openJob();
+    await stack.untilJob(id, 'processing');
+    const started = performance.now();
+    const waiting = Promise.all(Array.from({ length: 5 }, () => stack.get(`/v1/jobs/${id}?wait=60s`)));
+    await endAtVod(id);
+    for (const { status, body } of await waiting)
+      expect({ status, state: body.state }).toEqual({ status: 200, state: 'succeeded' });
+    expect(performance.now() - started).toBeLessThan(LONG_BEFORE_THE_WAIT_MS);
+  });
+
+  it('is answered after the wait with the present state', async () => {
+    const { id } = await openJob();
+    await stack.untilJob(id, 'processing');
+    const started = performance.now();
+    const { status, body } = await stack.get(`/v1/jobs/${id}?wait=300ms`);
+    expect({ status, state: body.state }).toEqual({ status: 200, state: 'processing' });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(299);
+  });
+
+  it('outlives the loss of the connection that listens, and listens again', async () => {
+    const listeners = () =>
+      stack.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = current_database() and application_name = 'vodai-api-listen'`,
+      );
+    const [before] = await listeners();
+    const { id } = await openJob();
+    await stack.untilJob(id, 'processing');
+    const started = performance.now();
+    const waiting = stack.get(`/v1/jobs/${id}?wait=60s`);
+    await stack.query('select pg_terminate_backend($1)', [before?.pid]);
+    await endAtVod(id);
+    expect((await waiting).body.state).toBe('succeeded');
+    expect(performance.now() - started).toBeLessThan(LONG_BEFORE_THE_WAIT_MS);
+
+    await eventually('another connection listens', async () => {
+      const [now] = await listeners();
+      return now && now.pid !== before?.pid;
+    });
+  });
+
+  it('is 404 at once for a job that is not there', async () => {
+    const answer = await stack.get('/v1/jobs/01900000-0000-7000-8000-000000000000?wait=60s');
+    expectProblem(answer, { status: 404, code: 'not_found' });
+  });
+});
+
+describe('Questions that cannot be answered', () => {
+  const nobody = '01900000-0000-7000-8000-000000000000';
+
+  it.each(['/v1/requests/', '/v1/jobs/', '/v1/events/'])(
+    'are 404 for an id that nothing has: GET %s…',
+    async (path) => {
+      expectProblem(await stack.get(`${path}${nobody}`), { status: 404, code: 'not_found' });
+    },
+  );
+  it.each(['history', 'result'])('are 404 for the %s of a job that is not there', async (part) => {
+    expectProblem(await stack.get(`/v1/jobs/${nobody}/${part}`), { status: 404, code: 'not_found' });
+  });
+
+  const noIds = [
+    'x',
+    '%00',
+    '%20',
+    '0193',
+    `${nobody}%20`,
+    `{${nobody}}`,
+    nobody.replaceAll('-', ''),
+    '%ff',
+    '%zz',
+    '%',
+  ];
+  it.each([
+    ...noIds.map((id) => [id, id]),
+    ['101 characters', 'a'.repeat(101)],
+    ['5,000 characters', 'a'.repeat(5_000)],
+  ] as [string, string][])('are 400 for an id that is none: %s', async (_name, id) => {
+    for (const path of ['/v1/jobs', '/v1/requests', '/v1/events']) {
+      expectProblem(await getAsWritten(`${path}/${id}`), invalidRequest);
+    }
+  });
+
+  it.each([
+    ['limit', ['0', '201', '-1', '1.5', '1e2', '', 'x', '99999999999999999999', '1&limit=2']],
+    ['cursor', ['x', '', '1', `${nobody}&cursor=${nobody}`]],
+    ['state', ['x', 'queued,failed', '', 'Queued']],
+    ['type', ['x', '', 'AIVideoTag&type=AIMediaDNA']],
+    ['mediaId', ['', '%00', 'a b', 'a,b', 'a&mediaId=b']],
+    ['vodJobId', ['', '%00']],
+    ['requestId', ['x', '']],
+    ['region', ['%00', 'x'.repeat(65), 'a&region=b']],
+    ['client', ['%00', 'x'.repeat(129)]],
+    ['errorCode', ['%00', 'x'.repeat(129)]],
+    ['label', ['', 'a', ':x', 'a b:x', 'a:1&label=a:2']],
+    ['createdFrom', ['x', '', '2026-11-22', '2026-02-30T00:00:00Z', '2026-11-22T09:00:00', '1790000000']],
+    ['createdTo', ['x', '2026-11-22T25:00:00Z']],
+    ['anything', ['1']],
+    ['__proto__', ['1']],
+    ['constructor', ['1']],
+    ['limit[]', ['1']],
+  ])('are 400 for a list with a wrong %s', async (name, values) => {
+    for (const value of values) expectProblem(await stack.get(`/v1/jobs?${name}=${value}`), invalidRequest);
+  });
+
+  it.each(['verdict=x', 'vodJobId=%00', 'jobId=x', 'mediaId=a&mediaId=b', 'limit=0', 'cursor=x', 'state=queued'])(
+    'are 400 for a list of events with %s',
+    async (query) => {
+      expectProblem(await stack.get(`/v1/events?${query}`), invalidRequest);
+    },
+  );
+
+  it.each(['', '61s', '60001ms', '1', '-1s', '1s&wait=2s', '%00', '1h', '1s&x=1'])(
+    'are 400 for wait=%s',
+    async (wait) => {
+      const { id } = await openJob();
+      expectProblem(await stack.get(`/v1/jobs/${id}?wait=${wait}`), invalidRequest);
+    },
+  );
+
+  it.each([
+    ['GET', '/v1/nothing'],
+    ['GET', '/v1'],
+    ['GET', '/v1/jobs/'],
+    ['GET', '/v2/jobs'],
+    ['DELETE', '/v1/jobs'],
+    ['PUT', '/v1/jobs'],
+    ['PATCH', `/v1/jobs/${nobody}`],
+    ['POST', '/v1/stats'],
+    ['POST', '/v1/events'],
+    ['POST', `/v1/requests/${nobody}`],
+  ])('are 404 or 405 where there is nothing: %s %s', async (method, path) => {
+    const answer = await stack.call(method, path, method === 'GET' ? {} : { body: {} });
+    expect([404, 405]).toContain(answer.status);
+    expectProblem(answer, { status: answer.status, code: answer.status === 404 ? 'not_found' : 'method_not_allowed' });
+  });
+});
+
+describe('Lists', () => {
+  const set = { set: 'lists' };
+  let failed: any;
+  let succeeded: any;
+  let low: { id: string; requestId: string };
+  let far: any;
+  let foreign: any;
+
+  beforeAll(async () => {
+    failed = await settledJob('fail', { labels: { ...set, batch: '1' } });
+    succeeded = await settledJob('success', { labels: { ...set, batch: '2', 'kind/of': 'a:b' } });
+    low = await openJob({ priority: 'low', labels: { ...set, batch: '2' } });
+    const elsewhere = await stack.enqueue(newMedia(), ['AIMediaDNA'], { region: 'ap-southeast-1', labels: set });
+    far = await stack.untilJob(elsewhere.jobs[0].id, 'processing');
+    const others = await post(
+      { mediaId: newMedia(), types: ['AIVideoTag', 'AIMediaDNA'], labels: set },
+      {},
+      keys.admin,
+    );
+    foreign = others.body;
+  });
+
+  /** Ids of the jobs of this set that the filter lets through, newest first. */
+  async function found(filter: string): Promise<string[]> {
+    const { status, body } = await stack.get(`/v1/jobs?label=set:lists&limit=200&${filter}`);
+    expect(status).toBe(200);
+    return body.items.map((job: any) => job.id);
+  }
+
+  it('show the newest first, with exactly the jobs that were asked for', async () => {
+    const ids = await found('');
+    expect(ids).toHaveLength(6);
+    expect(ids).toEqual(ids.toSorted().toReversed());
+  });
+
+  it('filter by every field of the contract', async () => {
+    expect(await found('state=failed')).toEqual([failed.id]);
+    expect(await found('state=failed&state=succeeded')).toEqual([succeeded.id, failed.id]);
+    expect(await found('type=AIMediaDNA')).toEqual([foreign.jobs[1].id, far.id]);
+    expect(await found(`mediaId=${succeeded.mediaId}`)).toEqual([succeeded.id]);
+    expect(await found(`vodJobId=${far.vodJobId}`)).toEqual([far.id]);
+    expect(await found(`requestId=${low.requestId}`)).toEqual([low.id]);
+    expect(await found('region=ap-southeast-1')).toEqual([far.id]);
+    expect(await found('client=ada')).toEqual([foreign.jobs[1].id, foreign.jobs[0].id]);
+    expect(await found(`errorCode=${failed.error.code}`)).toEqual([failed.id]);
+    expect(await found('errorCode=nothing')).toEqual([]);
+    expect(await found('client=ada&type=AIMediaDNA')).toEqual([foreign.jobs[1].id]);
+  });
+
+  it('filter by labels, all of which must be there, and by values with a colon', async () => {
+    expect(await found('label=batch:2')).toEqual([low.id, succeeded.id]);
+    expect(await found('label=batch:2&label=kind/of:a:b')).toEqual([succeeded.id]);
+    expect(await found('label=batch:3')).toEqual([]);
+    expect(await found('label=batch:')).toEqual([]);
+  });
+
+  it('filter by time, the beginning included and the end not', async () => {
+    const { createdAt } = succeeded;
+    const next = new Date(Date.parse(createdAt) + 1).toISOString();
+    expect(await found(`createdFrom=${createdAt}&createdTo=${next}`)).toEqual([succeeded.id]);
+    expect(await found(`createdTo=${createdAt}`)).toEqual([failed.id]);
+    expect(await found(`createdFrom=${next}`)).not.toContain(succeeded.id);
+    const inShanghai = encodeURIComponent(
+      new Date(Date.parse(createdAt) + 8 * 3_600_000).toISOString().replace('Z', '+08:00'),
+    );
+    expect(await found(`createdTo=${inShanghai}`)).toEqual([failed.id]);
+  });
+
+  it('do not read a filter as SQL or as a pattern', async () => {
+    for (const value of ["'", "' or true --", '%25', '_', '\\']) {
+      for (const name of ['client', 'errorCode', 'region']) {
+        expect(await found(`${name}=${encodeURIComponent(value)}`)).toEqual([]);
+      }
+      expect(await found(`label=batch:${encodeURIComponent(value)}`)).toEqual([]);
+    }
+  });
+
+  it.each([1, 2, 3, 5, 6, 200])('page to the end, %d at a time, although jobs are added meanwhile', async (limit) => {
+    const expected = await found('');
+    const seen: string[] = [];
+    let pages = 0;
+    let cursor = '';
+    do {
+      pages += 1;
+      const { body } = await stack.get(`/v1/jobs?label=set:lists&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+      expect(body.items.length).toBeLessThanOrEqual(limit);
+      seen.push(...body.items.map((job: any) => job.id));
+      expect(seen.length).toBeLessThanOrEqual(expected.length);
+      cursor = body.nextCursor;
+      await openJob({ labels: { set: `newer than page ${seen.length}` } });
+    } while (cursor);
+    expect(seen).toEqual(expected);
+    expect(pages).toBe(Math.ceil(expected.length / limit)); // no empty page at the end
+  });
+
+  it('have 50 items unless they are asked for another number', async () => {
+    const [{ jobs }] = (await stack.query('select count(*)::int as jobs from job')) as [{ jobs: number }];
+    await Promise.all(Array.from({ length: Math.max(0, 51 - jobs) }, () => openJob()));
+    const { body } = await stack.get('/v1/jobs');
+    expect(body.items).toHaveLength(50);
+    expect(body.nextCursor).toBe(body.items[49].id);
+  });
+
+  it('of events are filtered and paged alike', async () => {
+    await eventually('two events are matched', async () => {
+      const { body } = await stack.get('/v1/events?verdict=matched');
+      return body.items.length >= 2;
+    });
+    const whole = (await stack.get('/v1/events?limit=200')).body.items.map((event: any) => event.id);
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await stack.get(`/v1/events?limit=1${cursor && `&cursor=${cursor}`}`);
+      seen.push(...body.items.map((event: any) => event.id));
+      cursor = body.nextCursor;
+    } while (cursor);
+    expect(seen).toEqual(whole);
+    expect(whole).toEqual(whole.toSorted().toReversed());
+
+    const one = await stack.get(`/v1/events?vodJobId=${failed.vodJobId}&mediaId=${failed.mediaId}`);
+    expect(one.body.items).toMatchObject([{ jobId: failed.id, status: 'fail' }]);
+    expect((await stack.get('/v1/events?verdict=rejected')).body.items).toEqual([]);
+  });
+});
+
+describe('The OpenAPI document', () => {
+  let document: any;
+  let job: any;
+  const ajv = new Ajv({ strict: false, allErrors: true, formats: { uuid: true, 'date-time': true } });
+
+  beforeAll(async () => {
+    document = (await stack.get('/openapi.json')).body;
+    ajv.addSchema({ $id: 'openapi', ...document });
+    job = await settledJob();
+  });
+
+  it.each<[method: string, path: string, statuses: string]>([
+    ['post', '/v1/jobs', '200 202 400 401 403 413 415 422 503'],
+    ['get', '/v1/requests/{id}', '200 400 401 404 503'],
+    ['get', '/v1/jobs', '200 400 401 503'],
+    ['get', '/v1/jobs/{id}', '200 400 401 404 503'],
+    ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
+    ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],
+    ['get', '/v1/events', '200 400 401 503'],
+    ['get', '/v1/events/{id}', '200 400 401 404 503'],
+    ['get', '/v1/stats', '200 401 503'],
+  ])('has %s %s with all of its answers: %s', (method, path, statuses) => {
+    const { responses, security } = document.paths[path][method];
+    // In the order of numbers, as every object of JavaScript has such keys.
+    expect(Object.keys(responses).join(' ')).toBe(statuses);
+    expect(security).toEqual([{ bearer: [] }]);
+    for (const [status, { content }] of Object.entries<any>(responses)) {
+      const type = Number(status) < 400 ? 'application/json' : 'application/problem+json';
+      expect(Object.keys(content)).toEqual([type]);
+      expect(content[type].schema.$ref).toMatch(/^#\/components\/schemas\/[A-Z]/);
+    }
+  });
+
+  it('has every parameter of the contract', () => {
+    const names = (path: string) => document.paths[path].get.parameters.map((parameter: any) => parameter.name);
+    expect(names('/v1/jobs').toSorted()).toEqual(
+      ['client', 'createdFrom', 'createdTo', 'cursor', 'errorCode', 'label', 'limit', 'mediaId', 'region', 'requestId', 'state', 'type', 'vodJobId'], // prettier-ignore
+    );
+    expect(names('/v1/jobs/{id}').toSorted()).toEqual(['id', 'wait']);
+    expect(document.paths['/v1/jobs'].post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }]);
+  });
+
+  it('names its schemas, and every reference leads to one', () => {
+    const names = Object.keys(document.components.schemas);
+    for (const name of [
+      'SubmitRequest',
+      'Request',
+      'Job',
+      'Jobs',
+      'History',
+      'Result',
+      'Event',
+      'Events',
+      'Stats',
+      'Problem',
+    ]) {
+      expect(names).toContain(name);
+    }
+    const references = JSON.stringify(document).match(/#\/components\/schemas\/\w+/g) ?? [];
+    expect(references.filter((reference) => !names.includes(reference.split('/').at(-1) ?? ''))).toEqual([]);
+  });
+
+  /** What the document says an answer looks like. */
+  function expectDocumented(method: string, path: string, { status, headers, body }: Answer): void {
+    const type = headers.get('content-type')?.split(';')[0] ?? '';
+    const pointer = ['paths', path, method, 'responses', String(status), 'content', type, 'schema']
+      .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
+      .join('/');
+    const validate = ajv.compile({ $ref: `openapi#/${pointer}` });
+    validate(body);
+    expect(validate.errors ?? []).toEqual([]);
+  }
+
+  it('agrees with what is answered', async () => {
+    const event = (await stack.get('/v1/events?limit=1')).body.items[0];
+    const nobody = '01900000-0000-7000-8000-000000000000';
+    const ask = async (path: string, id: string, more = '', key: string = keys.viewer) =>
+      expectDocumented('get', path, await stack.get(path.replace('{id}', id) + more, key));
+    for (const [path, id] of [
+      ['/v1/requests/{id}', job.requestId],
+      ['/v1/jobs/{id}', job.id],
+      ['/v1/jobs/{id}/history', job.id],
+      ['/v1/jobs/{id}/result', job.id],
+      ['/v1/events/{id}', event.id],
+    ] as const) {
+      await ask(path, id);
+      await ask(path, nobody);
+      await ask(path, 'x');
+      await ask(path, id, '', 'nobody');
+    }
+    for (const path of ['/v1/jobs', '/v1/events', '/v1/stats']) {
+      await ask(path, '');
+      await ask(path, '', '', 'nobody');
+    }
+    await ask('/v1/jobs', '', '?limit=200');
+    await ask('/v1/jobs', '', '?limit=0');
+
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
+    const many: [unknown, Record<string, string>?, string?][] = [
+      [body],
+      [body],
+      [{}],
+      [body, {}, 'nobody'],
+      [body, {}, keys.viewer],
+      ['x'.repeat(1024 * 1024 + 1)],
+      ['x', { 'content-type': 'text/plain' }],
+      [{ ...body, region: 'cn-hongkong' }],
+    ];
+    const statuses = [];
+    for (const [one, headers, key] of many) {
+      const answer = await post(one, headers, key);
+      statuses.push(answer.status);
+      expectDocumented('post', '/v1/jobs', answer);
+    }
+    expect(statuses).toEqual([202, 200, 400, 401, 403, 413, 415, 422]);
+  });
+
+  it('describes bodies that are accepted, its own example among them', async () => {
+    const validate = ajv.compile({ $ref: 'openapi#/components/schemas/SubmitRequest' });
+    const { properties } = document.components.schemas.SubmitRequest;
+    const example = Object.fromEntries(
+      Object.entries<any>(properties).flatMap(([name, { example: value }]) =>
+        value === undefined ? [] : [[name, value]],
+      ),
+    );
+    expect(Object.keys(example)).toEqual(expect.arrayContaining(['mediaId', 'types', 'config']));
+    validate(example);
+    expect(validate.errors ?? []).toEqual([]);
+    expect((await post({ ...example, mediaId: newMedia() })).status).toBe(202);
+    expect(validate({ mediaId: 'm', types: [] })).toBe(false);
+    expect(validate({ mediaId: 'm', types: ['AIVideoTag'], unknown: 1 })).toBe(false);
+  });
+
+  it('can be browsed at /docs, with nothing loaded from elsewhere', async () => {
+    const page = await stack.call('GET', '/docs', { key: null });
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path as string);
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      const { href, origin } = new URL(asset, `${stack.api.url}/docs`);
+      expect(origin).toBe(new URL(stack.api.url).origin);
+      const response = await fetch(href);
+      expect({ asset, status: response.status }).toEqual({ asset, status: 200 });
+      expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    }
+  });
+
+  it('is where a visitor of the root is led', async () => {
+    const { status, headers } = await fetch(stack.api.url, { redirect: 'manual' });
+    expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/docs' });
+  });
+});
+
+describe('Operations', () => {
+  const everyone = () => [stack.api, ...stack.workers, ...stack.webhooks];
+  const ready = async () => Promise.all(everyone().map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
+  let admin: Client;
+  let name: string;
+
+  beforeAll(async () => {
+    const url = new URL(stack.database.url);
+    name = url.pathname.slice(1);
+    url.pathname = '/postgres';
+    admin = new Client({ connectionString: url.href });
+    await admin.connect();
+  });
+  afterAll(() => admin.end());
+
+  /** Every session of the product; ours stays. */
+  async function endSessions(applications = '%'): Promise<void> {
+    await stack.query(
+      `select pg_terminate_backend(pid)
+         from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and application_name like $1`,
+      [applications],
+    );
+  }
+
+  it('are open on all three processes, and their metrics are ours', async () => {
+    for (const { url } of everyone()) {
+      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+      expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'ok', checks: { postgres: 'ok' } });
+      const metrics = await fetch(`${url}/metrics`);
+      expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
+      const text = await metrics.text();
+      expect(text).toMatch(/^# TYPE vodai_/m);
+      expect(text).toMatch(/^process_cpu/m);
+    }
+  });
+
+  it('see an answer of 503 and no row when Postgres ends the session in which a request is being stored', async () => {
+    const before = await stored();
+    await admin.query('select 1');
+    const locker = new Client({ connectionString: stack.database.url });
+    await locker.connect();
+    await locker.query('begin');
+    await locker.query('lock table request in access exclusive mode');
+    const asked = post({ mediaId: newMedia(), types: ['AIVideoTag'] });
+    await eventually('the insert is under way', async () => {
+      const [row] = await stack.query(
+        `select from pg_stat_activity
+          where datname = current_database() and application_name = 'vodai-api' and wait_event_type = 'Lock'`,
+      );
+      return row;
+    });
+    await endSessions('vodai-api');
+    const answer = await asked;
+    await locker.query('rollback');
+    await locker.end();
+    expectProblem(answer, { status: 503, code: 'unavailable' });
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect(await stored()).toEqual(before);
+  });
+
+  it('see no 202 without a commit while sessions are ended again and again', async () => {
+    const answers: Answer[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const asked = Array.from({ length: 10 }, () => post({ mediaId: newMedia(), types: ['AIVideoTag'] }));
+      await endSessions('vodai-api');
+      answers.push(...(await Promise.all(asked)));
+    }
+    for (const answer of answers.filter(({ status }) => status !== 202)) {
+      expectProblem(answer, { status: 503, code: 'unavailable' });
+    }
+    const accepted = answers.filter(({ status }) => status === 202).map(({ body }) => body.id);
+    expect(accepted.length).toBeGreaterThan(0);
+    const rows = await stack.query(
+      'select from request join job on job.request_id = request.id where request.id = any($1::uuid[])',
+      [accepted],
+    );
+    expect(rows).toHaveLength(accepted.length);
+  });
+
+  it('see 503 while Postgres lets nobody in, and all of it again afterwards without a restart', async () => {
+    const { id } = await openJob();
+    await stack.untilJob(id, 'processing');
+    const before = await stored();
+    await admin.query(`alter database ${name} allow_connections false`);
+    try {
+      await endSessions();
+      await eventually('nobody is ready', async () => (await ready()).every((status) => status === 503));
+      for (const { url } of everyone()) expect((await fetch(`${url}/healthz`)).status).toBe(200);
+
+      const answer = await post({ mediaId: newMedia(), types: ['AIVideoTag'] });
+      expectProblem(answer, { status: 503, code: 'unavailable' });
+      expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+      for (const path of ['/v1/jobs', `/v1/jobs/${id}`, `/v1/jobs/${id}?wait=60s`, '/v1/stats', '/v1/events']) {
+        expectProblem(await stack.get(path), { status: 503, code: 'unavailable' });
+      }
+      expect(await stored()).toEqual(before);
+    } finally {
+      await admin.query(`alter database ${name} allow_connections true`);
+    }
+
+    await eventually('everyone is ready', async () => (await ready()).every((status) => status === 200));
+    const job = await settledJob();
+    expect(job.state).toBe('succeeded');
+    await endAtVod(id);
+    expect((await stack.get(`/v1/jobs/${id}?wait=60s`)).body.state).toBe('succeeded');
+  });
+
+  it('never see a secret in what was logged', () => {
+    expect(stack.logLines.length).toBeGreaterThan(0);
+    expect(stack.logLines.filter((line) => /canary/i.test(line))).toEqual([]);
+  });
+});
