@@ -1,4 +1,6 @@
 import { createEmptyDatabase, type TestDatabase } from '@app/testing';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { assertSchema, createDataSource, migrate, SchemaTooOldError } from './index';
 
@@ -27,4 +29,36 @@ describe('The schema of a database', () => {
     await expect(assertSchema(both[0])).resolves.toBeUndefined();
     expect(await migrate(both[1])).toEqual([]);
   });
+});
+
+describe('A connection that Postgres ends in the moment it is made', () => {
+  it('is an error of whoever asked for it, not the end of the process', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      // Ready, and shutting down, in one packet: both are read before anybody could take the connection over.
+      socket.once('data', () => socket.end(Buffer.concat([authenticated, readyForQuery, shuttingDown])));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const db = createDataSource({ url: `postgres://nobody@127.0.0.1:${port}/none`, application: 'vodai-test' });
+    try {
+      await expect(db.initialize()).rejects.toThrow();
+    } finally {
+      server.close();
+    }
+  });
+
+  /** A message of Postgres' protocol: its kind, its length, its fields. */
+  const message = (kind: string, fields: Buffer): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(fields.length + 4);
+    return Buffer.concat([Buffer.from(kind), length, fields]);
+  };
+  const authenticated = message('R', Buffer.alloc(4));
+  const readyForQuery = message('Z', Buffer.from('I'));
+  const shuttingDown = message(
+    'E',
+    Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'),
+  );
 });

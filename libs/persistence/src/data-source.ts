@@ -1,4 +1,5 @@
 import { StartError } from '@app/observability';
+import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { PreparingClient } from './preparing-client';
 import * as migrations from '../../../migrations';
@@ -39,6 +40,9 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
       connectionTimeoutMillis: 5_000,
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 30_000,
+      // A connection that breaks while it passes from the pool to whoever asked has neither's listener for a moment, and
+      // an error that nobody listens to ends the process. Whoever got it learns of it from their first statement.
+      onConnect: (client: Client) => void client.on('error', () => undefined),
     },
   });
 }
