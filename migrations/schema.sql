@@ -1,6 +1,15 @@
 -- The tables as the migrations leave them, read from Postgres's catalogs. Written by `npm run schema`, never by hand.
 -- The reasons are in the migrations.
 
+create table circuit (
+  region             text not null,
+  code               text not null,
+  message            text not null,
+  opened_at          timestamp with time zone not null,
+  probe_at           timestamp with time zone not null,
+  constraint circuit_pkey PRIMARY KEY (region)
+);
+
 create table event (
   id                 uuid not null,
   received_at        timestamp with time zone not null,
@@ -27,6 +36,7 @@ create table event (
 );
 CREATE INDEX event_by_vod_job ON public.event USING btree (vod_job_id) WHERE (verdict = ANY (ARRAY['received'::text, 'unmatched'::text]));
 CREATE UNIQUE INDEX event_identity ON public.event USING btree (region, event_type, vod_job_id, status, body_hash);
+CREATE INDEX event_unmatched_media ON public.event USING btree (media_id) WHERE (verdict = 'unmatched'::text);
 CREATE INDEX event_verdict ON public.event USING btree (verdict, id);
 CREATE INDEX event_waiting ON public.event USING btree (received_at) WHERE (verdict = 'received'::text);
 
@@ -138,6 +148,10 @@ create table submission (
   vod_request_id     text,
   code               text,
   message            text,
+  signer             text,
+  resends            integer not null default 0,
+  resent_at          timestamp with time zone,
+  nonce_seen_at      timestamp with time zone,
   constraint submission_outcome_known CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'busy'::text, 'blocked'::text, 'not_sent'::text, 'unknown'::text]))),
   constraint submission_pkey PRIMARY KEY (request_id, number),
   constraint submission_request_id_fkey FOREIGN KEY (request_id) REFERENCES request(id)

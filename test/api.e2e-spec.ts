@@ -227,7 +227,10 @@ describe('The shapes of the contract', () => {
     const { body: before } = await stack.get('/v1/stats');
     const job = await settledJob();
     const { body } = await stack.get('/v1/stats');
-    expect(Object.keys(body).toSorted()).toEqual(['callbacksLost', 'jobs', 'oldestDueAt', 'oldestUnmatchedEventAt']);
+    expect(Object.keys(body).toSorted()).toEqual(
+      ['callbacksLost', 'circuits', 'jobs', 'oldestDueAt', 'oldestUnmatchedEventAt'], // prettier-ignore
+    );
+    expect(body.circuits).toEqual([]);
     expect(body.jobs.total).toBe(before.jobs.total + 1);
     expect(body.jobs.byType[job.type].succeeded).toBe(before.jobs.byType[job.type].succeeded + 1);
     const sum = Object.values<number>(body.jobs.byState).reduce((total, count) => total + count, 0);
@@ -814,6 +817,7 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/requests/{id}', '200 400 401 404 503'],
     ['get', '/v1/jobs', '200 400 401 503'],
     ['get', '/v1/jobs/{id}', '200 400 401 404 503'],
+    ['post', '/v1/jobs/{id}/resolve', '200 400 401 403 404 409 413 415 503'],
     ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
     ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],
     ['get', '/v1/events', '200 400 401 503'],

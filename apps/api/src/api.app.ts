@@ -1,7 +1,7 @@
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import type { ConfigFor } from '@app/config';
-import { Accept } from '@app/lifecycle';
+import { Accept, Operate } from '@app/lifecycle';
 import {
   attachLogging,
   attachMetrics,
@@ -12,7 +12,16 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, channels, createDataSource, JobReads, Listener, RequestStore } from '@app/persistence';
+import {
+  assertSchema,
+  channels,
+  CircuitStore,
+  createDataSource,
+  JobReads,
+  JobStore,
+  Listener,
+  RequestStore,
+} from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { AuthGuard } from './auth.guard';
@@ -27,6 +36,7 @@ const VERSION = '0.1.0';
 interface Parts {
   config: ConfigFor<'api'>;
   db: DataSource;
+  signals: Signals;
   waitingRoom: WaitingRoom;
   problems: ProblemFilter;
   operations: DynamicModule;
@@ -34,8 +44,10 @@ interface Parts {
 
 @Module({})
 class ApiModule {
-  static of({ config, db, waitingRoom, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
+    const { alarms: rules, limits, vod } = config;
+    const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     return {
       module: ApiModule,
       imports: [operations],
@@ -43,6 +55,8 @@ class ApiModule {
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
+        { provide: Operate, useValue: new Operate(jobs) },
+        { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: JobReads, useValue: new JobReads(db) },
         { provide: WaitingRoom, useValue: waitingRoom },
         { provide: REGIONS, useValue: config.vod.regions },
@@ -122,7 +136,7 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, waitingRoom, problems, operations }),
+      module: ApiModule.of({ config, db, signals, waitingRoom, problems, operations }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Redirect } from '@nestjs/common';
 import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Open } from '@app/observability';
-import { JobReads } from '@app/persistence';
+import { CircuitStore, JobReads } from '@app/persistence';
 import { problem } from './openapi';
 import { Problem } from './problems';
 import * as schemas from './schemas';
@@ -14,7 +14,10 @@ import { eventView, listView, statsView } from './views';
 @ApiResponse(problem(503, 'unavailable'))
 @Controller()
 export class InspectionController {
-  constructor(private readonly reads: JobReads) {}
+  constructor(
+    private readonly reads: JobReads,
+    private readonly circuits: CircuitStore,
+  ) {}
 
   @Get()
   @Open(true)
@@ -46,6 +49,7 @@ export class InspectionController {
   @ApiOperation({ summary: 'Counts by state and type, and what has waited longest' })
   @ApiResponse({ status: 200, standardSchema: schemas.statsAnswer })
   async stats() {
-    return statsView(await this.reads.stats());
+    const [stats, circuits] = await Promise.all([this.reads.stats(), this.circuits.all()]);
+    return { ...statsView(stats), circuits };
   }
 }

@@ -91,6 +91,15 @@ export const submitRequest = z
   })
   .meta({ id: 'SubmitRequest' });
 
+const reason = shortText(500).optional().meta({ description: 'Why; it goes into the history with your name' });
+export const resolution = z
+  .discriminatedUnion('action', [
+    z.strictObject({ action: z.literal('adopt'), vodJobId: vodId, reason }),
+    z.strictObject({ action: z.literal('resubmit'), reason }),
+    z.strictObject({ action: z.literal('fail'), reason }),
+  ])
+  .meta({ id: 'Resolution', examples: [{ action: 'adopt', vodJobId: '9e82640c85114bf5af23edfaf0a1b2c3' }] });
+
 export const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, 'expected 1 to 255 printable ASCII characters')
@@ -265,6 +274,9 @@ export const statsAnswer = z
     oldestDueAt: at.nullable(),
     oldestUnmatchedEventAt: at.nullable(),
     callbacksLost: z.int().meta({ description: 'Jobs that were settled without an event' }),
+    circuits: z
+      .array(z.object({ region: z.string(), code: z.string(), message: z.string(), openedAt: at, probeAt: at }))
+      .meta({ description: 'Regions in which the account cannot submit: their jobs wait' }),
   })
   .meta({ id: 'Stats' });
 
@@ -281,5 +293,6 @@ export const problemAnswer = z
   .meta({ id: 'Problem' });
 
 export type SubmitRequest = z.infer<typeof submitRequest>;
+export type Resolution = z.infer<typeof resolution>;
 export type JobQuery = z.infer<typeof jobQuery>;
 export type EventQuery = z.infer<typeof eventQuery>;

@@ -9,6 +9,6 @@ export function processors(
   return [
     { queue: 'submit', process: (region, payload) => steps.submit.submit(region, payload) },
     { queue: 'collect', process: (region, payload) => steps.collect.collect(region, payload).finally(afterEach) },
-    { queue: 'recover', process: (_region, payload) => steps.recover.recover(payload) },
+    { queue: 'recover', process: (region, payload) => steps.recover.recover(region, payload) },
   ];
 }

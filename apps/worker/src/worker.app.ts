@@ -1,16 +1,27 @@
 import type { ConfigFor } from '@app/config';
-import { Collect, Dispatch, Loop, Recover, Settle, Submit } from '@app/lifecycle';
+import { Collect, Dispatch, failpoints, Loop, Recover, Settle, Submit } from '@app/lifecycle';
 import {
   attachLogging,
   attachMetrics,
   createRegistry,
   OperationsModule,
+  showCircuits,
   serve,
   Signals,
   type Logger,
   type Server,
 } from '@app/observability';
-import { AlarmStore, assertSchema, channels, createDataSource, JobReads, JobStore, Listener } from '@app/persistence';
+import {
+  AlarmStore,
+  assertSchema,
+  CaseReads,
+  channels,
+  CircuitStore,
+  createDataSource,
+  JobReads,
+  JobStore,
+  Listener,
+} from '@app/persistence';
 import { Queues } from '@app/queue';
 import { VodClient } from '@app/vod';
 import type { DataSource } from 'typeorm';
@@ -40,7 +51,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     const vod = openVod(config);
     opened.unshift(async () => vod.close());
 
-    const { dispatch, settle, steps } = assemble(config, { db, queues, vod, signals });
+    const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
     const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
     const settling = settlingLoop(settle, onError);
     const listener = new Listener({
@@ -51,6 +62,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
       onRecovered,
     });
 
+    showCircuits(registry, config.vod.regions, () => circuits.all());
     await listener.start();
     opened.unshift(() => listener.stop());
     await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
@@ -91,22 +103,47 @@ interface Outside {
 }
 
 function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Outside) {
-  const { alarms: rules, limits, vod: vodConfig } = config;
+  const { alarms: rules, limits, recovery, vod: vodConfig } = config;
   // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
-  const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vodConfig.timeoutMs });
-  const reads = new JobReads(db);
-  const alarms = new AlarmStore(db, rules.leaseMs);
+  const callMs = 2 * vodConfig.timeoutMs;
+  const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs });
+  const circuits = new CircuitStore(db);
+  const arm = failpoints(config.failpoints);
   return {
-    dispatch: new Dispatch(alarms, jobs, queues, signals, {
-      regions: vodConfig.regions,
-      window: limits.dispatchWindow,
-      maxInFlight: limits.maxInFlight,
-    }),
-    settle: new Settle(jobs),
+    circuits,
+    dispatch: new Dispatch(
+      arm('dispatch', 'alarms', new AlarmStore(db, rules.leaseMs)),
+      arm('dispatch', 'circuits', circuits),
+      arm('dispatch', 'jobs', jobs),
+      arm('dispatch', 'queues', queues),
+      signals,
+      { regions: vodConfig.regions, window: limits.dispatchWindow, maxInFlight: limits.maxInFlight },
+    ),
+    settle: new Settle(arm('settle', 'jobs', jobs)),
     steps: {
-      submit: new Submit(jobs, vod, queues, signals),
-      collect: new Collect(jobs, reads, vod, queues, signals, rules),
-      recover: new Recover(jobs, reads, rules),
+      submit: new Submit(
+        arm('submit', 'jobs', jobs),
+        arm('submit', 'circuits', circuits),
+        arm('submit', 'vod', vod),
+        arm('submit', 'queues', queues),
+        signals,
+      ),
+      collect: new Collect(
+        arm('collect', 'jobs', jobs),
+        arm('collect', 'reads', new JobReads(db)),
+        arm('collect', 'vod', vod),
+        arm('collect', 'queues', queues),
+        signals,
+        rules,
+      ),
+      recover: new Recover(
+        arm('recover', 'jobs', jobs),
+        arm('recover', 'cases', new CaseReads(db)),
+        arm('recover', 'vod', vod),
+        arm('recover', 'queues', queues),
+        signals,
+        { rules, by: recovery.by, resendPinned: recovery.resendPinned, callMs },
+      ),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { fillRegion, type ApiKey, type DurationRange } from './values';
-import type { logLevels } from './variables';
+import type { logLevels, recoveryRungs } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
 export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'local';
@@ -32,10 +32,12 @@ export interface Config {
     pollFirstMs: number;
     pollMaxMs: number;
     recoverAfterMs: number[];
-    resendPinned: boolean;
     recoverGraceMs: number;
     jobDeadlineMs: number;
   };
+  recovery: { by: (typeof recoveryRungs)[number][]; resendPinned: boolean };
+  /** Only in tests. */
+  failpoints?: string;
   log: { level: (typeof logLevels)[number]; format: 'json' | 'pretty' };
   emulator: { jobTimeMs: DurationRange };
 }

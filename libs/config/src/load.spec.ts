@@ -45,10 +45,10 @@ describe('without anything set', () => {
         pollFirstMs: 60_000,
         pollMaxMs: 600_000,
         recoverAfterMs: [10_000, 30_000, 120_000],
-        resendPinned: true,
         recoverGraceMs: 1_200_000,
         jobDeadlineMs: 86_400_000,
       },
+      recovery: { by: ['extend', 'event', 'listing'], resendPinned: true },
       log: { level: 'info', format: 'json' },
       emulator: { jobTimeMs: { minMs: 2_000, maxMs: 6_000 } },
     });
@@ -78,6 +78,7 @@ describe('what is set', () => {
         VOD_CALLBACK_KEYS: 'New1,Old1',
         VOD_TIMEOUT: '1500ms',
         RECOVER_AFTER: '1s,1m',
+        RECOVER_BY: 'event, listing',
         RESEND_PINNED: 'false',
         API_PORT: '0',
         REDIS_URL: 'rediss://cache:6380',
@@ -92,7 +93,8 @@ describe('what is set', () => {
     expect(config.vod.regions).toEqual(['cn-beijing', 'ap-southeast-1']);
     expect(config.vod.callback.keys).toEqual(['New1', 'Old1']);
     expect(config.vod.timeoutMs).toBe(1500);
-    expect(config.alarms).toMatchObject({ recoverAfterMs: [1000, 60_000], resendPinned: false });
+    expect(config.alarms.recoverAfterMs).toEqual([1000, 60_000]);
+    expect(config.recovery).toEqual({ by: ['event', 'listing'], resendPinned: false });
     expect(config.ports.api).toBe(0);
     expect(config.redisUrl).toBe('rediss://cache:6380');
     expect(config.emulator.jobTimeMs).toEqual({ minMs: 2000, maxMs: 2000 });
@@ -184,6 +186,7 @@ describe('a bad value', () => {
     ['JOB_DEADLINE', '577h', 'a duration from 1ms to 576h'],
     ['RECOVER_AFTER', '30s,10s', 'each longer than the one before'],
     ['RECOVER_AFTER', '10s,', 'each longer than the one before'],
+    ['RECOVER_BY', 'events', 'none, or a comma list of extend, event, listing'],
     ['RESEND_PINNED', 'yes', 'true or false'],
     ['RESEND_PINNED', 'constructor', 'true or false'],
     ['VOD_REGIONS', 'cn-shanghai,cn-shanghai', 'a comma list of region ids'],

@@ -165,10 +165,11 @@ function arrange(values: Values, role: Role): Config {
       pollFirstMs: values.POLL_FIRST,
       pollMaxMs: values.POLL_MAX,
       recoverAfterMs: values.RECOVER_AFTER,
-      resendPinned: values.RESEND_PINNED,
       recoverGraceMs: values.RECOVER_GRACE,
       jobDeadlineMs: values.JOB_DEADLINE,
     },
+    recovery: { by: values.RECOVER_BY, resendPinned: values.RESEND_PINNED },
+    ...(values.FAILPOINTS === undefined ? {} : { failpoints: values.FAILPOINTS }),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (role === 'local' ? 'pretty' : 'json') },
     emulator: { jobTimeMs: values.EMULATOR_JOB_TIME },
   };

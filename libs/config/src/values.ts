@@ -34,6 +34,14 @@ export function oneOf<const T extends string>(values: readonly T[]) {
   return reads(`one of ${values.join(', ')}`, (text) => values.find((value) => value === text));
 }
 
+export function someOf<const T extends string>(values: readonly T[]) {
+  return reads(`none, or a comma list of ${values.join(', ')}`, (text) => {
+    if (text === 'none') return [];
+    const names = text.split(',').map((name) => values.find((value) => value === name.trim()));
+    return names.includes(undefined) ? undefined : names.filter((name) => name !== undefined);
+  });
+}
+
 export function flag() {
   return reads('true or false', (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined));
 }

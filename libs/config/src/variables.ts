@@ -12,10 +12,12 @@ import {
   regionList,
   risingDurations,
   secretList,
+  someOf,
   urlWith,
   wholeNumber,
 } from './values';
 
+export const recoveryRungs = ['extend', 'event', 'listing'] as const;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Every environment variable there is, each documented here and nowhere else. A default is written as a person would set it. */
@@ -75,6 +77,8 @@ export const variables = z.object({
   POLL_MAX: duration().prefault('10m'),
   /** Looks of the recovery ladder, counted from the submission. */
   RECOVER_AFTER: risingDurations().prefault('10s,30s,2m'),
+  /** What may find a job whose answer was lost. Switches, because what VOD really does can't be verified without an account. */
+  RECOVER_BY: someOf(recoveryRungs).prefault('extend,event,listing'),
   /** Rung 3 of the ladder. A switch, because the gateway's nonce check can't be verified without an account. */
   RESEND_PINNED: flag().prefault('true'),
   /** When the ladder has to decide. Longer than the 15 min in which a signed request can be sent again. */
@@ -88,6 +92,9 @@ export const variables = z.object({
 
   /** How long the emulator works on a job: one duration or a range. */
   EMULATOR_JOB_TIME: durationRange().prefault('2s-6s'),
+
+  /** For the fault tests only: where a worker ends itself. See libs/lifecycle/src/failpoints.ts. */
+  FAILPOINTS: anyText().optional(),
 });
 
 export type Values = z.output<typeof variables>;

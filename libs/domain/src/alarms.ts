@@ -19,14 +19,20 @@ const SECOND = 1000;
 const RETRY_FIRST_MS = 1 * SECOND;
 const RETRY_MAX_MS = 60 * SECOND;
 
-/** A blocked account is asked again this often: often enough to notice a paid bill, too seldom to be a nuisance. */
-export const BLOCKED_RETRY_MS = 60 * SECOND;
+/** What a blocked account sent back waits for its circuit to close, not for its own alarm. */
+export const BLOCKED_RETRY_MS = 1 * SECOND;
 
 /** A cap on jobs at VOD frees a place when some other job ends, which takes seconds at the least. */
 export const CAPPED_RETRY_MS = 5 * SECOND;
 
 /** The event's body is not signed, so a stranger with one captured header pair can ring: one read per job and gap. */
 export const DOORBELL_GAP_MS = 5 * SECOND;
+
+/** So many reads in a row that say the JobId is somebody else's: one may be a slip of VOD's, these are not. */
+export const STRANGERS_BEFORE_HELD = 3;
+
+/** A case that the end of the grace period could not decide, because VOD could not be asked, is taken up again. */
+const AFTER_GRACE_MS = 30 * SECOND;
 
 /** VOD may list a fresh JobId late. This many misses in a row, and the grace period, before a person is asked. */
 export const MISSES_BEFORE_HELD = 5;
@@ -52,10 +58,10 @@ export function nextPoll(rules: AlarmRules, now: Date, tries: number, submittedA
   return deadline > now && deadline < poll ? deadline : poll;
 }
 
-/** The next look of the recovery ladder; after the last one, the end of the grace period. */
+/** The next look of the recovery ladder; after the last one, the end of the grace period, and then every so often. */
 export function nextRecoveryLook(rules: AlarmRules, now: Date, sentAt: Date): Date {
   const looks = [...rules.recoverAfterMs, rules.recoverGraceMs].map((ms) => after(sentAt, ms));
-  return looks.find((look) => look > now) ?? now;
+  return looks.find((look) => look > now) ?? after(now, AFTER_GRACE_MS);
 }
 
 export function isPast(now: Date, since: Date | null, ms: number): boolean {

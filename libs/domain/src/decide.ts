@@ -8,6 +8,7 @@ import {
   nextPoll,
   nextRecoveryLook,
   retryGap,
+  STRANGERS_BEFORE_HELD,
   type AlarmRules,
 } from './alarms';
 import { isSettled, isSilent, type JobCore, type JobError, type JobState } from './job';
@@ -25,9 +26,11 @@ export type JobEvent =
   | { type: 'not_sent'; attempt: number; cause: string }
   | { type: 'never_sent'; attempt: number }
   | { type: 'outcome_unknown'; attempt: number; cause: string }
-  | { type: 'looked'; note: string }
-  | { type: 'found'; vodJobId: string; evidence: string }
-  | { type: 'proven_absent'; evidence: string }
+  | { type: 'reconsidered'; eventId: string; vodJobId: string }
+  | { type: 'looked'; note: string; againInMs?: number }
+  | { type: 'resent'; attempt: number; number: number }
+  | { type: 'found'; attempt: number; vodJobId: string; rung: Rung; evidence: string }
+  | { type: 'proven_absent'; attempt: number; version: number; evidence: string }
   | { type: 'undecidable'; reason: string }
   | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: string }
   | { type: 'read_running'; vodJobId: string; status: string }
@@ -35,12 +38,19 @@ export type JobEvent =
   | { type: 'read_failed'; vodJobId: string; code: string; message: string; completedAt: Date | null }
   | { type: 'read_missing'; vodJobId: string }
   | { type: 'read_unavailable'; cause: string }
+  | { type: 'read_stranger'; vodJobId: string; cause: string }
   | { type: 'vanished'; misses: number }
+  | { type: 'disowned'; misses: number; cause: string }
   | { type: 'deadline_passed' }
+  | { type: 'adopted'; candidate: string; reason?: string }
   | { type: 'resubmitted'; reason?: string }
   | { type: 'given_up'; reason?: string }
   | { type: 'retried'; reason?: string }
   | { type: 'refetched'; reason?: string };
+
+/** The rungs of the recovery ladder that can find a job at VOD, in the order in which they are asked. */
+export const rungs = ['extend', 'event', 'listing'] as const;
+export type Rung = (typeof rungs)[number];
 
 /** What a read brought. `raw` is VOD's `Data`, byte for byte; `problem` says why it could not be understood. */
 export interface ReadResult {
@@ -61,7 +71,7 @@ export type Decision =
   | { outcome: 'moved'; from: JobState; next: JobCore }
   | { outcome: 'ignored'; state: JobState; reason: 'no_such_step' | Objection };
 
-type Objection = 'older_attempt' | 'another_vod_job' | 'was_sent' | 'nothing_to_read';
+type Objection = 'older_attempt' | 'older_look' | 'another_vod_job' | 'was_sent' | 'nothing_to_read';
 
 /** The only way a job changes: the table says where to, this says what else changes with it. Pure. */
 export function decide(job: JobCore, event: JobEvent, at: Circumstances): Decision {
@@ -89,6 +99,8 @@ function guard(job: JobCore, event: JobEvent): Objection | null {
   if ('vodJobId' in event && job.vodJobId !== null && event.vodJobId !== job.vodJobId) return 'another_vod_job';
   // The claim and the send are two commits. Whoever declares the send undone must see, under the row's lock, that it is.
   if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent';
+  // Absence was proven for the job as it was then; anything that happened since may be the evidence to the contrary.
+  if (event.type === 'proven_absent' && event.version !== job.version) return 'older_look';
   // Refused, or given up before VOD named a JobId: there is nothing at VOD to read.
   if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read';
   return null;
@@ -120,6 +132,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'canceled':
     case 'undecidable':
     case 'vanished':
+    case 'disowned':
     case 'deadline_passed':
       return {};
 
@@ -140,8 +153,24 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
         tries: 0,
         dueAt: nextRecoveryLook(rules, now, job.submittedAt ?? now),
       };
+    case 'reconsidered':
+      return {
+        // A job that went back to the queue had its attempt taken off the count.
+        attempts: job.state === 'queued' ? Math.min(job.attempts + 1, job.attempt) : job.attempts,
+        tries: 0,
+        dueAt: doorbell(job, now),
+      };
     case 'looked':
-      return { tries: job.tries + 1, dueAt: nextRecoveryLook(rules, now, job.submittedAt ?? now) };
+      return {
+        lastReadAt: now,
+        tries: job.tries + 1,
+        dueAt:
+          event.againInMs === undefined
+            ? nextRecoveryLook(rules, now, job.submittedAt ?? now)
+            : after(now, event.againInMs),
+      };
+    case 'resent':
+      return { dueAt: after(now, rules.leaseMs) };
     case 'proven_absent':
       return { ...uncounted(job), submittedAt: null, tries: 0, dueAt: now };
 
@@ -176,6 +205,25 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
       };
     case 'read_unavailable':
       return { tries: job.tries + 1, dueAt: after(now, retryGap(job.tries, chance)) };
+    case 'read_stranger':
+      return {
+        lastReadAt: now,
+        misses: job.misses + 1,
+        tries: job.tries + 1,
+        dueAt: after(now, retryGap(job.tries, chance)),
+      };
+
+    case 'adopted':
+      return {
+        vodJobId: event.candidate,
+        eventStatus: null,
+        submittedAt: job.submittedAt ?? now,
+        lastReadAt: null,
+        finishedAt: null,
+        tries: 0,
+        misses: 0,
+        dueAt: now,
+      };
 
     case 'resubmitted':
     case 'retried':
@@ -199,7 +247,7 @@ function uncounted(job: JobCore): Partial<JobCore> {
   return { attempts: Math.max(0, job.attempts - 1), submittedAt: null };
 }
 
-/** Due at once, unless a read has just been spent on this job: a flood of forged events costs one read per gap. */
+/** Due at once, unless a look has just been spent on this job: a flood of forged events costs one look per gap. */
 function doorbell(job: JobCore, now: Date): Date {
   const free = job.lastReadAt ? after(job.lastReadAt, DOORBELL_GAP_MS) : now;
   return free > now ? free : now;
@@ -221,6 +269,8 @@ function errorAfter(job: JobCore, event: JobEvent, to: JobState): JobError | nul
         code: 'vanished',
         message: `VOD did not know the JobId in ${event.misses} reads in a row`,
       };
+    case 'disowned':
+      return { phase: 'recover', code: 'not_ours', message: `${event.cause}, in ${event.misses} reads in a row` };
     case 'deadline_passed':
       return { phase: 'vod', code: 'deadline_passed', message: 'VOD had not finished the job by its deadline' };
     case 'given_up':
@@ -237,6 +287,7 @@ export type Reading =
   | { kind: 'succeeded'; result: ReadResult; completedAt: Date | null }
   | { kind: 'failed'; code: string; message: string; completedAt: Date | null }
   | { kind: 'missing' }
+  | { kind: 'stranger'; cause: string }
   | { kind: 'unavailable'; cause: string };
 
 export function eventOfReading(
@@ -265,6 +316,12 @@ export function eventOfReading(
       return misses >= MISSES_BEFORE_HELD && graceOver
         ? { type: 'vanished', misses }
         : { type: 'read_missing', vodJobId };
+    }
+    case 'stranger': {
+      const misses = job.misses + 1;
+      return misses >= STRANGERS_BEFORE_HELD
+        ? { type: 'disowned', misses, cause: reading.cause }
+        : { type: 'read_stranger', vodJobId, cause: reading.cause };
     }
     case 'unavailable':
       return { type: 'read_unavailable', cause: reading.cause };

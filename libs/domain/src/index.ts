@@ -12,6 +12,15 @@ export {
   type Priority,
 } from './job';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
-export { isPast, type AlarmRules } from './alarms';
-export { decide, eventOfReading, type Circumstances, type JobEvent, type Reading, type ReadResult } from './decide';
+export { DOORBELL_GAP_MS, isPast, type AlarmRules } from './alarms';
+export {
+  decide,
+  eventOfReading,
+  rungs,
+  type Circumstances,
+  type JobEvent,
+  type Reading,
+  type ReadResult,
+  type Rung,
+} from './decide';
 export { tell, type HistoryEntry } from './story';

@@ -51,6 +51,6 @@ describe('A line of history', () => {
   });
 
   it('tells a line of an older release that lacks a detail, rather than failing', () => {
-    expect(tell(entry(oneOfEach.found, { detail: {} }))).toBe('Found at VOD as unknown: unknown');
+    expect(tell(entry(oneOfEach.found, { detail: {} }))).toBe('Found attempt 1 at VOD as unknown: unknown');
   });
 });

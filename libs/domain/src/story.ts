@@ -39,10 +39,14 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
       return `The worker stopped before it sent attempt ${attempt}; safe to send again`;
     case 'outcome_unknown':
       return `Attempt ${attempt} may have reached VOD, its answer did not reach us: ${text(detail['cause'])}`;
+    case 'reconsidered':
+      return `VOD sent an event of the same media and type, for the JobId ${text(detail['vodJobId'])}, which may be attempt ${attempt}: looking again`;
     case 'looked':
       return `Looked for attempt ${attempt}: ${text(detail['note'])}`;
+    case 'resent':
+      return `Sends attempt ${attempt} once more, byte for byte the same signed request`;
     case 'found':
-      return `Found at VOD as ${text(detail['vodJobId'])}: ${text(detail['evidence'])}`;
+      return `Found attempt ${attempt} at VOD as ${text(detail['vodJobId'])}: ${text(detail['evidence'])}`;
     case 'proven_absent':
       return `Attempt ${attempt} never reached VOD: ${text(detail['evidence'])}`;
     case 'undecidable':
@@ -59,6 +63,12 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
       return 'Looked: VOD does not know this JobId';
     case 'read_unavailable':
       return `Could not look: ${text(detail['cause'])}`;
+    case 'read_stranger':
+      return `Looked: ${text(detail['cause'])}`;
+    case 'disowned':
+      return `Held for a person: ${text(detail['cause'])}, in ${text(detail['misses'])} reads in a row`;
+    case 'adopted':
+      return `Taken for VOD's job ${text(detail['candidate'])}${by}${because}; reading it`;
     case 'vanished':
       return `Held for a person: VOD did not know the JobId in ${text(detail['misses'])} reads in a row`;
     case 'deadline_passed':

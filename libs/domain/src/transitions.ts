@@ -8,6 +8,7 @@ export const transitions = {
   queued: {
     claimed: 'submitting',
     deferred: 'queued', // a cap is reached or the account is blocked: not the job's fault, it only waits
+    reconsidered: 'unconfirmed', // an event of VOD came after its last attempt was taken for absent
     canceled: 'canceled',
   },
 
@@ -28,10 +29,11 @@ export const transitions = {
     throttled: 'queued',
     blocked: 'queued',
     not_sent: 'queued',
-    found: 'processing',
     event_received: 'finished',
     looked: 'unconfirmed',
-    proven_absent: 'queued',
+    resent: 'unconfirmed', // the very same signed request: VOD's gateway takes it once
+    found: 'processing',
+    proven_absent: 'queued', // the only way to a second submission without a person
     undecidable: 'held',
   },
 
@@ -42,7 +44,9 @@ export const transitions = {
     read_failed: 'failed',
     read_missing: 'processing',
     read_unavailable: 'processing',
+    read_stranger: 'processing', // VOD says that this JobId is another media's, or of another type
     vanished: 'held',
+    disowned: 'held',
     deadline_passed: 'expired',
   },
 
@@ -52,15 +56,18 @@ export const transitions = {
     read_running: 'processing', // a false alarm: the event's body is not signed, so only the read counts
     read_missing: 'finished',
     read_unavailable: 'finished',
+    read_stranger: 'finished',
     vanished: 'held',
+    disowned: 'held',
     deadline_passed: 'expired',
   },
 
   held: {
-    found: 'processing',
+    adopted: 'processing', // a person named VOD's JobId; the read that follows confirms it or not
     resubmitted: 'queued', // a person decided to pay again
     given_up: 'failed',
     event_received: 'finished', // the evidence that was missing
+    reconsidered: 'unconfirmed', // an event that may be it: the ladder looks again
   },
 
   succeeded: {
@@ -102,6 +109,7 @@ export const operatorEvents = [
   'canceled',
   'retried',
   'refetched',
+  'adopted',
   'resubmitted',
   'given_up',
 ] as const satisfies readonly JobEventType[];

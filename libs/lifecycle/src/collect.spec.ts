@@ -197,18 +197,35 @@ describe('a success without data that can be used', () => {
   });
 });
 
-describe('an answer that says nothing about the job', () => {
+describe('an answer about somebody else’s job', () => {
   it.each<[string, (job: { vodJobId: string; mediaId: string }) => object, string]>([
     [
-      'about another media',
+      'of another media',
       ({ vodJobId }) => ({ JobId: vodJobId, Status: 'success', Type: 'AIVideoTag', MediaId: 'x' }),
-      'another media',
+      'VOD answered about another media',
     ],
     [
-      'about another type',
+      'of another type',
       ({ vodJobId, mediaId }) => ({ JobId: vodJobId, Status: 'fail', Type: 'AIMediaDNA', MediaId: mediaId }),
-      'AIMediaDNA',
+      'VOD answered about a job of type AIMediaDNA',
     ],
+  ])('(row 24: %s) settles nothing, and a person is asked when it stays so', async (_what, listed, cause) => {
+    const vodJobId = freshId();
+    const { id, mediaId } = await world.atVod(vodJobId);
+    const vod = await scripted({ list: [listed({ vodJobId, mediaId })] });
+    for (let misses = 1; misses <= 2; misses += 1) {
+      await read(vod.url, id);
+      expect(await world.job(id)).toMatchObject({ state: 'processing', error: null, misses });
+      expect((await world.lastLine(id)).detail['cause']).toBe(cause);
+    }
+    await read(vod.url, id);
+    expect(await world.job(id)).toMatchObject({ state: 'held', error: { phase: 'recover', code: 'not_ours' } });
+    expect(await resultOf(id)).toBeNull();
+  });
+});
+
+describe('an answer that says nothing about the job', () => {
+  it.each<[string, (job: { vodJobId: string; mediaId: string }) => object, string]>([
     [
       'with a status that nobody documents',
       ({ vodJobId, mediaId }) => ({ JobId: vodJobId, Status: 'paused', Type: 'AIVideoTag', MediaId: mediaId }),

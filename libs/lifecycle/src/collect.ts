@@ -3,6 +3,7 @@ import type { Signals } from '@app/observability';
 import type { JobReads, JobRow, JobStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import { normalizeResult, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
+import { told } from './told';
 
 type JobAtVod = JobRow & { vodJobId: string };
 
@@ -56,7 +57,7 @@ export class Collect {
 
   private async readingOf(region: string, job: JobAtVod, vodJob: VodJob): Promise<Reading> {
     const stranger = whyNotOurs(job, vodJob);
-    if (stranger) return { kind: 'unavailable', cause: stranger };
+    if (stranger) return { kind: 'stranger', cause: stranger };
     switch (vodJob.status) {
       case 'running':
         return { kind: 'running', status: vodJob.rawStatus };
@@ -105,17 +106,7 @@ export class Collect {
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const started = performance.now();
-    const answer = await send();
-    this.signals.emit('vod.called', {
-      operation,
-      region,
-      outcome: answer.outcome,
-      ms: performance.now() - started,
-      requestId: 'requestId' in answer ? answer.requestId : null,
-      code: 'code' in answer ? answer.code : undefined,
-      jobs,
-    });
+    const answer = await told(this.signals, { operation, region, jobs }, send);
     if (answer.outcome === 'busy') await this.queues.closeFor('collect', region, answer.retryAfterMs, answer.code);
     return answer;
   }

@@ -179,7 +179,7 @@ describe('a submission that nobody has finished', () => {
     const [claimed, sent] = [await world.accept(), await world.accept()];
     await world.jobs.claim(claimed.requestId);
     const claim = await world.jobs.claim(sent.requestId);
-    if (claim) await world.jobs.markSent(claim);
+    if (claim) await world.jobs.markSent(claim, 'key');
     const dispatch = world.dispatch();
 
     world.pass(rules.leaseMs - 1);
@@ -195,7 +195,7 @@ describe('a submission that nobody has finished', () => {
   it('goes to recovery at each look of the ladder once it is unconfirmed', async () => {
     const { requestId, jobIds } = await world.accept();
     const claim = await world.jobs.claim(requestId);
-    if (claim) await world.jobs.markSent(claim);
+    if (claim) await world.jobs.markSent(claim, 'key');
     const cause = 'no answer';
     await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim?.number ?? 0, cause });
     const dispatch = world.dispatch();

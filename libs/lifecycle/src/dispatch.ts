@@ -1,6 +1,6 @@
 import { jobTypes } from '@app/domain';
 import type { Signals } from '@app/observability';
-import type { AlarmStore, DueCounts, JobStore } from '@app/persistence';
+import type { AlarmStore, CircuitStore, DueCounts, JobStore } from '@app/persistence';
 import { READ_BATCH, type Payload, type Queues } from '@app/queue';
 import type { Turn } from './loop';
 
@@ -30,6 +30,7 @@ export class Dispatch {
 
   constructor(
     private readonly alarms: AlarmStore,
+    private readonly circuits: CircuitStore,
     private readonly jobs: JobStore,
     private readonly queues: Queues,
     private readonly signals: Signals,
@@ -47,7 +48,7 @@ export class Dispatch {
       const due = (...states: string[]) => countOf(ringing, region, states);
       const reads = due('processing', 'finished');
       return [
-        due('queued') > 0 && this.toSubmit(region),
+        due('queued') > 0 && (circuitOf(ringing, region) ? this.toProbe(region) : this.toSubmit(region)),
         due('submitting') > 0 && this.leaseOver(region),
         due('unconfirmed') > 0 && this.toRecover(region),
         reads > 0 && this.toCollect(region, reads),
@@ -74,6 +75,19 @@ export class Dispatch {
     );
     // A request has a job of each type at most: fewer requests than this cannot have been all that `limit` jobs allowed.
     return { again: requestIds.length * jobTypes.length >= limit ? 'now' : 'when_woken' };
+  }
+
+  /** The account cannot submit: everything waits here, and one request now and then finds out whether it can again. */
+  private async toProbe(region: string): Promise<Turn> {
+    if (!(await this.circuits.takeProbe(region))) return { again: 'when_woken' };
+    const requestIds = await this.alarms.takeQueued(region, 1);
+    await this.hand(
+      'submit',
+      region,
+      requestIds.map((requestId) => ({ requestId, probe: true })),
+      { requestIds },
+    );
+    return { again: 'when_woken' };
   }
 
   /** With a cap, the backlog waits here: the claim enforces it exactly, and would send every other job back. */
@@ -156,6 +170,10 @@ function countOf(ringing: DueCounts[], region: string, states: string[]): number
   return ringing
     .filter((due) => due.region === region && states.includes(due.state))
     .reduce((sum, due) => sum + due.jobs, 0);
+}
+
+function circuitOf(ringing: DueCounts[], region: string): boolean {
+  return ringing.some((due) => due.region === region && due.probeAt !== null);
 }
 
 function soonest(turns: Turn[]): Turn {

@@ -5,7 +5,13 @@ export { Submit } from './submit';
 export { Receive } from './receive';
 export { Settle } from './settle';
 export { Collect } from './collect';
-export { Recover } from './recover';
+export { Recover, type RecoverOptions } from './recover';
+
+/** What people do to a job. */
+export { Operate, type OperateOutcome } from './operate';
+
+/** Where the tests make their collaborators die; nothing in production. */
+export { failpointNames, failpoints } from './failpoints';
 
 /** What turns those of them that turn by themselves. */
 export { Loop } from './loop';

@@ -118,14 +118,62 @@ describe('a submission', () => {
     ]);
   });
 
-  it('that the account is not allowed is queued again, says why while it waits, and the queue rests', async () => {
+  it('row 18: that the account is not allowed is queued again, says why while it waits, and opens the circuit', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(refusal('Forbidden.RAM', 403));
+    const opened = world.heard('circuit.opened');
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'queued', attempts: 0, submittedAt: null });
     expect((await world.lastLine(jobIds[0])).detail).toMatchObject({ code: 'Forbidden.RAM', message: 'm' });
-    expect(world.queuesClosed).toEqual([{ queue: `submit.${REGION}`, code: 'Forbidden.RAM' }]);
+    expect(opened).toEqual([{ region: REGION, code: 'Forbidden.RAM', message: 'm', requestId: 'VOD-REQUEST' }]);
     expect(await world.submissions(requestId)).toEqual([expect.objectContaining({ outcome: 'blocked' })]);
+
+    // Whatever was handed out before it opened is not sent, and says why it waits.
+    const other = await world.accept();
+    await world.submit(world.vod(vod.url)).submit(REGION, { requestId: other.requestId });
+    expect(vod.received).toHaveLength(1);
+    expect((await world.lastLine(other.jobIds[0])).detail['reason']).toContain('Forbidden.RAM');
+    await world.circuits.close(REGION);
+  });
+
+  it('row 18: probes the account now and then, once for all workers, and everything flows when it works again', async () => {
+    const waiting = await Promise.all(Array.from({ length: 3 }, () => world.accept()));
+    await world.circuits.open(REGION, { code: 'OperationDenied.Suspended', message: 'the bill is overdue' });
+    const dispatches = [world.dispatch(), world.dispatch()];
+    const turnAll = () => Promise.all(dispatches.map((dispatch) => dispatch.turn()));
+    await turnAll();
+    expect(await world.waiting('submit')).toEqual([]);
+
+    world.pass(10_000);
+    await turnAll();
+    await turnAll();
+    const [probe, ...more] = await world.waiting<{ requestId: string; probe: true }>('submit');
+    expect(probe).toEqual({ requestId: expect.any(String), probe: true });
+    expect(more).toEqual([]);
+
+    // Refused once more: the next probe is due in a while, and nobody is told a second time.
+    const opened = world.heard('circuit.opened');
+    const closed = world.heard('circuit.closed');
+    const suspended = await scripted(refusal('OperationDenied.Suspended', 403));
+    await world.submit(world.vod(suspended.url)).submit(REGION, probe ?? { requestId: '' });
+    expect(opened).toEqual([]);
+    expect(await world.circuits.takeProbe(REGION)).toBe(false);
+
+    world.pass(10_000);
+    await world.forgetQueues();
+    await turnAll();
+    const [second] = await world.waiting<{ requestId: string; probe: true }>('submit');
+    const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
+    await world.submit(world.vod(vod.url)).submit(REGION, second ?? { requestId: '' });
+    expect(closed).toEqual([expect.objectContaining({ region: REGION, code: 'OperationDenied.Suspended' })]);
+
+    world.pass(rules.leaseMs);
+    await world.forgetQueues();
+    await turnAll();
+    const handed = await world.waiting<{ requestId: string }>('submit');
+    const rest = waiting.map(({ requestId }) => requestId).filter((id) => id !== second?.requestId);
+    expect(handed.map(({ requestId }) => requestId)).toEqual(expect.arrayContaining(rest));
+    await world.forgetQueues();
   });
 
   it('that never left is queued again with a growing pause, and is a new attempt with a new nonce then', async () => {
@@ -186,7 +234,7 @@ describe('a submission', () => {
       });
       const { requestId, jobIds } = await world.accept();
       const submit = world.submit(world.vod(proxy.url, 300));
-      const recover = world.recover();
+      const recover = world.recover(world.vod(url), { by: [], resendPinned: false });
       const dispatch = world.dispatch();
       await submit.submit(REGION, { requestId });
       expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed' });
@@ -199,7 +247,7 @@ describe('a submission', () => {
         world.pass(Math.max(0, job.dueAt.getTime() - world.now().getTime()));
         await dispatch.turn();
         await world.forgetQueues();
-        await recover.recover({ jobId });
+        await recover.recover(REGION, { jobId });
         await submit.submit(REGION, { requestId });
         if (world.now().getTime() > end + rules.recoverGraceMs) break;
       }
@@ -256,7 +304,7 @@ describe('a submission', () => {
     const markSent = frozen.markSent.bind(frozen);
     frozen.markSent = async (claim) => {
       await world.jobs.apply(jobIds[0] ?? '', { type: 'never_sent', attempt: claim.number });
-      return markSent(claim);
+      return markSent(claim, 'key');
     };
     await world.submit(world.vod(vod.url), frozen).submit(REGION, { requestId });
     expect(vod.received).toHaveLength(0);

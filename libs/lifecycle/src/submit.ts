@@ -1,12 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JobEvent, JobType } from '@app/domain';
 import type { Signals } from '@app/observability';
-import type { Change, Claim, JobStore, SubmissionAnswer } from '@app/persistence';
+import type { Change, CircuitStore, Claim, JobStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
-import type { SignedSubmission, SubmitOutcome, VodClient } from '@app/vod';
-
-/** An account that cannot submit cannot submit the next job either: one region asks again this often, not once per job. */
-const BLOCKED_PAUSE_MS = 10_000;
+import type { SubmitOutcome, VodClient } from '@app/vod';
+import { answerFor, eventFor, isTakenJobId, toSubmission } from './submission';
+import { told } from './told';
 
 /** The answer to a paid call is worth waiting for a database that is away; a lost one costs a person's time. */
 const RECORD_TRIES_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000];
@@ -15,41 +13,49 @@ const RECORD_TRIES_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000];
 export class Submit {
   constructor(
     private readonly jobs: JobStore,
+    private readonly circuits: CircuitStore,
     private readonly vod: VodClient,
     private readonly queues: Queues,
     private readonly signals: Signals,
     private readonly chance: () => number = Math.random,
   ) {}
 
-  async submit(region: string, { requestId }: Payload<'submit'>): Promise<void> {
-    const claim = await this.jobs.claim(requestId);
+  async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
+    const probe = isProbe === true;
+    const claim = await this.jobs.claim(requestId, { probe });
     if (!claim) return;
+    const signer = await this.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
-    if (!(await this.jobs.markSent(claim))) return;
+    if (!(await this.jobs.markSent(claim, signer))) return;
 
-    const outcome = await this.call(claim);
+    const call = { operation: 'SubmitAIJob', region, jobs: claim.jobs.length };
+    const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
     await this.record(claim, outcome);
-
-    if (outcome.outcome === 'busy') {
-      await this.queues.closeFor('submit', region, outcome.retryAfterMs * (1 + this.chance()), outcome.code);
-    } else if (outcome.outcome === 'blocked') {
-      await this.queues.closeFor('submit', region, BLOCKED_PAUSE_MS, outcome.code);
-    }
+    await this.learn(region, outcome, probe);
   }
 
-  private async call(claim: Claim): Promise<SubmitOutcome> {
-    const started = performance.now();
-    const outcome = await this.vod.submitAIJob(claim.region, toSubmission(claim));
-    this.signals.emit('vod.called', {
-      operation: 'SubmitAIJob',
-      region: claim.region,
-      outcome: outcome.outcome,
-      ms: performance.now() - started,
-      requestId: 'requestId' in outcome ? outcome.requestId : null,
-      code: 'code' in outcome ? outcome.code : undefined,
-      jobs: claim.jobs.length,
-    });
-    return outcome;
+  /** What one answer says about all the others that would follow. */
+  private async learn(region: string, outcome: SubmitOutcome, probe: boolean): Promise<void> {
+    switch (outcome.outcome) {
+      case 'busy':
+        return this.queues.closeFor('submit', region, outcome.retryAfterMs * (1 + this.chance()), outcome.code);
+      case 'blocked':
+        if (await this.circuits.open(region, outcome)) {
+          const { code, message, requestId } = outcome;
+          this.signals.emit('circuit.opened', { region, code, message, requestId });
+        }
+        return;
+      case 'accepted':
+      case 'refused': {
+        // VOD has judged the request itself, so the account is in order.
+        const closed = probe ? await this.circuits.close(region) : null;
+        if (closed) this.signals.emit('circuit.closed', { region, code: closed.code, openedAt: closed.openedAt });
+        return;
+      }
+      case 'not_sent':
+      case 'unknown':
+        return;
+    }
   }
 
   private async record(claim: Claim, outcome: SubmitOutcome): Promise<void> {
@@ -83,63 +89,4 @@ export class Submit {
     const message = 'VOD answered with a JobId that belongs to another job';
     await this.jobs.applyTogether([], { ...answerFor(claim, outcome), message });
   }
-}
-
-/** The same claim always gives the same call, so that it could be sent again byte for byte. */
-function toSubmission(claim: Claim): SignedSubmission {
-  const types = claim.jobs.map(({ type }) => type).toSorted();
-  const config = Object.fromEntries(
-    types.flatMap((type) => (type in claim.config ? [[type, claim.config[type]]] : [])),
-  );
-  return {
-    mediaId: claim.mediaId,
-    types,
-    config: Object.keys(config).length > 0 ? config : null,
-    // Echoed by some of VOD's events: it names the request and the attempt even when the answer to this call is lost.
-    extend: `${claim.requestId}.${claim.number}`,
-    nonce: claim.nonce,
-    signedAt: claim.signedAt,
-  };
-}
-
-function eventFor(attempt: number, type: JobType, outcome: SubmitOutcome): JobEvent {
-  switch (outcome.outcome) {
-    case 'accepted': {
-      const job = outcome.jobs.find((accepted) => accepted.type === type);
-      return job
-        ? { type: 'accepted', attempt, vodJobId: job.vodJobId, vodRequestId: outcome.requestId }
-        : { type: 'outcome_unknown', attempt, cause: `VOD's answer does not list ${type}` };
-    }
-    case 'refused':
-      return {
-        type: 'refused',
-        attempt,
-        code: outcome.code,
-        message: outcome.message,
-        vodRequestId: outcome.requestId,
-      };
-    case 'busy':
-      return { type: 'throttled', attempt, code: outcome.code, retryAfterMs: outcome.retryAfterMs };
-    case 'blocked':
-      return { type: 'blocked', attempt, code: outcome.code, message: outcome.message };
-    case 'not_sent':
-      return { type: 'not_sent', attempt, cause: outcome.cause };
-    case 'unknown':
-      return { type: 'outcome_unknown', attempt, cause: outcome.cause };
-  }
-}
-
-function answerFor({ requestId, number }: Claim, outcome: SubmitOutcome): SubmissionAnswer {
-  return {
-    requestId,
-    number,
-    outcome: outcome.outcome,
-    vodRequestId: 'requestId' in outcome ? outcome.requestId : null,
-    code: 'code' in outcome ? outcome.code : null,
-    message: 'message' in outcome ? outcome.message : 'cause' in outcome ? outcome.cause : null,
-  };
-}
-
-function isTakenJobId(error: unknown): boolean {
-  return (error as { constraint?: unknown } | null)?.constraint === 'job_vod_job_id';
 }

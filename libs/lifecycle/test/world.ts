@@ -3,6 +3,8 @@ import type { AlarmRules, JobType, Priority } from '@app/domain';
 import { Signals, type SignalMap } from '@app/observability';
 import {
   AlarmStore,
+  CaseReads,
+  CircuitStore,
   createDataSource,
   EventStore,
   JobReads,
@@ -18,7 +20,7 @@ import { VodClient } from '@app/vod';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Collect, Dispatch, Recover, Settle, Submit, type DispatchOptions } from '../src';
+import { Collect, Dispatch, Recover, Settle, Submit, type DispatchOptions, type RecoverOptions } from '../src';
 
 export const REGION = 'cn-shanghai';
 export const accessKey = { id: 'testAccessKeyId', secret: 'testAccessKeySecret' };
@@ -47,6 +49,8 @@ export class World {
   readonly events: EventStore;
   readonly requests: RequestStore;
   readonly alarms: AlarmStore;
+  readonly circuits: CircuitStore;
+  readonly cases: CaseReads;
   readonly queues: Queues;
 
   private constructor(
@@ -58,6 +62,8 @@ export class World {
     this.events = new EventStore(db);
     this.requests = new RequestStore(db);
     this.alarms = new AlarmStore(db, rules.leaseMs, this.now);
+    this.circuits = new CircuitStore(db, this.now);
+    this.cases = new CaseReads(db);
     this.queues = this.openQueues({ databaseUrl: database.url });
     this.signals.on('queue.closed', ({ queue, code }) => this.queuesClosed.push({ queue, code }));
   }
@@ -101,15 +107,22 @@ export class World {
   }
 
   submit(vod: VodClient, jobs: JobStore = this.jobs): Submit {
-    return new Submit(jobs, vod, this.queues, this.signals, () => 0.5);
+    return new Submit(jobs, this.circuits, vod, this.queues, this.signals, () => 0.5);
   }
 
   collect(vod: VodClient): Collect {
     return new Collect(this.jobs, this.reads, vod, this.queues, this.signals, rules, this.now);
   }
 
-  recover(): Recover {
-    return new Recover(this.jobs, this.reads, rules, this.now);
+  recover(vod: VodClient, options: Partial<RecoverOptions> = {}): Recover {
+    const all: RecoverOptions = {
+      rules,
+      by: ['extend', 'event', 'listing'],
+      resendPinned: true,
+      callMs: 20_000,
+      ...options,
+    };
+    return new Recover(this.jobs, this.cases, vod, this.queues, this.signals, all, this.now);
   }
 
   settle(): Settle {
@@ -118,7 +131,7 @@ export class World {
 
   dispatch(options: Partial<DispatchOptions> = {}, queues: Queues = this.queues): Dispatch {
     const all = { regions: [REGION], window: 1_000, maxInFlight: 0, ...options };
-    return new Dispatch(this.alarms, this.jobs, queues, this.signals, all);
+    return new Dispatch(this.alarms, this.circuits, this.jobs, queues, this.signals, all);
   }
 
   async accept(
@@ -153,7 +166,7 @@ export class World {
     const { requestId, mediaId, jobIds } = await this.accept([type], more);
     const [id] = jobIds;
     const claim = await this.jobs.claim(requestId);
-    if (!claim || !id || !(await this.jobs.markSent(claim))) throw new Error('the job could not be claimed');
+    if (!claim || !id || !(await this.jobs.markSent(claim, 'key'))) throw new Error('the job could not be claimed');
     await this.jobs.apply(id, { type: 'accepted', attempt: claim.number, vodJobId, vodRequestId: null });
     return { id, mediaId };
   }
@@ -163,6 +176,7 @@ export class World {
     vodJobId: string,
     status: 'success' | 'fail' = 'success',
     eventType = 'AIVideoTagComplete',
+    { mediaId = null, extend = null }: { mediaId?: string | null; extend?: string | null } = {},
   ): Promise<void> {
     const body = Buffer.from(JSON.stringify({ EventType: eventType, JobId: vodJobId, Status: status }));
     await this.events.store({
@@ -173,10 +187,10 @@ export class World {
       signature: 'valid',
       eventType,
       vodJobId,
-      mediaId: null,
+      mediaId,
       status,
       eventTime: null,
-      extend: null,
+      extend,
       body,
       bodySize: body.length,
       bodyHash: body.toString('hex'),

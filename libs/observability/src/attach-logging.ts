@@ -19,6 +19,15 @@ export function attachLogging(signals: Signals, logger: Logger): void {
   signals.on('queue.closed', ({ untilMs, ...rest }) => {
     logger.warn({ ...rest, until: new Date(untilMs).toISOString() }, 'queue.closed');
   });
+  signals.on('circuit.opened', ({ requestId, ...rest }) => {
+    logger.error({ ...rest, vodRequestId: requestId, effect: 'jobs wait, none fails' }, 'circuit.opened');
+  });
+  signals.on('circuit.closed', ({ openedAt, ...rest }) => {
+    logger.warn({ ...rest, openedAt: openedAt.toISOString() }, 'circuit.closed');
+  });
+  signals.on('recovery.decided', (payload) => {
+    logger[payload.outcome === 'held' ? 'error' : 'info'](payload, 'recovery.decided');
+  });
   signals.on('store.trouble', ({ store, error }) => logger.error({ store, err: error }, 'store.trouble'));
   signals.on('store.recovered', (payload) => logger.info(payload, 'store.recovered'));
   signals.on('listener.failed', ({ signal, error }) => logger.error({ signal, err: error }, 'listener.failed'));

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Signals } from './signals';
 
 export { Registry };
@@ -8,6 +8,26 @@ export function createRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return registry;
+}
+
+/** Asked whenever it is looked at: any worker may have opened a circuit, and any other may close it. */
+export function showCircuits(
+  registry: Registry,
+  regions: readonly string[],
+  openOnes: () => Promise<{ region: string }[]>,
+): void {
+  new Gauge({
+    name: 'vodai_circuit_open',
+    help: '1 while the account cannot submit in a region.',
+    labelNames: ['region'],
+    registers: [registry],
+    async collect() {
+      // A store that is away has a gauge of its own; it must not take all metrics along.
+      const open = await openOnes().catch(() => null);
+      if (open === null) return this.reset();
+      for (const region of regions) this.set({ region }, open.some((one) => one.region === region) ? 1 : 0);
+    },
+  });
 }
 
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */
@@ -59,6 +79,21 @@ export function attachMetrics(signals: Signals, registry: Registry): void {
     'region',
   ]);
   signals.on('settled.without_event', ({ type, region }) => silent.inc({ type, region }));
+
+  const recoveries = counter(
+    'vodai_recoveries_total',
+    'Lost submissions decided, by the rung of the ladder that did it.',
+    ['rung', 'outcome', 'region'],
+  );
+  signals.on('recovery.decided', ({ rung, outcome, region }) => recoveries.inc({ rung, outcome, region }));
+
+  const opened = counter('vodai_circuit_opened_total', 'Times the account turned out to be unable to submit.', [
+    'region',
+  ]);
+  signals.on('circuit.opened', ({ region }) => opened.inc({ region }));
+
+  const mended = counter('vodai_circuit_closed_total', 'Times the account could submit again.', ['region']);
+  signals.on('circuit.closed', ({ region }) => mended.inc({ region }));
 
   const closed = counter('vodai_queue_closed_total', 'Times a queue had to rest.', ['queue']);
   signals.on('queue.closed', ({ queue }) => closed.inc({ queue }));

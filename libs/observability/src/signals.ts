@@ -34,6 +34,17 @@ export interface SignalMap {
   'settled.without_event': { jobId: string; region: string; type: string };
   /** VOD asked us to slow down: the queue rests until a moment (Unix ms). */
   'queue.closed': { queue: string; untilMs: number; code: string };
+  /** The account cannot submit in this region: nothing is sent there but a probe now and then. */
+  'circuit.opened': { region: string; code: string; message: string; requestId: string | null };
+  'circuit.closed': { region: string; code: string; openedAt: Date };
+  /** A lost submission was found, or proven absent, or nothing could be decided and a person has to. */
+  'recovery.decided': {
+    jobId: string;
+    region: string;
+    type: string;
+    rung: string;
+    outcome: 'found' | 'absent' | 'held';
+  };
   'store.trouble': { store: Store; error: unknown };
   'store.recovered': { store: Store };
   'listener.failed': { signal: string; error: unknown };

@@ -38,8 +38,8 @@ describe('Alarms', () => {
     await fixture.jobIn('succeeded', { region });
     const counts = await alarms.ringing([region]);
     expect(counts.toSorted((a, b) => a.state.localeCompare(b.state))).toEqual([
-      { region, state: 'processing', jobs: 2 },
-      { region, state: 'queued', jobs: 1 },
+      { region, state: 'processing', jobs: 2, probeAt: null },
+      { region, state: 'queued', jobs: 1, probeAt: null },
     ]);
   });
 

@@ -5,6 +5,8 @@ export interface DueCounts {
   region: string;
   state: JobState;
   jobs: number;
+  /** While the region's circuit is open: when the next probe may go. */
+  probeAt: Date | null;
 }
 
 /**
@@ -21,7 +23,9 @@ export class AlarmStore {
   /** What rings now, by region and state. One look at the index of alarms, cheap enough for every tick. */
   ringing(regions: readonly string[]): Promise<DueCounts[]> {
     return this.db.query(
-      `/* ringing */ select region, state, count(*)::int as jobs
+      `/* ringing */
+       select region, state, count(*)::int as jobs,
+              (select probe_at from circuit where circuit.region = job.region) as "probeAt"
          from job
         where due_at <= $2 and region = any($1::text[])
         group by region, state`,

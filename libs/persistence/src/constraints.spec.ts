@@ -138,7 +138,7 @@ describe('Postgres itself refuses', () => {
        select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indrelid
         where relnamespace = 'public'::regnamespace and indisunique and relname <> 'migration'`,
     );
-    const ids = ['event_pkey', 'history_pkey', 'job_pkey', 'request_pkey'];
+    const ids = ['circuit_pkey', 'event_pkey', 'history_pkey', 'job_pkey', 'request_pkey'];
     const names = rows.map(({ name }) => name).filter((name) => !ids.includes(name));
     expect(names.toSorted()).toEqual([...new Set(tried)].toSorted());
   });

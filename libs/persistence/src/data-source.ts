@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { StartError } from '@app/observability';
 import type { Client } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { PreparingClient } from './preparing-client';
 import * as migrations from '../../../migrations';
+import { CircuitEntity } from './entities/circuit.entity';
 import { EventEntity } from './entities/event.entity';
 import { HistoryEntity } from './entities/history.entity';
 import { JobEntity } from './entities/job.entity';
@@ -29,7 +31,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
     applicationName: application,
     poolSize,
     poolErrorHandler: (error: unknown) => onTrouble?.(error instanceof Error ? error : new Error(String(error))),
-    entities: [RequestEntity, JobEntity, SubmissionEntity, EventEntity, HistoryEntity, ResultEntity],
+    entities: [RequestEntity, JobEntity, SubmissionEntity, EventEntity, HistoryEntity, ResultEntity, CircuitEntity],
     migrations: Object.values(migrations),
     migrationsTableName: 'migration',
     synchronize: false,
@@ -52,13 +54,22 @@ export async function migrate(db: DataSource): Promise<string[]> {
   const runner = db.createQueryRunner();
   await runner.connect();
   try {
-    await runner.query(`select pg_advisory_lock(hashtext('vodai migrations'))`);
+    // Asked again and again, not waited for: an index that is built concurrently waits for every statement that is under
+    // way, and so would never be finished while another process waits here.
+    while (!(await isMigrator(runner))) await pause(100);
     const ran = await db.runMigrations({ transaction: 'each' });
     return ran.map((migration) => migration.name);
   } finally {
     await runner.query(`select pg_advisory_unlock(hashtext('vodai migrations'))`).catch(() => undefined);
     await runner.release();
   }
+}
+
+async function isMigrator(runner: QueryRunner): Promise<boolean> {
+  const rows = (await runner.query(`select pg_try_advisory_lock(hashtext('vodai migrations')) as locked`)) as {
+    locked: boolean;
+  }[];
+  return rows[0]?.locked === true;
 }
 
 export class SchemaTooOldError extends StartError {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { SignatureVerdict } from './entities/event.entity';
 import { Gather } from './gather';
-import { channels } from './job.store';
+import { channels } from './channels';
 import { toJson } from './rows';
 
 /** A notification of VOD as received, with what could be read from its body. */

@@ -1,8 +1,11 @@
 export { assertSchema, createDataSource, migrate, SchemaTooOldError } from './data-source';
-export { channels, JobStore, type Change, type Claim, type JobStoreOptions, type SubmissionAnswer } from './job.store';
+export { channels } from './channels';
+export { JobStore, type Change, type Claim, type JobStoreOptions, type SubmissionAnswer } from './job.store';
 export { RequestStore, type Acceptance, type Draft, type StoredRequest } from './request.store';
 export { EventStore, type Notification } from './event.store';
 export { AlarmStore, type DueCounts } from './alarm.store';
+export { CircuitStore, type Circuit } from './circuit.store';
+export { CaseReads, type CandidateEvent, type Case } from './case.reads';
 export { JobReads, type EventRow, type HistoryRow, type JobFilter, type ResultRow, type Stats } from './job.reads';
 export { Listener } from './listener';
 export { eventVerdicts } from './entities/event.entity';

@@ -106,7 +106,7 @@ describe('The door', () => {
     const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
     const other = await fixture.jobIn('processing');
     const claim = await claimOf(request.id);
-    await jobs.markSent(claim);
+    await jobs.markSent(claim, 'key');
     const answer: SubmissionAnswer = {
       requestId: request.id,
       number: 1,
@@ -254,7 +254,7 @@ describe('The moment before the call', () => {
   it('is committed with its time, in the job and in the submission', async () => {
     const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
     const claim = await claimOf(request.id);
-    expect(await jobs.markSent(claim)).toBe(true);
+    expect(await jobs.markSent(claim, 'key')).toBe(true);
     for (const { id } of claim.jobs) expect((await fixture.job(id)).submittedAt).toEqual(fixture.now);
     expect(await fixture.query('select sent_at from submission where request_id = $1', [request.id])).toEqual([
       { sent_at: fixture.now },
@@ -263,10 +263,10 @@ describe('The moment before the call', () => {
 
   it('comes once for a claim', async () => {
     const claim = await claimOf((await fixture.accept()).id);
-    expect(await Promise.all([jobs.markSent(claim), jobs.markSent(claim)])).toEqual([true, false]);
+    expect(await Promise.all([jobs.markSent(claim, 'key'), jobs.markSent(claim, 'key')])).toEqual([true, false]);
     const sentAt = fixture.now;
     fixture.sleep(1000);
-    expect(await jobs.markSent(claim)).toBe(false);
+    expect(await jobs.markSent(claim, 'key')).toBe(false);
     expect((await fixture.job(claim.jobs[0]?.id ?? '')).submittedAt).toEqual(sentAt);
   });
 
@@ -275,9 +275,9 @@ describe('The moment before the call', () => {
     const claim = await claimOf(request.id);
     const [job] = claim.jobs;
     fixture.sleep(40_000);
-    expect(await jobs.markSent(claim)).toBe(false);
+    expect(await jobs.markSent(claim, 'key')).toBe(false);
     fixture.sleep(60_000);
-    expect(await jobs.markSent(claim)).toBe(false);
+    expect(await jobs.markSent(claim, 'key')).toBe(false);
     expect((await fixture.job(job?.id ?? '')).submittedAt).toBeNull();
   });
 
@@ -286,7 +286,7 @@ describe('The moment before the call', () => {
     const claim = await claimOf(request.id);
     const [first, second] = claim.jobs;
     await jobs.apply(first?.id ?? '', { type: 'never_sent', attempt: 1 });
-    expect(await jobs.markSent(claim)).toBe(false);
+    expect(await jobs.markSent(claim, 'key')).toBe(false);
     expect(await fixture.job(second?.id ?? '')).toMatchObject({ state: 'submitting', submittedAt: null });
     expect(await fixture.query('select sent_at from submission where request_id = $1', [request.id])).toEqual([
       { sent_at: null },
@@ -299,7 +299,7 @@ describe('The moment before the call', () => {
       const claim = await claimOf((await fixture.accept()).id);
       const id = claim.jobs[0]?.id ?? '';
       const steps = {
-        'the send': () => jobs.markSent(claim),
+        'the send': () => jobs.markSent(claim, 'key'),
         'the declaration': () => jobs.apply(id, { type: 'never_sent', attempt: 1 }),
       };
       const second = first === 'the send' ? 'the declaration' : 'the send';
@@ -327,7 +327,7 @@ describe('The moment before the call', () => {
       claims.map(async (claim) => {
         const unsent = { type: 'never_sent', attempt: claim.number } as const;
         const [sent, verdict] = await Promise.all([
-          jobs.markSent(claim),
+          jobs.markSent(claim, 'key'),
           dispatcher.apply(claim.jobs[0]?.id ?? '', unsent),
         ]);
         return [sent, verdict.outcome === 'moved'];

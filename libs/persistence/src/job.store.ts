@@ -1,7 +1,16 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { decide, type AlarmRules, type JobCore, type JobEvent, type JobState, type JobType } from '@app/domain';
+import {
+  decide,
+  DOORBELL_GAP_MS,
+  type AlarmRules,
+  type JobCore,
+  type JobEvent,
+  type JobState,
+  type JobType,
+} from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { DataSource, EntityManager } from 'typeorm';
+import { channels } from './channels';
 import type { SubmissionOutcome } from './entities/submission.entity';
 import { Gather } from './gather';
 import { historyDetail, jobColumns, toJobRow, toJson, type FlatJobRow, type JobRow } from './rows';
@@ -26,6 +35,8 @@ export interface SubmissionAnswer {
   vodRequestId: string | null;
   code: string | null;
   message: string | null;
+  /** VOD's gateway knew the nonce: an earlier call with it had arrived. */
+  nonceSeen?: boolean;
 }
 
 /** A request's queued jobs, claimed for one call of SubmitAIJob. */
@@ -73,11 +84,14 @@ export interface JobStoreOptions {
   chance?: () => number;
 }
 
-/** Wakes the dispatcher, the settler and whoever waits for a job. Payload of the last: the ids that settled. */
-export const channels = { jobDue: 'vodai_job_due', event: 'vodai_event', settled: 'vodai_settled' } as const;
-
 /** NOTIFY carries 8,000 bytes at most; a UUID and its comma are 37. */
 const IDS_PER_NOTIFY = 200;
+
+/** The gateway takes a request that was signed at most 15 minutes ago; the rest is for the way and for clocks. */
+const RESEND_WITHIN_MS = 14 * 60_000;
+
+/** More would not find out more. */
+const RESENDS_AT_MOST = 3;
 
 const TWO_LANES = { batch: 100, lanes: 2 };
 
@@ -87,8 +101,8 @@ const TWO_LANES = { batch: 100, lanes: 2 };
  */
 export class JobStore {
   private readonly commits = new Gather((entries: Entry[]) => this.commitAll(entries), TWO_LANES);
-  private readonly claims = new Gather((ids: string[]) => this.claimAll(ids), TWO_LANES);
-  private readonly sends = new Gather((claims: Claim[]) => this.markAllSent(claims), TWO_LANES);
+  private readonly claims = new Gather((asked: ClaimAsked[]) => this.claimAll(asked), TWO_LANES);
+  private readonly sends = new Gather((sends: Send[]) => this.markAllSent(sends), TWO_LANES);
   private readonly now: () => Date;
   private readonly chance: () => number;
 
@@ -113,19 +127,74 @@ export class JobStore {
 
   /**
    * Claims a request's queued jobs for one submission and commits that submission, nonce and time included, before
-   * anything is sent. Null when nothing is queued any more: the same delivery twice, or a job that moved on.
+   * anything is sent. Null when nothing is queued any more: the same delivery twice, or a job that moved on; or when
+   * the account's circuit is open and this is not the probe.
    */
-  claim(requestId: string): Promise<Claim | null> {
-    return this.claims.add(requestId);
+  claim(requestId: string, { probe = false } = {}): Promise<Claim | null> {
+    return this.claims.add({ requestId, probe });
   }
 
   /**
    * Commits "about to be sent" in the moment before the call. False when the claim is no longer ours: its lease is
    * too short for the call, or somebody declared the attempt dead. Not a change of state, so it is no event; it locks
    * the same rows, so that `never_sent` and the send can never both be true.
+   *
+   * @param signer fingerprint of the access key that signs it
    */
-  markSent(claim: Claim): Promise<boolean> {
-    return this.sends.add(claim);
+  markSent(claim: Claim, signer: string | null): Promise<boolean> {
+    return this.sends.add({ claim, signer });
+  }
+
+  /**
+   * Commits "about to be sent once more" for a submission of which nothing is known yet. Null when it must not be: one of
+   * its jobs is known by now or moved on, the nonce was seen, another key would sign it, its time is over, or somebody
+   * else is at it.
+   */
+  async claimResend(requestId: string, number: number, signer: string): Promise<Claim | null> {
+    const now = this.now();
+    const { claim, moves } = await this.db.transaction(async (tx) => {
+      const rows = await tx.query<QueuedRow[]>(
+        `select ${jobColumns}, request.config
+           from job join request on request.id = job.request_id
+          where job.request_id = $1 and job.attempt = $2
+          order by job.id
+            for update of job`,
+        [requestId, number],
+      );
+      const nothing = { claim: null, moves: [] };
+      const [first] = rows;
+      if (!first || rows.some((row) => row.state !== 'unconfirmed' || row.vodJobId !== null)) return nothing;
+      const [[submission]] = await tx.query<[{ types: string[]; nonce: string; signedAt: Date; resends: number }[]]>(
+        `update submission
+            set resends = resends + 1, resent_at = $4
+          where request_id = $1 and number = $2 and signer = $3
+            and nonce_seen_at is null and resends < ${RESENDS_AT_MOST} and signed_at > $5
+            and (resent_at is null or resent_at <= $6)   -- another worker may still wait for the answer to its own
+            and cardinality(types) = $7                  -- without one of its types it would be another request
+          returning types, nonce, signed_at as "signedAt", resends`,
+        [
+          requestId,
+          number,
+          signer,
+          now,
+          new Date(now.getTime() - RESEND_WITHIN_MS),
+          new Date(now.getTime() - this.options.callMs),
+          rows.length,
+        ],
+      );
+      if (!submission) return nothing;
+      const { nonce, signedAt, resends } = submission;
+      const changes = rows.map(({ id }): Change => ({
+        jobId: id,
+        event: { type: 'resent', attempt: number, number: resends },
+      }));
+      const moved = await this.move(tx, { changes, locked: lockedFrom(rows) }, now);
+      const jobs = rows.map(({ id, type }) => ({ id, type }));
+      const { region, mediaId, config } = first;
+      return { claim: { requestId, number, region, mediaId, config, nonce, signedAt, jobs }, moves: moved };
+    });
+    this.announce(moves);
+    return claim;
   }
 
   /**
@@ -137,19 +206,56 @@ export class JobStore {
   }
 
   private async match(waitingEvents: string, parameters: unknown[]): Promise<{ taken: number; matched: number }> {
-    const { moved, ...counts } = await this.db.transaction(async (tx) => {
+    const { moved, unmatched, ...counts } = await this.db.transaction(async (tx) => {
       const events = await tx.query<WaitingEvent[]>(waitingEvents, parameters);
-      if (events.length === 0) return { taken: 0, matched: 0, moved: [] };
+      if (events.length === 0) return { taken: 0, matched: 0, moved: [], unmatched: [] };
       const known = events.filter((event) => event.jobId !== null);
       const verdicts = events.map(verdictOn);
       const changes = known.flatMap((event) =>
         event.jobId && isCompletion(event) ? [ringing(event, event.jobId)] : [],
       );
       const outcomes = await this.move(tx, { changes, events: verdicts, lazily: true });
-      return { taken: events.length, matched: known.length, moved: outcomes };
+      return {
+        taken: events.length,
+        matched: known.length,
+        moved: outcomes,
+        unmatched: events.filter((event) => event.jobId === null && isCompletion(event)),
+      };
     });
     this.announce(moved);
+    await this.reopenCases(unmatched);
     return counts;
+  }
+
+  /**
+   * Events about jobs that we do not know: one of them may be the answer that a submission has lost. Whoever waits for it
+   * is looked at now; a job that was taken for absent, or that is held, is looked at again.
+   */
+  private async reopenCases(events: readonly WaitingEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const now = this.now();
+    const cases = await this.db.query<{ jobId: string; state: JobState; eventId: string; vodJobId: string }[]>(
+      casesOfEvents,
+      [toJson(events.map(({ id, extend }) => ({ id, requestId: requestIdIn(extend) })))],
+    );
+    const waiting = cases.filter(({ state }) => state === 'unconfirmed').map(({ jobId }) => jobId);
+    if (waiting.length > 0) {
+      await this.db.query(
+        `with woken as (
+           update job
+              set due_at = greatest($2, last_read_at + $3 * interval '1 ms')   -- a flood of events costs one look per gap
+            where id = any($1::uuid[]) and state = 'unconfirmed' and due_at > $2
+            returning id
+         )
+         select pg_notify($4, '') from woken limit 1`,
+        [waiting, now, DOORBELL_GAP_MS, channels.jobDue],
+      );
+    }
+    const closed = cases.filter(({ state }) => state !== 'unconfirmed');
+    if (closed.length === 0) return;
+    await this.applyTogether(
+      closed.map(({ jobId, eventId, vodJobId }) => ({ jobId, event: { type: 'reconsidered', eventId, vodJobId } })),
+    );
   }
 
   private async commitAll(entries: Entry[]): Promise<Verdict[][]> {
@@ -181,22 +287,29 @@ export class JobStore {
     }
   }
 
-  private async claimAll(requestIds: string[]): Promise<(Claim | null)[]> {
+  private async claimAll(asked: ClaimAsked[]): Promise<(Claim | null)[]> {
+    const probes = asked.filter(({ probe }) => probe).map(({ requestId }) => requestId);
     const { claims, moves } = await this.db.transaction(async (tx) => {
       const now = this.now();
       const queued = await tx.query<QueuedRow[]>(
         `/* claim */
          select ${jobColumns}, request.config,
-                (select coalesce(max(number), 0) from submission where submission.request_id = job.request_id) as last
+                (select coalesce(max(number), 0) from submission where submission.request_id = job.request_id) as last,
+                (select code from circuit where circuit.region = job.region and job.request_id <> all($2::uuid[])) as blocked
            from job join request on request.id = job.request_id
           where job.request_id = any($1::uuid[]) and job.state = 'queued'
           order by job.id
             for update of job`,
-        [requestIds],
+        [asked.map(({ requestId }) => requestId), probes],
       );
-      const { fitting, capped } = await this.fitUnderCap(tx, queued);
+      const blocked = queued.filter((row) => row.blocked !== null);
+      const { fitting, capped } = await this.fitUnderCap(
+        tx,
+        queued.filter((row) => row.blocked === null),
+      );
       const made = groupByRequest(fitting, now);
       const changes = [
+        ...blocked.map((row) => deferred(row.id, `the account cannot submit in ${row.region} (${row.blocked})`)),
         ...capped.map(({ id }) => deferred(id, 'as many jobs as allowed are at VOD')),
         ...made.flatMap((claim) => claim.jobs.map(({ id }) => claimed(id, claim.number))),
       ];
@@ -205,8 +318,8 @@ export class JobStore {
     });
     this.announce(moves);
     // The same request twice in one batch is the same delivery twice: the first gets the claim, the other nothing.
-    return requestIds.map((id) => {
-      const at = claims.findIndex((claim) => claim.requestId === id);
+    return asked.map(({ requestId }) => {
+      const at = claims.findIndex((claim) => claim.requestId === requestId);
       return at < 0 ? null : (claims.splice(at, 1)[0] ?? null);
     });
   }
@@ -238,12 +351,12 @@ export class JobStore {
     return { fitting, capped };
   }
 
-  private async markAllSent(claims: Claim[]): Promise<boolean[]> {
+  private async markAllSent(sends: Send[]): Promise<boolean[]> {
     const now = this.now();
     const answer = await this.db.query<[{ requestId: string; number: number }[], number]>(
       `/* mark sent */
        with claim as (
-         select distinct * from jsonb_to_recordset($1::jsonb) as c("requestId" uuid, number integer, jobs integer)
+         select distinct * from jsonb_to_recordset($1::jsonb) as c("requestId" uuid, number integer, jobs integer, signer text)
        ), alive as materialized (
          select job.id, job.request_id, job.attempt
            from job join claim on job.request_id = claim."requestId" and job.attempt = claim.number
@@ -253,9 +366,9 @@ export class JobStore {
             for update of job
        ), whole as (
          -- One job of the claim declared dead, and the call does not go out: it would carry that job's type too.
-         select alive.request_id, alive.attempt
+         select alive.request_id, alive.attempt, claim.signer
            from alive join claim on (alive.request_id, alive.attempt) = (claim."requestId", claim.number)
-          group by alive.request_id, alive.attempt, claim.jobs
+          group by alive.request_id, alive.attempt, claim.jobs, claim.signer
          having count(*) = claim.jobs
        ), marked as (
          update job
@@ -264,12 +377,19 @@ export class JobStore {
           where job.id = alive.id
        )
        update submission
-          set sent_at = $2
+          set sent_at = $2, signer = whole.signer
          from whole
         where (submission.request_id, submission.number) = (whole.request_id, whole.attempt) and submission.sent_at is null
         returning submission.request_id as "requestId", submission.number`,
       [
-        toJson(claims.map(({ requestId, number, jobs }) => ({ requestId, number, jobs: jobs.length }))),
+        toJson(
+          sends.map(({ claim: { requestId, number, jobs }, signer }) => ({
+            requestId,
+            number,
+            jobs: jobs.length,
+            signer,
+          })),
+        ),
         now,
         new Date(now.getTime() + this.options.callMs),
       ],
@@ -277,7 +397,7 @@ export class JobStore {
     // TypeORM answers UPDATE … RETURNING with rows and their count.
     const [marked] = answer;
     // The same claim twice in one batch: the first may send, the other may not.
-    return claims.map((claim) => {
+    return sends.map(({ claim }) => {
       const at = marked.findIndex(({ requestId, number }) => requestId === claim.requestId && number === claim.number);
       return at >= 0 && marked.splice(at, 1).length > 0;
     });
@@ -410,10 +530,22 @@ interface LockedJob extends JobRow {
   result?: Extract<JobEvent, { type: 'read_succeeded' }>['result'];
 }
 
+interface ClaimAsked {
+  requestId: string;
+  probe: boolean;
+}
+
+interface Send {
+  claim: Claim;
+  signer: string | null;
+}
+
 interface QueuedRow extends FlatJobRow {
   config: Record<string, unknown>;
   /** Number of the request's latest submission. */
   last: number;
+  /** VOD's code for why the account cannot submit; null when it can, and for the one request that finds out. */
+  blocked: string | null;
 }
 
 interface WaitingEvent {
@@ -422,10 +554,33 @@ interface WaitingEvent {
   vodJobId: string;
   status: string;
   signature: string;
+  extend: string | null;
   jobId: string | null;
 }
 
-const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature`;
+const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature,
+  event.extend`;
+
+/**
+ * Jobs of the same media and type, or of the request that the event names, whose latest attempt lost its answer and was
+ * not found since, nor decided by a person. Events that came before that attempt was sent are not about it.
+ */
+const casesOfEvents = `
+  select distinct on (job.id) job.id as "jobId", job.state, event.id as "eventId", event.vod_job_id as "vodJobId"
+    from jsonb_to_recordset($1::jsonb) as heard(id uuid, "requestId" uuid)
+    join event on event.id = heard.id
+    join job on (job.media_id = event.media_id or job.request_id = heard."requestId")
+            and event.region in (job.region, '*') and event.event_type = job.type || 'Complete'
+    join submission on submission.request_id = job.request_id and submission.number = job.attempt
+   where job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
+     and submission.sent_at <= event.received_at + interval '5 s'   -- two clocks of ours
+     and (select history.event
+            from history
+           where history.job_id = job.id and history.attempt = job.attempt
+             and history.event in ('outcome_unknown', 'accepted', 'found', 'adopted', 'event_received', 'resubmitted', 'retried')
+           order by history.version desc
+           limit 1) = 'outcome_unknown'
+   order by job.id, event.received_at`;
 
 /** Skipping locked rows lets two settlers share a burst instead of doing it twice. */
 const receivedEvents = `
@@ -514,9 +669,10 @@ async function write(tx: EntityManager, { jobs, submissions, answers, events, no
            as s("requestId" uuid, number integer, types text[], nonce text, "signedAt" timestamptz)
      ), answered as (
        update submission
-          set outcome = a.outcome, answered_at = $6, vod_request_id = a."vodRequestId", code = a.code, message = a.message
+          set outcome = a.outcome, answered_at = $6, vod_request_id = a."vodRequestId", code = a.code, message = a.message,
+              nonce_seen_at = case when a."nonceSeen" then $6 else submission.nonce_seen_at end
          from jsonb_to_recordset($4::jsonb) as a("requestId" uuid, number integer, outcome text, "vodRequestId" text,
-              code text, message text)
+              code text, message text, "nonceSeen" boolean)
         where (submission.request_id, submission.number) = (a."requestId", a.number)
      ), judged as (
        update event
@@ -590,7 +746,21 @@ function rangAt({ state, finishedAt, lastReadAt }: JobCore): Date | null {
 }
 
 function learnedJobId(event: JobEvent): string | null {
-  return event.type === 'accepted' || event.type === 'found' ? event.vodJobId : null;
+  switch (event.type) {
+    case 'accepted':
+    case 'found':
+      return event.vodJobId;
+    case 'adopted':
+      return event.candidate;
+    default:
+      return null;
+  }
+}
+
+/** Extend as we send it: the request and the attempt. Anybody may put anything there. */
+function requestIdIn(extend: string | null): string | null {
+  const [id = ''] = (extend ?? '').split('.');
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : null;
 }
 
 const claimed = (jobId: string, number: number): Change => ({ jobId, event: { type: 'claimed', number } });

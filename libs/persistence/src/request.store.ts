@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { newJob, priorities, type JobState, type JobType, type Priority } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { Gather, violatedConstraint } from './gather';
-import { channels } from './job.store';
+import { channels } from './channels';
 import { toJson } from './rows';
 
 /** A client's request, checked and complete, before it is stored. Ids are made by the caller. */

@@ -146,7 +146,7 @@ export class Fixture {
     };
     if (!['queued', 'canceled'].includes(state)) {
       const claim = await jobs.claim(request.id);
-      if (state !== 'submitting' && claim) await jobs.markSent(claim);
+      if (state !== 'submitting' && claim) await jobs.markSent(claim, 'key');
     }
     for (const each of ways[state]) await jobs.apply(jobId, each);
     const job = await this.reads().job(jobId);

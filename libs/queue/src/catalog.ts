@@ -10,11 +10,12 @@ export const READ_BATCH = 10;
  * None of them retries: the alarm in Postgres does, and it knows why. None of them keeps what is over.
  */
 export const catalog = {
-  /** One SubmitAIJob for a request's queued jobs. */
+  /** One SubmitAIJob for a request's queued jobs. A probe tries although the account could not submit lately. */
   submit: {
-    payload: z.strictObject({ requestId: z.uuid() }),
+    payload: z.strictObject({ requestId: z.uuid(), probe: z.literal(true).optional() }),
     /** The same request twice in the queue is one entry: saves work, decides nothing (the claim does). */
-    id: ({ requestId }: { requestId: string }) => requestId,
+    id: ({ requestId, probe }: { requestId: string; probe?: true | undefined }) =>
+      probe ? `probe-${requestId}` : requestId,
     /** Calls under way at once per worker process: enough for 30 a second at a second each. */
     concurrency: 32,
     limit: 'submitQps',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { jobTypes, type JobType } from '@app/domain';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
 import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, parseVodTime, textOf } from './fields';
@@ -56,6 +56,19 @@ export class VodClient {
 
   constructor(private readonly options: VodClientOptions) {
     this.credentials = credentialsProvider(options.credentials);
+  }
+
+  /**
+   * A fingerprint of the access key that signs at this moment; null when there is none. The same submission is the same
+   * request only under the same one.
+   */
+  async signer(): Promise<string | null> {
+    try {
+      const { accessKeyId, securityToken = '' } = await this.credentials.getCredentials();
+      return createHash('sha256').update(`${accessKeyId}\n${securityToken}`).digest('hex').slice(0, 16);
+    } catch {
+      return null; // the call that follows says why
+    }
   }
 
   /** @throws RangeError when UserData would be too long; nothing is sent then */

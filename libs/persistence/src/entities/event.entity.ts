@@ -14,6 +14,7 @@ export type SignatureVerdict = 'valid' | 'missing' | 'malformed' | 'stale' | 'mi
 @Index('event_waiting', ['receivedAt'], { where: `verdict = 'received'` })
 @Index('event_by_vod_job', ['vodJobId'], { where: `verdict in ('received', 'unmatched')` })
 @Index('event_verdict', ['verdict', 'id'])
+@Index('event_unmatched_media', ['mediaId'], { where: `verdict = 'unmatched'` })
 export class EventEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'event_pkey' })
   id!: string;

@@ -44,4 +44,16 @@ export class SubmissionEntity {
 
   @Column('text', { nullable: true })
   message!: string | null;
+
+  @Column('text', { nullable: true })
+  signer!: string | null;
+
+  @Column('integer', { default: 0 })
+  resends!: number;
+
+  @Column('timestamptz', { name: 'resent_at', nullable: true })
+  resentAt!: Date | null;
+
+  @Column('timestamptz', { name: 'nonce_seen_at', nullable: true })
+  nonceSeenAt!: Date | null;
 }

@@ -1,0 +1,106 @@
+import { appendFileSync } from 'node:fs';
+
+/**
+ * Every await of the worker's steps, by step: the collaborator and the method. The fault tests end the process before and
+ * after each of them.
+ */
+const awaits = {
+  dispatch: [
+    'alarms.ringing',
+    'alarms.takeQueued',
+    'alarms.takeReads',
+    'alarms.takeIn',
+    'alarms.giveBack',
+    'circuits.takeProbe',
+    'queues.load',
+    'queues.add',
+    'jobs.apply',
+  ],
+  submit: [
+    'jobs.claim',
+    'vod.signer',
+    'jobs.markSent',
+    'vod.submitAIJob',
+    'jobs.applyTogether',
+    'queues.closeFor',
+    'circuits.open',
+    'circuits.close',
+  ],
+  settle: ['jobs.settleEvents'],
+  collect: [
+    'reads.jobsToRead',
+    'vod.listAIJob',
+    'vod.getAIVideoTagResult',
+    'vod.getMediaDNAResult',
+    'jobs.applyTogether',
+    'queues.closeFor',
+  ],
+  recover: [
+    'cases.open',
+    'cases.eventsFor',
+    'cases.strangersAmong',
+    'cases.control',
+    'vod.listAIJob',
+    'vod.listJobInfo',
+    'vod.signer',
+    'jobs.claimResend',
+    'vod.submitAIJob',
+    'jobs.applyTogether',
+    'queues.closeFor',
+  ],
+} as const;
+
+export type Step = keyof typeof awaits;
+
+/** `<step>.<collaborator>.<method>.before` and `.after`. */
+export const failpointNames: readonly string[] = Object.entries(awaits).flatMap(([step, calls]) =>
+  calls.flatMap((call) => [`${step}.${call}.before`, `${step}.${call}.after`]),
+);
+
+type Arm = <T extends object>(step: Step, name: string, collaborator: T) => T;
+
+/**
+ * Makes a step's collaborators die where the tests want it. Without a setting, which is always so in production, every
+ * collaborator is given back as it is.
+ *
+ * @param setting `<file>`: writes the name of each failpoint into the file when it is passed for the first time;
+ *   `<file>;<name>=<n>`: ends the process, as kill -9 does, when `name` is passed for the nth time
+ */
+export function failpoints(setting: string | undefined): Arm {
+  if (setting === undefined) return (_step, _name, collaborator) => collaborator;
+  const pass = passing(setting);
+  return (step, name, collaborator) => {
+    const watched = new Set((awaits[step] as readonly string[]).filter((call) => call.startsWith(`${name}.`)));
+    return new Proxy(collaborator, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key);
+        const call = `${name}.${String(key)}`;
+        if (typeof value !== 'function' || !watched.has(call)) return value;
+        return async (...args: unknown[]): Promise<unknown> => {
+          pass(`${step}.${call}.before`);
+          try {
+            return await (value.apply(target, args) as Promise<unknown>);
+          } finally {
+            pass(`${step}.${call}.after`);
+          }
+        };
+      },
+    });
+  };
+}
+
+function passing(setting: string): (name: string) => void {
+  const [file = '', fatal = ''] = setting.split(';');
+  const [fatalName = '', nth = '1'] = fatal.split('=');
+  if (fatal !== '' && !failpointNames.includes(fatalName)) throw new Error(`there is no failpoint "${fatalName}"`);
+  const passed = new Map<string, number>();
+  return (name) => {
+    const times = (passed.get(name) ?? 0) + 1;
+    passed.set(name, times);
+    if (times === 1) appendFileSync(file, `${name}\n`);
+    if (name === fatalName && times === Number(nth)) {
+      appendFileSync(file, `killed ${name}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }
+  };
+}

@@ -1,0 +1,310 @@
+import type { JobType } from '@app/domain';
+import { Emulator, faultRule } from '@app/vod-emulator';
+import { accessKey, REGION, rules, World } from '../test/world';
+import type { RecoverOptions } from './index';
+
+/** The recovery ladder, rung by rung, on a VOD that forgets to answer. Time is the test's, and passes fast:
+ * a grace period of minutes, so that VOD's own clock, which is real, still takes our signatures. */
+
+let world: World;
+let emulator: Emulator;
+let url: string;
+
+beforeEach(async () => {
+  world = await World.open();
+  emulator = new Emulator({ accessKeys: [accessKey], jobTimeMs: { min: 3_600_000, max: 3_600_000 }, qps: noLimits });
+  ({ url } = await emulator.listen({ host: '127.0.0.1', port: 0 }));
+});
+afterEach(async () => {
+  await emulator.close();
+  await world.close();
+});
+
+/** The same media with another config is another job. */
+const another = { AIVideoTag: { AnalyseTypes: 'OCR' } };
+const GRACE_MS = 130_000;
+const noLimits = { SubmitAIJob: 0, ListAIJob: 0, ListJobInfo: 0 };
+type Settings = Parameters<Emulator['configure']>[0];
+type AnswerFault = 'drop_after' | 'drop_before' | 'drop_before_work';
+
+interface Lost {
+  requestId: string;
+  mediaId: string;
+  jobIds: string[];
+  jobId: string;
+}
+
+/** A request whose answer never came: after the work (billed), or before it. */
+async function lose(fault: AnswerFault, types: JobType[] = ['AIVideoTag'], settings: Settings = {}): Promise<Lost> {
+  const accepted = await world.accept(types);
+  emulator.configure({ ...settings, faults: [faultRule('SubmitAIJob', { fault }, { nth: 1 })] });
+  await world.submit(world.vod(url)).submit(REGION, { requestId: accepted.requestId });
+  const [jobId = ''] = accepted.jobIds;
+  expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+  return { ...accepted, jobId };
+}
+
+/** A job that VOD surely has: without one, its list proves nothing. */
+async function control(): Promise<void> {
+  const { requestId } = await world.accept();
+  await world.submit(world.vod(url)).submit(REGION, { requestId });
+}
+
+function look(jobId: string, options: Partial<RecoverOptions> = {}): Promise<void> {
+  return world.recover(world.vod(url), options).recover(REGION, { jobId });
+}
+
+const onlyJob = () => emulator.jobs()[0]?.jobId ?? '';
+const calls = (operation: string) => emulator.ledger().calls[operation]?.ok ?? 0;
+const lastText = async (jobId: string) => JSON.stringify((await world.lastLine(jobId)).detail);
+
+/** Lets the grace period go by, and looks then. */
+async function decide(jobId: string, options: Partial<RecoverOptions> = {}): Promise<void> {
+  world.pass(GRACE_MS);
+  await look(jobId, { resendPinned: false, rules: { ...rules, recoverGraceMs: GRACE_MS }, ...options });
+}
+
+describe('row 15: a submission whose answer was lost', () => {
+  it('is found in VOD’s list of its media, each type for itself, without a second call', async () => {
+    const decided = world.heard('recovery.decided');
+    const { jobIds } = await lose('drop_after', ['AIVideoTag', 'AIMediaDNA']);
+    for (const jobId of jobIds) await look(jobId, { by: ['listing'] });
+    const jobs = await Promise.all(jobIds.map((id) => world.job(id)));
+    const atVod = new Map(emulator.jobs().map((job) => [job.type, job.jobId]));
+    for (const job of jobs)
+      expect(job).toMatchObject({ state: 'processing', vodJobId: atVod.get(job.type), attempts: 1 });
+    expect(decided.map(({ rung, outcome }) => [rung, outcome])).toEqual([
+      ['listing', 'found'],
+      ['listing', 'found'],
+    ]);
+    expect(emulator.ledger().billed).toBe(2);
+    expect(calls('SubmitAIJob')).toBe(1);
+  });
+
+  it.each(['extend', 'event'] as const)('is found by an event (rung %s), once VOD confirms it', async (rung) => {
+    const decided = world.heard('recovery.decided');
+    const { jobId, requestId, mediaId } = await lose('drop_after');
+    const extend = rung === 'extend' ? `${requestId}.1` : null;
+    await world.hear('a-forged-one', 'success', 'AIVideoTagComplete', { mediaId, extend });
+    await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId, extend });
+    await world.settle().turn({ rematch: false });
+    // The event rings: nobody waits for the next look.
+    expect((await world.job(jobId)).dueAt).toEqual(world.now());
+
+    await look(jobId, { by: [rung] });
+    // Found, and the event that was waiting for it is matched in the same moment.
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: onlyJob() });
+    expect(decided).toEqual([expect.objectContaining({ rung, outcome: 'found' })]);
+    expect(calls('ListJobInfo')).toBe(0);
+  });
+
+  it('is not found by what came before it, by another type, nor by a job that another row has or had', async () => {
+    const { jobId, mediaId } = await lose('drop_before');
+    const other = await world.accept(['AIVideoTag'], { mediaId, config: another });
+    emulator.configure({ faults: [] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: other.requestId });
+    await world.jobs.apply(other.jobIds[0] ?? '', {
+      type: 'read_failed',
+      vodJobId: onlyJob(),
+      code: 'X',
+      message: 'm',
+      completedAt: null,
+    });
+    await world.jobs.apply(other.jobIds[0] ?? '', { type: 'retried' }); // lets its JobId go
+    const dna = await world.accept(['AIMediaDNA'], { mediaId });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: dna.requestId });
+    expect(emulator.jobs()).toHaveLength(2);
+    for (const { jobId: id, type } of emulator.jobs()) {
+      await world.hear(id, 'success', `${type}Complete`, { mediaId });
+      await world.hear(id, 'success', 'AIVideoTagComplete', { mediaId });
+    }
+    await world.settle().turn({ rematch: false });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+  });
+
+  it('is sent once more, byte for byte, when reading has not found it: VOD takes it when the first had not arrived', async () => {
+    const decided = world.heard('recovery.decided');
+    const { jobId, requestId } = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);
+    await look(jobId);
+    expect(calls('SubmitAIJob')).toBe(0); // first the looks that only read
+    world.pass(120_000);
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', attempts: 1, attempt: 1 });
+    expect(decided.map(({ rung }) => rung)).toEqual(['resend', 'resend']);
+    const [submission] = await world.submissions(requestId);
+    expect(emulator.ledger().entries.map(({ nonce }) => nonce)).toEqual([submission?.['nonce'], submission?.['nonce']]);
+    expect(submission).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it('and the nonce that VOD has seen proves that the first had arrived: never taken for absent after that', async () => {
+    await control();
+    const { jobId } = await lose('drop_before_work');
+    world.pass(120_000);
+    await look(jobId);
+    expect(await lastText(jobId)).toContain('the first call had arrived');
+    await decide(jobId, { resendPinned: true });
+    expect(await world.job(jobId)).toMatchObject({ state: 'held', error: { code: 'undecidable' } });
+    expect((await world.job(jobId)).error?.message).toContain('nonce');
+    expect(calls('SubmitAIJob')).toBe(1); // the control's
+  });
+
+  it.each([
+    ['its 15 minutes are over', async () => world.pass(14 * 60_000), {}],
+    ['another access key would sign it', async ({ requestId }: Lost) => void (await resign(requestId)), {}],
+    ['a job of the same call is known', async ({ jobIds }: Lost) => void (await learnSibling(jobIds[1])), {}],
+    ['the rung is switched off', async () => undefined, { resendPinned: false }],
+  ])('is not sent again when %s', async (_why, happens, options) => {
+    const lost = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);
+    world.pass(120_000);
+    await happens(lost);
+    await look(lost.jobId, options);
+    expect(await world.job(lost.jobId)).toMatchObject({ state: 'unconfirmed' });
+    expect(emulator.ledger().billed).toBe(0);
+  });
+
+  it('is sent again by one worker at a time', async () => {
+    const { jobIds } = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);
+    world.pass(120_000);
+    emulator.configure({ nonceMemory: 'off' }); // a gateway that would take it twice
+    await Promise.all([...jobIds, ...jobIds].map((id) => look(id)));
+    expect(emulator.ledger().billed).toBe(2); // one of each type
+  });
+
+  it('row 14: is queued again when VOD lists a neighbour and not it, with a new attempt and a new nonce', async () => {
+    await control();
+    const decided = world.heard('recovery.decided');
+    const { jobId, requestId } = await lose('drop_before');
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued', attempts: 0, attempt: 1, submittedAt: null });
+    expect(decided).toEqual([expect.objectContaining({ rung: 'absence', outcome: 'absent' })]);
+    emulator.configure({ faults: [] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId });
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', attempt: 2, attempts: 1 });
+    const nonces = (await world.submissions(requestId)).map(({ nonce }) => nonce);
+    expect(new Set(nonces).size).toBe(2);
+  });
+
+  it.each([
+    ['VOD lists no AI jobs at all', { listsAiJobs: false }, 'neither does it list'],
+    ['VOD lists late', { listingLagMs: 3_600_000 }, 'neither does it list'],
+  ])('is held, not queued, when %s: its list proves nothing', async (_why, settings, reason) => {
+    await control();
+    const { jobId } = await lose('drop_after', ['AIVideoTag'], settings);
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(jobId)).error?.message).toContain(reason);
+  });
+
+  it('is held when two jobs could be it, and says which', async () => {
+    const { jobId, mediaId } = await lose('drop_after');
+    // Somebody else, with the same access key, at the same time.
+    await world.vod(url).submitAIJob(REGION, {
+      mediaId,
+      types: ['AIVideoTag'],
+      config: null,
+      extend: 'a person at the console',
+      nonce: 'another-nonce',
+      signedAt: new Date(),
+    });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await decide(jobId);
+    const { state, error } = await world.job(jobId);
+    expect(state).toBe('held');
+    for (const job of emulator.jobs()) expect(error?.message).toContain(job.jobId);
+  });
+
+  it('is held when no rung is switched on', async () => {
+    const { jobId } = await lose('drop_before');
+    await decide(jobId, { by: [] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect(emulator.ledger().calls).toEqual({});
+  });
+
+  it('stays open while VOD cannot be asked, however long that takes', async () => {
+    const { jobId } = await lose('drop_after');
+    emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'http_5xx_before', status: 503 })] });
+    for (let i = 0; i < 3; i += 1) {
+      await decide(jobId);
+      const job = await world.job(jobId);
+      expect(job.state).toBe('unconfirmed');
+      expect(job.dueAt?.getTime()).toBeGreaterThan(world.now().getTime());
+    }
+    emulator.configure({ faults: [] });
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: onlyJob() });
+  });
+
+  it('is not declared absent over evidence that came while VOD was being asked', async () => {
+    await control();
+    const { jobId } = await lose('drop_before');
+    const stale = await world.cases.open(jobId);
+    await world.jobs.apply(jobId, { type: 'looked', note: 'somebody else was faster' });
+    const absent = { type: 'proven_absent' as const, attempt: 1, evidence: 'e', version: stale?.job.version ?? 0 };
+    expect(await world.jobs.apply(jobId, absent)).toMatchObject({ outcome: 'ignored', reason: 'older_look' });
+  });
+});
+
+describe('an event that comes when a case was closed', () => {
+  it('reopens a held one, and it is adopted without a person', async () => {
+    const { jobId, mediaId } = await lose('drop_after');
+    await decide(jobId, { by: [] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: onlyJob() });
+  });
+
+  it('reopens one that was queued again, before it is paid a second time', async () => {
+    await control();
+    const { jobId, mediaId } = await lose('drop_after', ['AIVideoTag']);
+    // VOD's list leaves it out, and shows the neighbour.
+    emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId })] });
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued', attempts: 0 });
+    const lostJob = emulator.jobs({ mediaId })[0]?.jobId ?? '';
+    await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempts: 1 });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
+  });
+
+  it('leaves alone what a person decided, what was never sent, and what is already known', async () => {
+    const { jobId, mediaId } = await lose('drop_after');
+    await decide(jobId, { by: [] });
+    await world.jobs.apply(jobId, { type: 'resubmitted', reason: 'I looked at the console' }, 'ada');
+    const fresh = await world.accept(['AIVideoTag'], { mediaId, config: another });
+    await world.hear('nobody-knows', 'success', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
+    expect(await world.job(fresh.jobIds[0])).toMatchObject({ state: 'queued', version: 1 });
+  });
+
+  it('costs one look per gap, however many come', async () => {
+    const { jobId, mediaId } = await lose('drop_before');
+    await look(jobId);
+    for (let i = 0; i < 5; i += 1) {
+      await world.hear(`forged-${i}`, 'success', 'AIVideoTagComplete', { mediaId });
+      await world.settle().turn({ rematch: false });
+    }
+    expect((await world.job(jobId)).dueAt?.getTime()).toBe(world.now().getTime() + 5_000);
+  });
+});
+
+async function resign(requestId: string): Promise<void> {
+  await world.db.query(`update submission set signer = 'another key' where request_id = $1`, [requestId]);
+}
+
+async function learnSibling(jobId: string | undefined): Promise<void> {
+  await world.jobs.apply(jobId ?? '', {
+    type: 'found',
+    attempt: 1,
+    vodJobId: 'the-sibling',
+    rung: 'listing',
+    evidence: 'e',
+  });
+}

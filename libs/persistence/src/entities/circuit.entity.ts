@@ -1,0 +1,20 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A region whose account cannot submit. */
+@Entity('circuit')
+export class CircuitEntity {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'circuit_pkey' })
+  region!: string;
+
+  @Column('text')
+  code!: string;
+
+  @Column('text')
+  message!: string;
+
+  @Column('timestamptz', { name: 'opened_at' })
+  openedAt!: Date;
+
+  @Column('timestamptz', { name: 'probe_at' })
+  probeAt!: Date;
+}
