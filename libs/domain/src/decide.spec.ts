@@ -164,6 +164,17 @@ describe("VOD's event", () => {
     expect(moved(longAgo, oneOfEach.event_received).dueAt).toEqual(noon);
   });
 
+  it.each([
+    ['processing', 'deadline_passed', 'event_received'],
+    ['processing', 'vanished', 'event_received'],
+    ['finished', 'disowned', 'event_received'],
+    ['unconfirmed', 'undecidable', 'reconsidered'],
+    ['unconfirmed', 'proven_absent', 'reconsidered'],
+  ] as const)('row 37: costs no more than that in %s, when the look ends with %s', (state, last, bell) => {
+    const ended = moved(jobs[state], { ...oneOfEach[last], version: jobs[state].version } as JobEvent);
+    expect(moved(ended, oneOfEach[bell], later(1)).dueAt).toEqual(later(DOORBELL_GAP_MS));
+  });
+
   it('reopens what expired, however late', () => {
     const next = moved(jobs.expired, oneOfEach.event_received, later(1e9));
     expect(next).toMatchObject({ state: 'finished', settledAt: null, dueAt: later(1e9), error: null });

@@ -161,7 +161,7 @@ const tricks: Readonly<Record<string, Trick>> = {
       ['gzip', gzipSync],
       ['deflate', deflateSync],
       ['br', brotliCompressSync],
-      ['identity', Buffer.from],
+      ['identity', (bytes) => bytes],
       ['x-none', gzipSync],
     ] as [string, (bytes: Buffer) => Buffer][]);
     return { body: compress(Buffer.from(text(fields))), headers: { 'content-encoding': encoding } };
