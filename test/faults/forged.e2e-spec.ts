@@ -34,8 +34,9 @@ beforeAll(async () => {
       RECOVER_GRACE: '100ms',
       RESEND_PINNED: 'false',
     },
-    emulator: { jobTimeMs: { min: HOUR, max: HOUR }, qps: UNLIMITED, callback: { enabled: false }, listsAiJobs: false },
+    emulator: { jobTimeMs: { min: HOUR, max: HOUR }, qps: UNLIMITED, listsAiJobs: false },
   });
+  stack.emulator.configure({ callback: { enabled: false } });
 });
 afterAll(() => stack.stop());
 
