@@ -49,8 +49,7 @@ export type JobEvent =
   | { type: 'refetched'; reason?: string };
 
 /** The rungs of the recovery ladder that can find a job at VOD, in the order in which they are asked. */
-export const rungs = ['extend', 'event', 'listing'] as const;
-export type Rung = (typeof rungs)[number];
+export type Rung = 'extend' | 'event' | 'listing';
 
 /** What a read brought. `raw` is VOD's `Data`, byte for byte; `problem` says why it could not be understood. */
 export interface ReadResult {

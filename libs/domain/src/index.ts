@@ -16,7 +16,6 @@ export { DOORBELL_GAP_MS, isPast, type AlarmRules } from './alarms';
 export {
   decide,
   eventOfReading,
-  rungs,
   type Circumstances,
   type JobEvent,
   type Reading,

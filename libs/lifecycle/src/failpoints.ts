@@ -50,7 +50,7 @@ const awaits = {
   ],
 } as const;
 
-export type Step = keyof typeof awaits;
+type Step = keyof typeof awaits;
 
 /** `<step>.<collaborator>.<method>.before` and `.after`. */
 export const failpointNames: readonly string[] = Object.entries(awaits).flatMap(([step, calls]) =>

@@ -151,8 +151,8 @@ describe('row 15: a submission whose answer was lost', () => {
 
   it.each([
     ['its 15 minutes are over', async () => world.pass(14 * 60_000), {}],
-    ['another access key would sign it', async ({ requestId }: Lost) => void (await resign(requestId)), {}],
-    ['a job of the same call is known', async ({ jobIds }: Lost) => void (await learnSibling(jobIds[1])), {}],
+    ['another access key would sign it', ({ requestId }: Lost) => resign(requestId), {}],
+    ['a job of the same call is known', ({ jobIds }: Lost) => learnSibling(jobIds[1]), {}],
     ['the rung is switched off', async () => undefined, { resendPinned: false }],
   ])('is not sent again when %s', async (_why, happens, options) => {
     const lost = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);

@@ -16,11 +16,11 @@ export function showCircuits(
   regions: readonly string[],
   openOnes: () => Promise<{ region: string }[]>,
 ): void {
-  new Gauge({
+  const gauge = new Gauge({
     name: 'vodai_circuit_open',
     help: '1 while the account cannot submit in a region.',
     labelNames: ['region'],
-    registers: [registry],
+    registers: [],
     async collect() {
       // A store that is away has a gauge of its own; it must not take all metrics along.
       const open = await openOnes().catch(() => null);
@@ -28,6 +28,7 @@ export function showCircuits(
       for (const region of regions) this.set({ region }, open.some((one) => one.region === region) ? 1 : 0);
     },
   });
+  registry.registerMetric(gauge);
 }
 
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */

@@ -56,7 +56,8 @@ export class CaseReads {
     );
     if (!row) return null;
     const { config, submission, absences, ...job } = row;
-    const time = (text: unknown) => (text === null ? null : new Date(String(text)));
+    // Within jsonb a time is text.
+    const time = (value: Date | null) => (value === null ? null : new Date(value));
     return {
       job: toJobRow(job),
       config,

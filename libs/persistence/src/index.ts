@@ -4,7 +4,7 @@ export { JobStore, type Change, type Claim, type JobStoreOptions, type Submissio
 export { RequestStore, type Acceptance, type Draft, type StoredRequest } from './request.store';
 export { EventStore, type Notification } from './event.store';
 export { AlarmStore, type DueCounts } from './alarm.store';
-export { CircuitStore, type Circuit } from './circuit.store';
+export { CircuitStore } from './circuit.store';
 export { CaseReads, type CandidateEvent, type Case } from './case.reads';
 export { JobReads, type EventRow, type HistoryRow, type JobFilter, type ResultRow, type Stats } from './job.reads';
 export { Listener } from './listener';

@@ -311,9 +311,9 @@ describe('on Postgres', () => {
     databases.push(database);
     const server = new Client({ connectionString: database.url });
     await server.connect();
-    let starting = true;
+    const started = new AbortController();
     const dropping = (async () => {
-      while (starting) {
+      while (!started.signal.aborted) {
         await server.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()`,
@@ -327,7 +327,7 @@ describe('on Postgres', () => {
       await queues.ping().catch(() => undefined);
       await queues.close();
     }
-    starting = false;
+    started.abort();
     await dropping;
     await server.end();
 
