@@ -32,7 +32,7 @@ beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
 
 describeWithRedis('kill -9', () => {
   it(
-    'rows 5, 7, 13, 14, 15, 20: processes killed at random lose no job and pay for none twice',
+    'row 5, row 7, row 13, row 14, row 15, row 20: processes killed at random lose no job and pay for none twice',
     () => {
       const seed = drawSeed('kill -9');
       const emulator = { faults: [...lostAnswers, ...troubledEvents], failShare: 0.05 };
@@ -49,7 +49,7 @@ describeWithRedis('kill -9', () => {
         }
         await clients.finish();
         const calmFrom = performance.now();
-        await city.untilOver(isFull ? 600_000 : 120_000);
+        await city.untilOver({ patienceMs: isFull ? 600_000 : 120_000 });
         const audited = await city.audit();
         const { broken, ...counts } = audited;
         report({

@@ -50,6 +50,12 @@ interface Place {
   url: string | null;
 }
 
+interface Waiting {
+  patienceMs?: number;
+  /** Done with every look. */
+  along?: () => Promise<unknown>;
+}
+
 /** Every string that no table and no log may hold. */
 export const secrets: readonly string[] = Object.values(keys).filter((text) => /canary/i.test(text));
 
@@ -239,24 +245,23 @@ export class City {
   }
 
   /** Resolves when every job is over or waits for a person, and no event is on its way. */
-  async untilOver(patienceMs = 120_000): Promise<void> {
-    await eventually(
-      'every job is over or held',
-      async () => {
-        const open = await this.query<{ state: string; jobs: number }>(
-          `select state, count(*)::int as jobs from job
-            where due_at is not null group by state order by state`,
-        );
-        const arriving = this.emulator.overview().callbacks.open;
-        if (open.length === 0 && arriving === 0) return true;
-        return void (this.stillOpen = JSON.stringify({ open, arriving }));
-      },
-      patienceMs,
-    ).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${this.stillOpen}`);
-    });
+  async untilOver({ patienceMs = 120_000, along = async () => {} }: Waiting = {}): Promise<void> {
+    let seen: unknown;
+    const isOver = async () => {
+      await along();
+      const open = await this.query<{ state: string; jobs: number }>(
+        'select state, count(*)::int as jobs from job where due_at is not null group by state order by state',
+      );
+      const arriving = this.emulator.overview().callbacks.open;
+      seen = { open, arriving };
+      return open.length === 0 && arriving === 0;
+    };
+    try {
+      await eventually('every job is over or held', isOver, patienceMs);
+    } catch (error) {
+      throw new Error(`still open: ${JSON.stringify(seen)}`, { cause: error });
+    }
   }
-  private stillOpen = '';
 
   /** The auditor's word, with everything that the city knows of what was promised and said. */
   async audit(): Promise<Audit> {
