@@ -1,4 +1,4 @@
 /** Every migration in the order in which it runs. A new one goes to the end. */
 export { CreateJobTables1763800000000 } from './1763800000000-create-job-tables';
 export { RecoverSubmissions1764000000000 } from './1764000000000-recover-submissions';
-export { IndexUnmatchedEvents1764000001000 } from './1764000001000-index-unmatched-events';
+export { IndexEvidence1764000001000 } from './1764000001000-index-evidence';

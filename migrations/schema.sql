@@ -99,6 +99,7 @@ CREATE INDEX job_natural_key_open ON public.job USING btree (natural_key) WHERE 
 CREATE UNIQUE INDEX job_one_per_type ON public.job USING btree (request_id, type);
 CREATE UNIQUE INDEX job_open_natural_key ON public.job USING btree (natural_key) WHERE holds_natural_key;
 CREATE INDEX job_state ON public.job USING btree (state, id);
+CREATE INDEX job_submitted_at ON public.job USING btree (region, type, submitted_at) WHERE (vod_job_id IS NOT NULL);
 CREATE UNIQUE INDEX job_vod_job_id ON public.job USING btree (vod_job_id, region) WHERE (vod_job_id IS NOT NULL);
 
 create table migration (

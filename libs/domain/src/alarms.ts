@@ -19,8 +19,11 @@ const SECOND = 1000;
 const RETRY_FIRST_MS = 1 * SECOND;
 const RETRY_MAX_MS = 60 * SECOND;
 
-/** What a blocked account sent back waits for its circuit to close, not for its own alarm. */
-export const BLOCKED_RETRY_MS = 1 * SECOND;
+/**
+ * What a blocked account sent back waits for its circuit to close rather than for its own alarm. Should it be this one job
+ * that VOD forbids, it must not close the circuit for the others over and over.
+ */
+export const BLOCKED_RETRY_MAX_MS = 600 * SECOND;
 
 /** A cap on jobs at VOD frees a place when some other job ends, which takes seconds at the least. */
 export const CAPPED_RETRY_MS = 5 * SECOND;
@@ -32,7 +35,14 @@ export const DOORBELL_GAP_MS = 5 * SECOND;
 export const STRANGERS_BEFORE_HELD = 3;
 
 /** A case that the end of the grace period could not decide, because VOD could not be asked, is taken up again. */
-const AFTER_GRACE_MS = 30 * SECOND;
+export const AFTER_GRACE_MS = 30 * SECOND;
+export const AFTER_GRACE_MAX_MS = 600 * SECOND;
+
+/**
+ * The gateway takes a request that was signed at most 15 minutes ago, and so long it remembers nonces. The rest is for the
+ * clocks of two workers and VOD's.
+ */
+export const RESEND_WITHIN_MS = 600 * SECOND;
 
 /** VOD may list a fresh JobId late. This many misses in a row, and the grace period, before a person is asked. */
 export const MISSES_BEFORE_HELD = 5;

@@ -1,5 +1,5 @@
 import { at, eventTypes, jobs, later, noon, oneOfEach, pairs, rules } from '../test/jobs';
-import { BLOCKED_RETRY_MS, CAPPED_RETRY_MS, DOORBELL_GAP_MS, MISSES_BEFORE_HELD } from './alarms';
+import { CAPPED_RETRY_MS, DOORBELL_GAP_MS, MISSES_BEFORE_HELD } from './alarms';
 import { decide, eventOfReading, isSettled, isSilent, type JobCore, type JobEvent, type Reading } from './index';
 
 /** The job after the event. Fails when it was ignored. */
@@ -26,7 +26,9 @@ describe('Every step of the table', () => {
   });
 
   it.each(Object.values(jobs) as JobCore[])('$state ignores everything else', (job) => {
-    const others = eventTypes.filter((type) => !pairs.some((pair) => pair.job === job && pair.event.type === type));
+    const others = eventTypes.filter(
+      (type) => !pairs.some((pair) => pair.job.state === job.state && pair.event.type === type),
+    );
     for (const type of others) {
       expect(decide(job, oneOfEach[type], at())).toEqual(ignored(job, 'no_such_step'));
     }
@@ -63,15 +65,16 @@ describe('A claim and its call', () => {
   });
 
   it.each(['throttled', 'blocked', 'not_sent'] as const)('%s is not an attempt, and its number stays spent', (type) => {
-    for (const job of [{ ...jobs.submitting, submittedAt: noon }, jobs.unconfirmed]) {
-      expect(moved(job, oneOfEach[type])).toMatchObject({
-        state: 'queued',
-        attempt: 1,
-        attempts: 0,
-        submittedAt: null,
-      });
-    }
+    const next = moved({ ...jobs.submitting, submittedAt: noon }, oneOfEach[type]);
+    expect(next).toMatchObject({ state: 'queued', attempt: 1, attempts: 0, submittedAt: null });
   });
+
+  it.each(['throttled', 'blocked', 'not_sent', 'refused'] as const)(
+    '%s says nothing once two may be under way',
+    (type) => {
+      expect(decide(jobs.unconfirmed, oneOfEach[type], at())).toEqual(ignored(jobs.unconfirmed, 'no_such_step'));
+    },
+  );
 
   it('never_sent is not an attempt either, and the job is due at once', () => {
     expect(moved(jobs.submitting, oneOfEach.never_sent)).toMatchObject({ attempt: 1, attempts: 0, dueAt: noon });
@@ -87,7 +90,8 @@ describe('A claim and its call', () => {
   });
 
   it('a blocked account and a cap are asked again after their own pauses', () => {
-    expect(moved(jobs.submitting, oneOfEach.blocked).dueAt).toEqual(later(BLOCKED_RETRY_MS));
+    expect(moved(jobs.submitting, oneOfEach.blocked).dueAt).toEqual(later(CAPPED_RETRY_MS));
+    expect(moved({ ...jobs.submitting, tries: 2 }, oneOfEach.blocked).dueAt).toEqual(later(4 * CAPPED_RETRY_MS));
     expect(moved(jobs.queued, oneOfEach.deferred).dueAt).toEqual(later(CAPPED_RETRY_MS));
   });
 

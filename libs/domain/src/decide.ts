@@ -1,6 +1,7 @@
 import {
   after,
-  BLOCKED_RETRY_MS,
+  backOff,
+  BLOCKED_RETRY_MAX_MS,
   CAPPED_RETRY_MS,
   DOORBELL_GAP_MS,
   isPast,
@@ -26,12 +27,12 @@ export type JobEvent =
   | { type: 'not_sent'; attempt: number; cause: string }
   | { type: 'never_sent'; attempt: number }
   | { type: 'outcome_unknown'; attempt: number; cause: string }
-  | { type: 'reconsidered'; eventId: string; vodJobId: string }
+  | { type: 'reconsidered'; eventId: string; vodJobId: string; sentAt: Date }
   | { type: 'looked'; note: string; againInMs?: number }
   | { type: 'resent'; attempt: number; number: number }
   | { type: 'found'; attempt: number; vodJobId: string; rung: Rung; evidence: string }
   | { type: 'proven_absent'; attempt: number; version: number; evidence: string }
-  | { type: 'undecidable'; reason: string }
+  | { type: 'undecidable'; attempt: number; version: number; reason: string }
   | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: string }
   | { type: 'read_running'; vodJobId: string; status: string }
   | { type: 'read_succeeded'; vodJobId: string; result: ReadResult; completedAt: Date | null }
@@ -98,8 +99,8 @@ function guard(job: JobCore, event: JobEvent): Objection | null {
   if ('vodJobId' in event && job.vodJobId !== null && event.vodJobId !== job.vodJobId) return 'another_vod_job';
   // The claim and the send are two commits. Whoever declares the send undone must see, under the row's lock, that it is.
   if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent';
-  // Absence was proven for the job as it was then; anything that happened since may be the evidence to the contrary.
-  if (event.type === 'proven_absent' && event.version !== job.version) return 'older_look';
+  // Concluded for the job as it was then; whatever happened since may be the evidence to the contrary.
+  if ('version' in event && event.version !== job.version) return 'older_look';
   // Refused, or given up before VOD named a JobId: there is nothing at VOD to read.
   if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read';
   return null;
@@ -120,6 +121,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'found':
       return {
         vodJobId: event.vodJobId,
+        attempts: counted(job),
         submittedAt: job.submittedAt ?? now,
         tries: 0,
         misses: 0,
@@ -141,7 +143,11 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'throttled':
       return { ...uncounted(job), dueAt: after(now, Math.round(event.retryAfterMs * (1 + chance))) };
     case 'blocked':
-      return { ...uncounted(job), dueAt: after(now, Math.round(BLOCKED_RETRY_MS * (0.9 + 0.2 * chance))) };
+      return {
+        ...uncounted(job),
+        tries: job.tries + 1,
+        dueAt: after(now, backOff(job.tries, CAPPED_RETRY_MS, BLOCKED_RETRY_MAX_MS, chance)),
+      };
     case 'not_sent':
       return { ...uncounted(job), tries: job.tries + 1, dueAt: after(now, retryGap(job.tries, chance)) };
     case 'never_sent':
@@ -157,8 +163,8 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
       };
     case 'reconsidered':
       return {
-        // A job that went back to the queue had its attempt taken off the count.
-        attempts: job.state === 'queued' ? Math.min(job.attempts + 1, job.attempt) : job.attempts,
+        attempts: counted(job),
+        submittedAt: job.submittedAt ?? event.sentAt,
         tries: 0,
         dueAt: doorbell(job, now),
       };
@@ -247,6 +253,11 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
 /** VOD has not executed this attempt, so the client does not see it counted. The fencing number stays spent. */
 function uncounted(job: JobCore): Partial<JobCore> {
   return { attempts: Math.max(0, job.attempts - 1), submittedAt: null };
+}
+
+/** A job that went back to the queue had its attempt taken off the count, and VOD has it after all. */
+function counted(job: JobCore): number {
+  return job.state === 'queued' ? Math.min(job.attempts + 1, job.attempt) : job.attempts;
 }
 
 /** Due at once, unless a look has just been spent on this job: a flood of forged events costs one look per gap. */

@@ -8,6 +8,7 @@ export const transitions = {
   queued: {
     claimed: 'submitting',
     deferred: 'queued', // a cap is reached or the account is blocked: not the job's fault, it only waits
+    accepted: 'processing', // the answer came after all, when its attempt had been taken for absent
     reconsidered: 'unconfirmed', // an event of VOD came after its last attempt was taken for absent
     canceled: 'canceled',
   },
@@ -24,13 +25,11 @@ export const transitions = {
   },
 
   unconfirmed: {
-    accepted: 'processing', // the answer came after all, later than its lease
-    refused: 'failed',
-    throttled: 'queued',
-    blocked: 'queued',
-    not_sent: 'queued',
+    // A late answer that says yes counts. One that says no speaks of one send only, and there may have been two.
+    accepted: 'processing',
     event_received: 'finished',
     looked: 'unconfirmed',
+    reconsidered: 'unconfirmed', // an event that may be it: whatever is being concluded just now is out of date
     resent: 'unconfirmed', // the very same signed request: VOD's gateway takes it once
     found: 'processing',
     proven_absent: 'queued', // the only way to a second submission without a person
@@ -63,6 +62,7 @@ export const transitions = {
   },
 
   held: {
+    accepted: 'processing', // the answer that was missing
     adopted: 'processing', // a person named VOD's JobId; the read that follows confirms it or not
     resubmitted: 'queued', // a person decided to pay again
     given_up: 'failed',

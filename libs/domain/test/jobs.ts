@@ -38,7 +38,7 @@ export const oneOfEach: { [T in EventType]: Extract<JobEvent, { type: T }> } = {
   not_sent: { type: 'not_sent', attempt: 1, cause: 'connect ECONNREFUSED' },
   never_sent: { type: 'never_sent', attempt: 1 },
   outcome_unknown: { type: 'outcome_unknown', attempt: 1, cause: 'no answer within 10 s' },
-  reconsidered: { type: 'reconsidered', eventId: 'event-2', vodJobId: 'vod-1' },
+  reconsidered: { type: 'reconsidered', eventId: 'event-2', vodJobId: 'vod-1', sentAt: noon },
   looked: { type: 'looked', note: 'no event of VOD names it yet' },
   resent: { type: 'resent', attempt: 1, number: 1 },
   found: {
@@ -54,7 +54,7 @@ export const oneOfEach: { [T in EventType]: Extract<JobEvent, { type: T }> } = {
     version: 3,
     evidence: 'VOD lists a younger job and not this one',
   },
-  undecidable: { type: 'undecidable', reason: 'two jobs of this media are candidates' },
+  undecidable: { type: 'undecidable', attempt: 1, version: 3, reason: 'two jobs of this media are candidates' },
   event_received: {
     type: 'event_received',
     vodJobId: 'vod-1',
@@ -114,6 +114,8 @@ export const jobs = {
 export const pairs = Object.values(jobs).flatMap((job: JobCore) =>
   eventTypes.flatMap((type) => {
     const to = nextState(job.state, type);
-    return to ? [{ job, event: oneOfEach[type], to, name: `${job.state} + ${type} → ${to}` }] : [];
+    // Whatever an event says of an attempt is about the last one.
+    const tried = type === 'accepted' ? { ...job, attempt: 1 } : job;
+    return to ? [{ job: tried, event: oneOfEach[type], to, name: `${job.state} + ${type} → ${to}` }] : [];
   }),
 );

@@ -80,7 +80,7 @@ export class Dispatch {
   /** The account cannot submit: everything waits here, and one request now and then finds out whether it can again. */
   private async toProbe(region: string): Promise<Turn> {
     if (!(await this.circuits.takeProbe(region))) return { again: 'when_woken' };
-    const requestIds = await this.alarms.takeQueued(region, 1);
+    const requestIds = await this.alarms.takeProbe(region);
     await this.hand(
       'submit',
       region,

@@ -8,6 +8,7 @@ const awaits = {
   dispatch: [
     'alarms.ringing',
     'alarms.takeQueued',
+    'alarms.takeProbe',
     'alarms.takeReads',
     'alarms.takeIn',
     'alarms.giveBack',
@@ -38,8 +39,9 @@ const awaits = {
   recover: [
     'cases.open',
     'cases.eventsFor',
-    'cases.strangersAmong',
-    'cases.control',
+    'cases.knownAmong',
+    'cases.rivals',
+    'cases.controls',
     'vod.listAIJob',
     'vod.listJobInfo',
     'vod.signer',

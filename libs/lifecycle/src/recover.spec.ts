@@ -1,6 +1,7 @@
-import type { JobType } from '@app/domain';
+import type { JobEvent, JobType } from '@app/domain';
 import { Emulator, faultRule } from '@app/vod-emulator';
 import { accessKey, REGION, rules, World } from '../test/world';
+import type { Case } from '@app/persistence';
 import type { RecoverOptions } from './index';
 
 /** The recovery ladder, rung by rung, on a VOD that forgets to answer. Time is the test's, and passes fast:
@@ -266,13 +267,125 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: onlyJob() });
   });
 
-  it('is not declared absent over evidence that came while VOD was being asked', async () => {
+  it('is not declared absent over an event that comes while VOD is being asked', async () => {
     await control();
+    const { jobId, mediaId } = await lose('drop_after');
+    emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId })] });
+    const lostJob = emulator.jobs({ mediaId })[0]?.jobId ?? '';
+    const vod = world.vod(url);
+    const list = vod.listJobInfo.bind(vod);
+    vod.listJobInfo = async (region, media) => {
+      const answer = await list(region, media);
+      if (media !== mediaId) {
+        // The neighbour is asked last.
+        await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
+        await world.settle().turn({ rematch: false });
+      }
+      return answer;
+    };
+    world.pass(GRACE_MS);
+    const rulesNow = { ...rules, recoverGraceMs: GRACE_MS };
+    await world.recover(vod, { resendPinned: false, rules: rulesNow }).recover(REGION, { jobId });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
+  });
+
+  it.each(['proven_absent', 'undecidable'] as const)('%s counts for the job as it was, not as it is', async (type) => {
     const { jobId } = await lose('drop_before');
     const stale = await world.cases.open(jobId);
     await world.jobs.apply(jobId, { type: 'looked', note: 'somebody else was faster' });
-    const absent = { type: 'proven_absent' as const, attempt: 1, evidence: 'e', version: stale?.job.version ?? 0 };
-    expect(await world.jobs.apply(jobId, absent)).toMatchObject({ outcome: 'ignored', reason: 'older_look' });
+    const version = stale?.job.version ?? 0;
+    const verdict = await world.jobs.apply(jobId, {
+      type,
+      attempt: 1,
+      version,
+      evidence: 'e',
+      reason: 'r',
+    });
+    expect(verdict).toMatchObject({ outcome: 'ignored', reason: 'older_look' });
+  });
+
+  it('is held when VOD lists a job of this media and does not say what it is', async () => {
+    await control();
+    const { jobId } = await lose('drop_after');
+    const media = (await world.job(jobId)).mediaId;
+    emulator.configure({ faults: [faultRule('ListAIJob', { fault: 'vanished' }, { mediaId: media })] });
+    await decide(jobId);
+    const { state, error } = await world.job(jobId);
+    expect(state).toBe('held');
+    expect(error?.message).toContain(emulator.jobs({ mediaId: media })[0]?.jobId);
+  });
+
+  it('is held, not queued, when another job of the same call was found: the call had arrived', async () => {
+    await control();
+    const { jobIds } = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);
+    await learnSibling(jobIds[1]);
+    await decide(jobIds[0] ?? '');
+    expect(await world.job(jobIds[0])).toMatchObject({ state: 'held' });
+    expect((await world.job(jobIds[0])).error?.message).toContain('a job of the same call is there');
+  });
+
+  it('is held when the only neighbours are of long ago', async () => {
+    await control();
+    await world.db.query(`update job set submitted_at = submitted_at - interval '1 day'`);
+    const { jobId } = await lose('drop_before');
+    await decide(jobId);
+    expect((await world.job(jobId)).error?.message).toContain('no other job of about the same time');
+  });
+
+  it('takes the next neighbour when VOD refuses to tell about one', async () => {
+    await control();
+    await control();
+    const { jobId } = await lose('drop_before');
+    const [first] = await world.cases.controls((await world.cases.open(jobId)) as Case);
+    const refusal = { fault: 'error', status: 404, code: 'InvalidVideo.NotFound' } as const;
+    emulator.configure({ faults: [faultRule('ListJobInfo', refusal, { mediaId: first?.mediaId ?? '' })] });
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
+  });
+
+  it('is held when VOD will always refuse to tell, and after a day in which it could not be asked', async () => {
+    const deleted = { fault: 'error', status: 404, code: 'InvalidVideo.NotFound' } as const;
+    const refused = await lose('drop_after');
+    emulator.configure({ faults: [faultRule('ListJobInfo', deleted)] });
+    await decide(refused.jobId);
+    expect((await world.job(refused.jobId)).error?.message).toBe('VOD cannot be asked: refused: InvalidVideo.NotFound');
+
+    const unheard = await lose('drop_after');
+    emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'http_5xx_before', status: 503 })] });
+    await decide(unheard.jobId, { rules: { ...rules, recoverGraceMs: GRACE_MS, jobDeadlineMs: GRACE_MS } });
+    expect(await world.job(unheard.jobId)).toMatchObject({ state: 'held' });
+  });
+
+  it('is not decided by what a late answer says of one of its two sends', async () => {
+    const { jobId } = await lose('drop_before');
+    world.pass(120_000);
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_after' }, { nth: 1 })] });
+    await look(jobId); // sent again, and this answer is lost too
+    await world.jobs.apply(jobId, { type: 'throttled', attempt: 1, code: 'Throttling', retryAfterMs: 1 });
+    await world.jobs.apply(jobId, { type: 'refused', attempt: 1, code: 'X', message: 'm', vodRequestId: null });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: onlyJob() });
+    expect(emulator.ledger().billed).toBe(1);
+  });
+
+  it('takes a late yes in every state in which the attempt is still the last, and is loud about one that comes too late', async () => {
+    await control();
+    const yes = { type: 'accepted', attempt: 1, vodRequestId: null } as const;
+    const unclaimed = world.heard('vod_job.unclaimed');
+    const again = await lose('drop_before');
+    await decide(again.jobId);
+    emulator.configure({ faults: [] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: again.requestId });
+    await world.jobs.apply(again.jobId, { ...yes, vodJobId: 'too-late' });
+    expect(unclaimed).toEqual([expect.objectContaining({ jobId: again.jobId, vodJobId: 'too-late', attempt: 1 })]);
+
+    const { jobId } = await lose('drop_before');
+    await decide(jobId);
+    expect(await world.jobs.apply(jobId, { ...yes, vodJobId: 'late-yes' })).toMatchObject({ from: 'queued' });
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: 'late-yes', attempts: 1 });
   });
 });
 
@@ -298,7 +411,7 @@ describe('an event that comes when a case was closed', () => {
     const lostJob = emulator.jobs({ mediaId })[0]?.jobId ?? '';
     await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
     await world.settle().turn({ rematch: false });
-    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempts: 1 });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempts: 1, submittedAt: expect.any(Date) });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
   });

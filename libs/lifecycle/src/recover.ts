@@ -1,9 +1,19 @@
-import { isPast, type AlarmRules, type JobEvent, type Rung } from '@app/domain';
+import {
+  AFTER_GRACE_MAX_MS,
+  AFTER_GRACE_MS,
+  backOff,
+  isPast,
+  jobTypes,
+  RESEND_WITHIN_MS,
+  type AlarmRules,
+  type JobEvent,
+  type Rung,
+} from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { CandidateEvent, Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { ReadOutcome, SubmitOutcome, VodClient } from '@app/vod';
-import { answerFor, eventFor, extendOf, isTakenJobId, toSubmission } from './submission';
+import { answerFor, eventFor, extendOf, isOurExtend, isTakenJobId, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
 
 export interface RecoverOptions {
@@ -19,8 +29,8 @@ export interface RecoverOptions {
 /** VOD's clock and ours, and the whole seconds in which VOD gives its times. */
 const CLOCKS_MS = 30_000;
 
-/** The gateway refuses what was signed longer ago; the rest is for the way and for clocks. */
-const RESEND_WITHIN_MS = 14 * 60_000;
+/** What VOD lists from longer before the send is surely not of this attempt, whatever the clocks. */
+const LONG_BEFORE_MS = 15 * 60_000;
 
 /** ListAIJob takes at most ten JobIds a call. */
 const CONFIRM_AT_ONCE = 10;
@@ -30,18 +40,30 @@ const ABSENCES_BEFORE_HELD = 5;
 
 /** What a look has brought. */
 interface Findings {
-  /** Jobs at VOD that can only be this one: of this media and type, made in the time of the attempt, known to no row. */
+  /** Jobs at VOD that can only be this one or a rival's: of this media and type, made in the time of the attempt, no row's. */
   candidates: Candidate[];
   /** Whether VOD's list of this media was read whole. */
   listed: boolean;
+  /** What VOD lists and does not explain: neither a row's, nor surely of another type. It may be this job. */
+  unexplained: string[];
+  /** Other jobs that wait for a JobId of this media and type. */
+  rivals: number;
+  /** Events about unknown jobs of this media and type, whatever ListAIJob said of them. */
+  eventsSeen: number;
   /** Why VOD could not be asked; null when it answered everything. */
-  trouble: string | null;
+  trouble: Trouble | null;
 }
 
 interface Candidate {
   vodJobId: string;
   rung: Rung;
   evidence: string;
+}
+
+/** VOD refuses what it will refuse again; everything else may pass. */
+interface Trouble {
+  cause: string;
+  passes: boolean;
 }
 
 /**
@@ -67,77 +89,106 @@ export class Recover {
     const found = await this.look(region, lost);
 
     const [candidate, ...others] = found.candidates;
-    if (candidate && others.length === 0 && isSurely(lost, candidate)) return this.adopt(lost, candidate);
-    if (others.length === 0 && this.mayResend(lost)) return this.resend(region, lost);
+    if (candidate && others.length === 0 && isSurely(lost, candidate, found)) return this.adopt(lost, candidate);
+    if (others.length === 0 && this.mayResend(lost, found)) return this.resend(region, lost);
     if (!this.graceIsOver(lost)) return this.note(lost, noteOn(found));
-    // Nothing is decided while VOD cannot be asked: the case stays open.
-    if (found.trouble !== null) return this.note(lost, `not decided yet: ${found.trouble}`);
     return this.decide(region, lost, found);
   }
 
   /** Rungs 0 to 2: everything that only reads. */
   private async look(region: string, lost: Case): Promise<Findings> {
-    const findings: Findings = { candidates: [], listed: false, trouble: null };
-    const hinted = await this.hintedByEvents(lost);
-    await this.confirm(region, lost, hinted, findings);
-    if (findings.candidates.length > 0 || !this.options.by.includes('listing')) return findings;
+    const findings: Findings = {
+      candidates: [],
+      listed: false,
+      unexplained: [],
+      rivals: 0,
+      eventsSeen: 0,
+      trouble: null,
+    };
+    const events = await this.unknownEvents(lost);
+    findings.eventsSeen = events.length;
+    await this.confirm(region, lost, this.hintedBy(events, lost), findings);
+    findings.rivals = await this.cases.rivals(lost.job);
+    const [candidate] = findings.candidates;
+    const isClear = candidate && (findings.rivals === 0 || candidate.rung === 'extend');
+    if (!isClear && this.options.by.includes('listing')) await this.lookIntoList(region, lost, findings);
+    return findings;
+  }
 
-    const list = await this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, lost.job.mediaId));
-    if (list.outcome !== 'answered') return { ...findings, trouble: findings.trouble ?? whyNot(list) };
-    const inTime = list.value.jobs.filter(({ createTime }) => isOfAttempt(lost, createTime, this.options.callMs));
-    const strangers = await this.cases.strangersAmong(
-      lost.job,
-      inTime.map((job) => job.jobId),
+  /** An event that echoes our Extend goes before all others; one that names another attempt of ours is not about this. */
+  private hintedBy(events: CandidateEvent[], lost: Case): Candidate[] {
+    const { by } = this.options;
+    const extend = extendOf({ requestId: lost.job.requestId, number: lost.submission.number });
+    const echoing = by.includes('extend') ? events.filter((event) => event.extend === extend) : [];
+    if (echoing.length > 0) return hints(echoing, 'extend', 'an event of VOD echoes the Extend of this attempt');
+    if (!by.includes('event')) return [];
+    const about = 'an event of VOD about a job of this media and type that no other job has';
+    return hints(
+      events.filter((event) => event.extend === extend || !isOurExtend(event.extend)),
+      'event',
+      about,
     );
-    const evidence = `the only AI job of this media and type that VOD lists for the time of the attempt and that no other job has`;
-    await this.confirm(
+  }
+
+  private async unknownEvents(lost: Case): Promise<CandidateEvent[]> {
+    const events = await this.cases.eventsFor(lost);
+    if (events.length === 0) return [];
+    const { taken, former } = await this.cases.knownAmong(
+      lost.job,
+      events.map((event) => event.vodJobId),
+    );
+    return events.filter(({ vodJobId }) => !taken.has(vodJobId) && !former.has(vodJobId));
+  }
+
+  private async lookIntoList(region: string, lost: Case, findings: Findings): Promise<void> {
+    const list = await this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, lost.job.mediaId));
+    if (list.outcome !== 'answered') return void (findings.trouble ??= troubleOf(list));
+    const since = lost.submission.sentAt.getTime() - LONG_BEFORE_MS;
+    const recent = list.value.jobs.filter(({ createTime }) => createTime === null || createTime.getTime() >= since);
+    const { taken, former } = await this.cases.knownAmong(
+      lost.job,
+      recent.map((job) => job.jobId),
+    );
+    const evidence =
+      'the only job of this media and type that VOD lists for the time of the attempt and that is not another’s';
+    const unknown = recent.map(({ jobId }) => jobId).filter((id) => !taken.has(id) && !former.has(id));
+    const known = new Set(findings.candidates.map(({ vodJobId }) => vodJobId));
+    const open = unknown.filter((id) => !known.has(id));
+    const explained = await this.confirm(
       region,
       lost,
-      strangers.map((vodJobId) => ({ vodJobId, rung: 'listing' as const, evidence })),
+      open.map((vodJobId) => ({ vodJobId, rung: 'listing' as const, evidence })),
       findings,
     );
-    return { ...findings, listed: true };
+    findings.unexplained = open.filter((id) => !explained.has(id));
+    findings.listed = true;
   }
 
-  /** An event that echoes our Extend goes before all others, and only the best kind of hint there is counts. */
-  private async hintedByEvents(lost: Case): Promise<Candidate[]> {
-    const { by } = this.options;
-    if (!by.includes('extend') && !by.includes('event')) return [];
-    const events = await this.cases.eventsFor(lost);
-    const strangers = new Set(
-      await this.cases.strangersAmong(
-        lost.job,
-        events.map((event) => event.vodJobId),
-      ),
-    );
-    const unknown = events.filter((event) => strangers.has(event.vodJobId));
-    const extend = extendOf({ requestId: lost.job.requestId, number: lost.submission.number });
-    const echoing = by.includes('extend') ? unknown.filter((event) => event.extend === extend) : [];
-    if (echoing.length > 0) return hints(echoing, 'extend', 'an event of VOD echoes the Extend of this attempt');
-    return by.includes('event')
-      ? hints(unknown, 'event', 'an event of VOD about a job of this media and type that no other job has')
-      : [];
-  }
-
-  /** The bodies of events are not signed and lists give no types: only what ListAIJob says counts. */
-  private async confirm(region: string, lost: Case, hinted: Candidate[], findings: Findings): Promise<void> {
+  /**
+   * The bodies of events are not signed and lists give no types: only what ListAIJob says counts. Answers the JobIds about
+   * which it leaves no doubt, as candidates or as somebody else's.
+   */
+  private async confirm(region: string, lost: Case, hinted: Candidate[], findings: Findings): Promise<Set<string>> {
+    const clear = new Set<string>();
     for (let i = 0; i < hinted.length; i += CONFIRM_AT_ONCE) {
       const some = hinted.slice(i, i + CONFIRM_AT_ONCE);
       const ids = some.map((candidate) => candidate.vodJobId);
       const answer = await this.ask('ListAIJob', region, () => this.vod.listAIJob(region, ids));
       if (answer.outcome !== 'answered') {
-        findings.trouble ??= whyNot(answer);
+        findings.trouble ??= troubleOf(answer);
         continue;
       }
       for (const candidate of some) {
         const job = answer.value.jobs.find(({ jobId }) => jobId === candidate.vodJobId);
-        const isOurs =
-          job?.type === lost.job.type &&
-          (job.mediaId ?? lost.job.mediaId) === lost.job.mediaId &&
-          isOfAttempt(lost, job.creationTime, this.options.callMs);
+        if (!job) continue;
+        const isOfKind = job.type === lost.job.type && (job.mediaId ?? lost.job.mediaId) === lost.job.mediaId;
+        const isOther = (jobTypes as readonly string[]).includes(job.type) && !isOfKind;
+        const isOurs = isOfKind && isOfAttempt(lost, job.creationTime, this.options.callMs);
         if (isOurs) findings.candidates.push(candidate);
+        if (isOurs || isOther) clear.add(candidate.vodJobId);
       }
     }
+    return clear;
   }
 
   private async adopt({ job, submission }: Case, { vodJobId, rung, evidence }: Candidate): Promise<void> {
@@ -150,17 +201,20 @@ export class Recover {
     }
   }
 
-  /** Rung 3, when the looks that only read have all been made, while VOD's gateway still takes the signature. */
-  private mayResend({ submission }: Case): boolean {
-    const { rules, resendPinned } = this.options;
+  /** Rung 3, when the looks that only read have all been made and met no trouble, while the signature is still good. */
+  private mayResend({ submission, siblingFound }: Case, { trouble, listed }: Findings): boolean {
+    const { rules, by, resendPinned, callMs } = this.options;
     const now = this.now();
     return (
       resendPinned &&
+      trouble === null &&
+      (listed || !by.includes('listing')) &&
+      !siblingFound &&
       submission.nonceSeenAt === null &&
       isPast(now, submission.sentAt, rules.recoverAfterMs.at(-1) ?? 0) &&
       !isPast(now, submission.signedAt, RESEND_WITHIN_MS) &&
       // Not again before the one before it has surely ended.
-      (submission.resentAt === null || isPast(now, submission.resentAt, this.options.callMs))
+      (submission.resentAt === null || isPast(now, submission.resentAt, callMs))
     );
   }
 
@@ -177,8 +231,12 @@ export class Recover {
     }
     const call = { operation: 'SubmitAIJob', region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
-    if (outcome.outcome === 'busy') await this.queues.closeFor('submit', region, outcome.retryAfterMs, outcome.code);
     await this.recordResend(claim, outcome);
+    if (outcome.outcome !== 'busy') return;
+    // It left through the queue of this step, and it was one of the calls of the other.
+    for (const queue of ['recover', 'submit'] as const) {
+      await this.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
+    }
   }
 
   private async recordResend(claim: Claim, outcome: SubmitOutcome): Promise<void> {
@@ -189,9 +247,9 @@ export class Recover {
         const note = `VOD took the same request now, and its answer does not list ${type}`;
         return event.type === 'accepted' ? { jobId: id, event } : looked(id, note, againInMs);
       });
-      const verdicts = await this.jobs.applyTogether(changes, answerFor(claim, outcome));
+      const verdicts = await storeAnswer(this.jobs, claim, changes, answerFor(claim, outcome));
       for (const verdict of verdicts) {
-        if (verdict.outcome === 'moved' && verdict.job.state !== 'unconfirmed') {
+        if (verdict.outcome === 'moved' && verdict.job.vodJobId !== null) {
           this.tell(verdict.job, { rung: 'resend', outcome: 'found' });
         }
       }
@@ -202,50 +260,68 @@ export class Recover {
       ? 'VOD has seen its nonce before: the first call had arrived'
       : `the answer to the same request says nothing about the first one: ${whyNot(outcome)}`;
     const answer: SubmissionAnswer = { ...answerFor(claim, outcome), outcome: 'unknown', message: note, nonceSeen };
-    await this.jobs.applyTogether(
+    await storeAnswer(
+      this.jobs,
+      claim,
       claim.jobs.map(({ id }) => looked(id, note, againInMs)),
       answer,
     );
   }
 
-  /** The last rung: absent beyond doubt, or a person's case. */
-  private async decide(region: string, lost: Case, { candidates, listed }: Findings): Promise<void> {
-    const { job, submission, absences } = lost;
-    const [candidate, ...others] = candidates;
-    if (candidate && others.length === 0) {
-      return this.hold(
-        lost,
-        `VOD's job ${candidate.vodJobId} is this one, or that of another job of this media that waits`,
-      );
+  /** The last rung: absent beyond doubt, or a person's case. While VOD cannot be asked, neither. */
+  private async decide(region: string, lost: Case, found: Findings): Promise<void> {
+    const { submission, siblingFound, absences } = lost;
+    if (found.trouble !== null) return this.wait(lost, found.trouble);
+    const doubt = doubtOf(found);
+    if (doubt !== null) return this.hold(lost, doubt);
+    if (submission.nonceSeenAt !== null || siblingFound) {
+      const proof = siblingFound ? 'a job of the same call is there' : 'it knows the nonce';
+      return this.hold(lost, `VOD has received the request (${proof}), and yet this job of it cannot be found`);
     }
-    if (candidates.length > 1) {
-      const ids = candidates.map(({ vodJobId }) => vodJobId).join(', ');
-      return this.hold(lost, `${candidates.length} jobs of VOD could be this one: ${ids}`);
-    }
-    if (submission.nonceSeenAt !== null) {
-      return this.hold(lost, 'VOD has received the request (it knows the nonce), and yet no job of it can be found');
-    }
-    if (!listed)
-      return this.hold(lost, 'no event of VOD names it, and no rung that could prove its absence is switched on');
     if (absences >= ABSENCES_BEFORE_HELD) {
       return this.hold(lost, `it was sent and proven absent ${absences} times, and its answer was lost once more`);
     }
-    const control = await this.cases.control(job);
-    if (control === null) {
-      return this.hold(
-        lost,
-        'VOD does not list it, and there is no other job to prove that VOD lists such jobs at all',
-      );
+    const neighbour = await this.neighbour(region, lost);
+    switch (neighbour.outcome) {
+      case 'unasked':
+        return this.wait(lost, neighbour.trouble);
+      case 'none':
+        return this.hold(
+          lost,
+          'VOD does not list it, and no other job of about the same time proves that its list is complete',
+        );
+      case 'missing':
+        return this.hold(
+          lost,
+          `VOD does not list it, but neither does it list ${neighbour.vodJobId}, which surely is there`,
+        );
+      case 'listed':
+        return this.declareAbsent(lost, neighbour.vodJobId, found.eventsSeen);
     }
-    const list = await this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, control.mediaId));
-    if (list.outcome !== 'answered') return this.note(lost, `not decided yet: ${whyNot(list)}`);
-    if (!list.value.jobs.some((other) => other.jobId === control.vodJobId)) {
-      return this.hold(
-        lost,
-        `VOD does not list it, but neither does it list ${control.vodJobId}, which surely is there`,
-      );
+  }
+
+  /** Whether VOD lists another job that surely is there, and so would list this one. */
+  private async neighbour(region: string, lost: Case): Promise<Neighbour> {
+    let refusal: Trouble | null = null;
+    for (const { mediaId, vodJobId } of await this.cases.controls(lost)) {
+      const list = await this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, mediaId));
+      if (list.outcome === 'answered') {
+        const isListed = list.value.jobs.some((job) => job.jobId === vodJobId);
+        return { outcome: isListed ? 'listed' : 'missing', vodJobId };
+      }
+      // Its media may have been deleted: that says nothing about another one.
+      refusal = troubleOf(list);
+      if (refusal.passes) break;
     }
-    const evidence = `VOD lists no such job of this media, though it lists ${control.vodJobId} of about the same age`;
+    return refusal === null ? { outcome: 'none' } : { outcome: 'unasked', trouble: refusal };
+  }
+
+  private async declareAbsent(lost: Case, neighbour: string, seen: number): Promise<void> {
+    const { job, submission } = lost;
+    // Asking took a while. What has come meanwhile and was looked at raised the version; this is for what was not yet.
+    const events = await this.unknownEvents(lost);
+    if (events.length > seen) return this.note(lost, 'an event of VOD came while its lists were read');
+    const evidence = `VOD lists no such job of this media, though it lists ${neighbour} of about the same time`;
     await this.record(
       job.id,
       { type: 'proven_absent', attempt: submission.number, version: job.version, evidence },
@@ -253,8 +329,22 @@ export class Recover {
     );
   }
 
-  private hold({ job }: Case, reason: string): Promise<void> {
-    return this.record(job.id, { type: 'undecidable', reason }, { rung: 'none', outcome: 'held' });
+  private hold({ job, submission }: Case, reason: string): Promise<void> {
+    return this.record(
+      job.id,
+      { type: 'undecidable', attempt: submission.number, version: job.version, reason },
+      { rung: 'none', outcome: 'held' },
+    );
+  }
+
+  /** Nothing is decided while VOD cannot be asked. Not for ever, and not when it will always say no. */
+  private async wait(lost: Case, { cause, passes }: Trouble): Promise<void> {
+    const { job, submission } = lost;
+    if (!passes || isPast(this.now(), submission.sentAt, this.options.rules.jobDeadlineMs)) {
+      return this.hold(lost, `VOD cannot be asked: ${cause}`);
+    }
+    const againInMs = backOff(Math.min(job.tries, 10), AFTER_GRACE_MS, AFTER_GRACE_MAX_MS, 0.5);
+    await this.jobs.applyTogether([looked(job.id, `not decided yet: ${cause}`, againInMs)]);
   }
 
   private async note({ job }: Case, note: string): Promise<void> {
@@ -285,12 +375,31 @@ export class Recover {
   }
 }
 
+type Neighbour =
+  { outcome: 'listed' | 'missing'; vodJobId: string } | { outcome: 'none' } | { outcome: 'unasked'; trouble: Trouble };
+
 /**
- * The only candidate is ours when nobody else waits for one like it, when its event names our attempt, or when VOD has
- * seen our nonce: then ours is there, and would be a second candidate if this one were another's.
+ * The only candidate is ours when nobody else waits for one like it, or when its event names our attempt. Or when VOD
+ * surely has ours, and lists no other: then this one would be a second candidate if it were another's.
  */
-function isSurely({ rivals, submission }: Case, { rung }: Candidate): boolean {
-  return rivals === 0 || rung === 'extend' || submission.nonceSeenAt !== null;
+function isSurely({ submission, siblingFound }: Case, { rung }: Candidate, { rivals, listed }: Findings): boolean {
+  const hasArrived = submission.nonceSeenAt !== null || siblingFound;
+  return rivals === 0 || rung === 'extend' || (hasArrived && listed);
+}
+
+/** Why what was found proves nothing, in the words for the person who has to decide; null when there is nothing. */
+function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
+  const [candidate, ...others] = candidates;
+  const ids = (list: string[]) => list.join(', ');
+  if (candidate && others.length > 0) {
+    return `${candidates.length} jobs of VOD could be this one: ${ids(candidates.map(({ vodJobId }) => vodJobId))}`;
+  }
+  if (candidate) {
+    return `VOD's job ${candidate.vodJobId} is this one, or that of another job of this media that waits for its answer`;
+  }
+  if (unexplained.length > 0) return `VOD lists ${ids(unexplained)}, and does not say what it is: it may be this one`;
+  if (!listed) return 'no event of VOD names it, and no rung that could prove its absence is switched on';
+  return null;
 }
 
 interface Decided {
@@ -316,12 +425,17 @@ function isOfAttempt({ submission }: Case, createdAt: Date | null, callMs: numbe
   );
 }
 
-function noteOn({ candidates, trouble, listed }: Findings): string {
+function noteOn({ candidates, trouble, listed, unexplained }: Findings): string {
   if (candidates.length > 1) return `${candidates.length} jobs of VOD could be this one`;
   if (candidates.length === 1)
-    return `one job of VOD could be this one, or that of another job of this media that waits`;
-  if (trouble !== null) return `VOD could not be asked: ${trouble}`;
+    return 'one job of VOD could be this one, or that of another job of this media that waits';
+  if (trouble !== null) return `VOD could not be asked: ${trouble.cause}`;
+  if (unexplained.length > 0) return `VOD lists ${unexplained.join(', ')}, and does not say what it is`;
   return listed ? 'no event of VOD names it yet, and VOD does not list it' : 'no event of VOD names it yet';
+}
+
+function troubleOf(outcome: Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>): Trouble {
+  return { cause: whyNot(outcome), passes: outcome.outcome !== 'refused' };
 }
 
 function whyNot(outcome: Exclude<ReadOutcome<unknown> | SubmitOutcome, { outcome: 'answered' | 'accepted' }>): string {

@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { JobEvent, JobType } from '@app/domain';
-import type { Claim, SubmissionAnswer } from '@app/persistence';
+import type { Change, Claim, JobStore, SubmissionAnswer, Verdict } from '@app/persistence';
 import type { SignedSubmission, SubmitOutcome } from '@app/vod';
 
 /**
@@ -7,6 +8,11 @@ import type { SignedSubmission, SubmitOutcome } from '@app/vod';
  */
 export function extendOf({ requestId, number }: { requestId: string; number: number }): string {
   return `${requestId}.${number}`;
+}
+
+/** Whether an event's Extend has the form of ours: then it is about the attempt that it names and no other. */
+export function isOurExtend(extend: string | null): boolean {
+  return /^[0-9a-f-]{36}\.\d+$/.test(extend ?? '');
 }
 
 /** The same claim always gives the same call, so that it can be sent again byte for byte. */
@@ -63,6 +69,53 @@ export function answerFor({ requestId, number }: Claim, outcome: SubmitOutcome):
     code: 'code' in outcome ? outcome.code : null,
     message: 'message' in outcome ? outcome.message : 'cause' in outcome ? outcome.cause : null,
   };
+}
+
+/** The answer to a paid call is worth waiting for a database that is away; a lost one costs a person's time. */
+const STORE_TRIES_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000];
+
+/** Stores what a call has brought: the changes of its jobs and its own row. Verdicts in the order of the changes. */
+export async function storeAnswer(
+  jobs: JobStore,
+  claim: Claim,
+  changes: Change[],
+  answer: SubmissionAnswer,
+): Promise<Verdict[]> {
+  for (const waitMs of [...STORE_TRIES_MS, null]) {
+    try {
+      return await jobs.applyTogether(changes, answer);
+    } catch (error) {
+      if (isTakenJobId(error)) return storeTakenJobId(jobs, claim, changes, answer);
+      if (waitMs === null) throw error;
+      await pause(waitMs);
+    }
+  }
+  return [];
+}
+
+/**
+ * VOD named a JobId that another row has. Which of the two it belongs to is for the recovery to find out; the other
+ * jobs of this answer keep theirs.
+ */
+async function storeTakenJobId(
+  jobs: JobStore,
+  claim: Claim,
+  changes: Change[],
+  answer: SubmissionAnswer,
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const change of changes) {
+    try {
+      verdicts.push(...(await jobs.applyTogether([change])));
+    } catch (error) {
+      if (!isTakenJobId(error) || change.event.type !== 'accepted') throw error;
+      const cause = `VOD answered with the JobId ${change.event.vodJobId}, which belongs to another job`;
+      verdicts.push(await jobs.apply(change.jobId, { type: 'outcome_unknown', attempt: claim.number, cause }));
+    }
+  }
+  const message = 'VOD answered with a JobId that belongs to another job';
+  await jobs.applyTogether([], { ...answer, message });
+  return verdicts;
 }
 
 /** Two rows with one of VOD's JobIds: the second is refused by Postgres. */

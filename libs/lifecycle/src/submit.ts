@@ -1,13 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Signals } from '@app/observability';
-import type { Change, CircuitStore, Claim, JobStore } from '@app/persistence';
+import type { CircuitStore, Claim, JobStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { SubmitOutcome, VodClient } from '@app/vod';
-import { answerFor, eventFor, isTakenJobId, toSubmission } from './submission';
+import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
-
-/** The answer to a paid call is worth waiting for a database that is away; a lost one costs a person's time. */
-const RECORD_TRIES_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000];
 
 /** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
 export class Submit {
@@ -60,33 +56,6 @@ export class Submit {
 
   private async record(claim: Claim, outcome: SubmitOutcome): Promise<void> {
     const changes = claim.jobs.map(({ id, type }) => ({ jobId: id, event: eventFor(claim.number, type, outcome) }));
-    for (const waitMs of [...RECORD_TRIES_MS, null]) {
-      try {
-        await this.jobs.applyTogether(changes, answerFor(claim, outcome));
-        return;
-      } catch (error) {
-        if (isTakenJobId(error)) return this.recordTakenJobId(claim, changes, outcome);
-        if (waitMs === null) throw error;
-        await pause(waitMs);
-      }
-    }
-  }
-
-  /**
-   * VOD named a JobId that another row has. Which of the two it belongs to is for the recovery to find out; the other
-   * jobs of this answer keep theirs.
-   */
-  private async recordTakenJobId(claim: Claim, changes: Change[], outcome: SubmitOutcome): Promise<void> {
-    for (const change of changes) {
-      try {
-        await this.jobs.applyTogether([change]);
-      } catch (error) {
-        if (!isTakenJobId(error) || change.event.type !== 'accepted') throw error;
-        const cause = `VOD answered with the JobId ${change.event.vodJobId}, which belongs to another job`;
-        await this.jobs.apply(change.jobId, { type: 'outcome_unknown', attempt: claim.number, cause });
-      }
-    }
-    const message = 'VOD answered with a JobId that belongs to another job';
-    await this.jobs.applyTogether([], { ...answerFor(claim, outcome), message });
+    await storeAnswer(this.jobs, claim, changes, answerFor(claim, outcome));
   }
 }

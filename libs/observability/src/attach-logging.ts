@@ -25,6 +25,7 @@ export function attachLogging(signals: Signals, logger: Logger): void {
   signals.on('circuit.closed', ({ openedAt, ...rest }) => {
     logger.warn({ ...rest, openedAt: openedAt.toISOString() }, 'circuit.closed');
   });
+  signals.on('vod_job.unclaimed', (payload) => logger.error(payload, 'vod_job.unclaimed'));
   signals.on('recovery.decided', (payload) => {
     logger[payload.outcome === 'held' ? 'error' : 'info'](payload, 'recovery.decided');
   });

@@ -88,6 +88,9 @@ export function attachMetrics(signals: Signals, registry: Registry): void {
   );
   signals.on('recovery.decided', ({ rung, outcome, region }) => recoveries.inc({ rung, outcome, region }));
 
+  const unclaimed = counter('vodai_vod_jobs_unclaimed_total', 'Jobs that VOD took and bills, and that no row has.');
+  signals.on('vod_job.unclaimed', () => unclaimed.inc());
+
   const opened = counter('vodai_circuit_opened_total', 'Times the account turned out to be unable to submit.', [
     'region',
   ]);

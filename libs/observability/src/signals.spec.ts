@@ -33,6 +33,7 @@ const oneOfEach: SignalMap = {
   'queue.closed': { queue: 'submit', untilMs: Date.UTC(2026, 10, 22), code: 'Throttling.User' },
   'circuit.opened': { region: 'cn-shanghai', code: 'Forbidden.RAM', message: 'no permission', requestId: 'R-2' },
   'circuit.closed': { region: 'cn-shanghai', code: 'Forbidden.RAM', openedAt: new Date(Date.UTC(2026, 10, 22)) },
+  'vod_job.unclaimed': { jobId: 'job-1', vodJobId: 'vod-1', attempt: 1, state: 'submitting' },
   'recovery.decided': {
     jobId: 'job-1',
     region: 'cn-shanghai',

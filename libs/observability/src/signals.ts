@@ -37,6 +37,8 @@ export interface SignalMap {
   /** The account cannot submit in this region: nothing is sent there but a probe now and then. */
   'circuit.opened': { region: string; code: string; message: string; requestId: string | null };
   'circuit.closed': { region: string; code: string; openedAt: Date };
+  /** VOD took a job and nobody needs it any more: it is billed, and no row has it. */
+  'vod_job.unclaimed': { jobId: string; vodJobId: string; attempt: number; state: string };
   /** A lost submission was found, or proven absent, or nothing could be decided and a person has to. */
   'recovery.decided': {
     jobId: string;

@@ -51,6 +51,12 @@ export class AlarmStore {
     return [...new Set(rows.map((row) => row.requestId))];
   }
 
+  /** The request that has waited longest, whatever its priority: one that VOD forbids must not be tried every time. */
+  async takeProbe(region: string): Promise<string[]> {
+    const rows = await this.take(region, { which: `state = 'queued'`, order: 'due_at', limit: 1 });
+    return rows.map((row) => row.requestId);
+  }
+
   /** Jobs to be read at VOD, the longest due first; at most `limit`. */
   async takeReads(region: string, limit: number): Promise<string[]> {
     const rows = await this.take(region, { which: `state in ('processing', 'finished')`, order: 'due_at', limit });

@@ -18,8 +18,8 @@ export interface Case {
   };
   /** How often this job was proven absent before. */
   absences: number;
-  /** Other jobs of this media and type that wait for a JobId as well: what is found at VOD may be theirs. */
-  rivals: number;
+  /** Another job of the same call has its JobId: the call arrived, and whatever it asked for was done. */
+  siblingFound: boolean;
 }
 
 /** An event of the same media and type whose JobId no job has. Its body is not signed: a hint where to look. */
@@ -34,8 +34,8 @@ const OUR_CLOCKS_MS = 5_000;
 /** Events looked at for one job: a flood of forged ones must not cost a read each. The signed and the early come first. */
 const EVENTS = 30;
 
-/** Other jobs looked at to find one of about the same age. */
-const NEIGHBOURS = 50;
+/** A list that shows a job of so much earlier is not far behind. */
+const HARDLY_OLDER_MS = 10 * 60_000;
 
 /** What is known about a submission of unknown outcome. Reads only. */
 export class CaseReads {
@@ -43,18 +43,17 @@ export class CaseReads {
 
   /** Null when the job is not unconfirmed any more. */
   async open(jobId: string): Promise<Case | null> {
-    type Row = FlatJobRow & Pick<Case, 'config' | 'submission' | 'absences' | 'rivals'>;
+    type Row = FlatJobRow & Pick<Case, 'config' | 'submission' | 'absences' | 'siblingFound'>;
     const [row] = await this.db.query<Row[]>(
       `select ${jobColumns}, request.config,
               jsonb_build_object(
                 'number', number, 'types', types, 'nonce', nonce, 'signedAt', signed_at, 'sentAt', sent_at,
                 'signer', signer, 'resends', resends, 'resentAt', resent_at, 'nonceSeenAt', nonce_seen_at) as submission,
               (select count(*)::int from history where history.job_id = job.id and event = 'proven_absent') as absences,
-              (select count(*)::int
-                 from job as other
-                where other.media_id = job.media_id and other.region = job.region and other.type = job.type
-                  and other.id <> job.id and other.vod_job_id is null
-                  and other.state in ('submitting', 'unconfirmed', 'held')) as rivals
+              submission.outcome is distinct from 'accepted'   -- an answer that leaves a type out says so itself
+                and exists (select from job as sibling
+                             where sibling.request_id = job.request_id and sibling.attempt = job.attempt
+                               and sibling.id <> job.id and sibling.vod_job_id is not null) as "siblingFound"
          from job
          join request on request.id = job.request_id
          join submission on submission.request_id = job.request_id and submission.number = job.attempt
@@ -62,14 +61,14 @@ export class CaseReads {
       [jobId],
     );
     if (!row) return null;
-    const { config, submission, absences, rivals, ...job } = row;
+    const { config, submission, absences, siblingFound, ...job } = row;
     // Within jsonb a time is text.
     const time = (value: Date | null) => (value === null ? null : new Date(value));
     return {
       job: toJobRow(job),
       config,
       absences,
-      rivals,
+      siblingFound,
       submission: {
         ...submission,
         signedAt: new Date(submission.signedAt),
@@ -80,13 +79,15 @@ export class CaseReads {
     };
   }
 
-  /** Events that came since the send and are about a job that we do not know. */
+  /** Events that came since the send and are about a job that no row has, as far as anybody has looked. */
   eventsFor({ job, submission }: Case): Promise<CandidateEvent[]> {
+    const about = (verdict: string) => `
+      select vod_job_id, extend, signature, received_at
+        from event
+       where verdict = '${verdict}' and region in ($1, '*') and media_id = $2 and event_type = $3 and received_at >= $4`;
     return this.db.query(
       `select vod_job_id as "vodJobId", extend
-         from event
-        where verdict = 'unmatched' and region in ($1, '*') and media_id = $2 and event_type = $3
-          and received_at >= $4
+         from (${about('unmatched')} union all ${about('received')}) as event
         order by signature = 'valid' desc, received_at
         limit ${EVENTS}`,
       [job.region, job.mediaId, `${job.type}Complete`, new Date(submission.sentAt.getTime() - OUR_CLOCKS_MS)],
@@ -94,45 +95,53 @@ export class CaseReads {
   }
 
   /**
-   * Those of VOD's JobIds that no job has, nor ever had: a job that was queued anew has let its old JobId go, and that
-   * one must not come back as if it were new.
+   * What we know of some of VOD's JobIds for this media: `taken` are those that a job has, `former` those that a job had
+   * and let go when it was queued anew. Neither can be what a submission is missing.
    */
-  async strangersAmong({ region, mediaId }: JobRow, vodJobIds: readonly string[]): Promise<string[]> {
-    if (vodJobIds.length === 0) return [];
-    const rows = await this.db.query<{ vodJobId: string }[]>(
-      `select asked as "vodJobId"
-         from unnest($3::text[]) as asked
-        where not exists (select from job where job.vod_job_id = asked and job.region = $1)
-          and not exists (select from history
-                            join job on job.id = history.job_id
-                           where job.media_id = $2
-                             and history.event in ('accepted', 'found', 'adopted', 'event_received')
-                             and coalesce(history.detail ->> 'vodJobId', history.detail ->> 'candidate') = asked)`,
+  async knownAmong(
+    { region, mediaId }: JobRow,
+    vodJobIds: readonly string[],
+  ): Promise<{ taken: Set<string>; former: Set<string> }> {
+    const rows = await this.db.query<{ vodJobId: string; taken: boolean; former: boolean }[]>(
+      `select asked as "vodJobId",
+              exists (select from job where job.vod_job_id = asked and job.region = $1) as taken,
+              exists (select from history
+                        join job on job.id = history.job_id
+                       where job.media_id = $2 and history.event in ('accepted', 'found', 'event_received')
+                         and history.detail ->> 'vodJobId' = asked) as former
+         from unnest($3::text[]) as asked`,
       [region, mediaId, vodJobIds],
     );
-    return rows.map((row) => row.vodJobId);
+    const idsOf = (which: 'taken' | 'former') => new Set(rows.filter((row) => row[which]).map((row) => row.vodJobId));
+    return { taken: idsOf('taken'), former: idsOf('former') };
+  }
+
+  /** Other jobs of this media and type that wait for a JobId as well: what is found at VOD may be theirs. */
+  async rivals({ id, region, mediaId, type }: JobRow): Promise<number> {
+    const [row] = await this.db.query<[{ rivals: number }]>(
+      `select count(*)::int as rivals
+         from job
+        where media_id = $1 and region = $2 and type = $3 and id <> $4 and vod_job_id is null
+          and state in ('submitting', 'unconfirmed', 'held')`,
+      [mediaId, region, type, id],
+    );
+    return row.rivals;
   }
 
   /**
-   * A job of ours that VOD surely has, of the same region and type, and of about the same age: what VOD must list, if
-   * its list is to prove that another job is not there.
+   * Jobs of ours that VOD surely has, of the same region and type: what VOD must list, if its list is to prove that another
+   * job is not there. Those submitted after the lost one come first, as a list that has them is not behind; an older one
+   * counts only when it is hardly older.
    */
-  async control({ id, region, type, mediaId }: JobRow): Promise<{ mediaId: string; vodJobId: string } | null> {
-    const side = (order: 'desc' | 'asc') => `
-      (select media_id, vod_job_id, submitted_at
-         from job
-        where job.state = known.state and job.id ${order === 'desc' ? '<' : '>'} $1
-          and region = $2 and type = $3 and media_id <> $4 and vod_job_id is not null and submitted_at is not null
-        order by job.id ${order}
-        limit ${NEIGHBOURS})`;
-    const rows = await this.db.query<{ mediaId: string; vodJobId: string }[]>(
-      `select near.media_id as "mediaId", near.vod_job_id as "vodJobId"
-         from unnest(array['processing', 'finished', 'succeeded', 'failed']) as known(state)
-        cross join lateral (${side('desc')} union all ${side('asc')}) as near
-        order by abs(extract(epoch from near.submitted_at - (select submitted_at from job where id = $1)))
-        limit 1`,
-      [id, region, type, mediaId],
+  controls({ job: { region, type, mediaId }, submission }: Case): Promise<{ mediaId: string; vodJobId: string }[]> {
+    const atVod = `region = $1 and type = $2 and media_id <> $3 and vod_job_id is not null`;
+    return this.db.query(
+      `(select media_id as "mediaId", vod_job_id as "vodJobId"
+          from job where ${atVod} and submitted_at >= $4 order by submitted_at limit 2)
+       union all
+       (select media_id, vod_job_id
+          from job where ${atVod} and submitted_at < $4 and submitted_at >= $5 order by submitted_at desc limit 2)`,
+      [region, type, mediaId, submission.sentAt, new Date(submission.sentAt.getTime() - HARDLY_OLDER_MS)],
     );
-    return rows[0] ?? null;
   }
 }

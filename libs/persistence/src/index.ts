@@ -1,6 +1,13 @@
 export { assertSchema, createDataSource, migrate, SchemaTooOldError } from './data-source';
 export { channels } from './channels';
-export { JobStore, type Change, type Claim, type JobStoreOptions, type SubmissionAnswer } from './job.store';
+export {
+  JobStore,
+  type Change,
+  type Claim,
+  type JobStoreOptions,
+  type SubmissionAnswer,
+  type Verdict,
+} from './job.store';
 export { RequestStore, type Acceptance, type Draft, type StoredRequest } from './request.store';
 export { EventStore, type Notification } from './event.store';
 export { AlarmStore, type DueCounts } from './alarm.store';

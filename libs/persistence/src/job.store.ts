@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import {
   decide,
-  DOORBELL_GAP_MS,
+  RESEND_WITHIN_MS,
   type AlarmRules,
   type JobCore,
   type JobEvent,
@@ -87,12 +87,6 @@ export interface JobStoreOptions {
 /** NOTIFY carries 8,000 bytes at most; a UUID and its comma are 37. */
 const IDS_PER_NOTIFY = 200;
 
-/** The gateway takes a request that was signed at most 15 minutes ago; the rest is for the way and for clocks. */
-const RESEND_WITHIN_MS = 14 * 60_000;
-
-/** More would not find out more. */
-const RESENDS_AT_MOST = 3;
-
 const TWO_LANES = { batch: 100, lanes: 2 };
 
 /**
@@ -168,7 +162,7 @@ export class JobStore {
         `update submission
             set resends = resends + 1, resent_at = $4
           where request_id = $1 and number = $2 and signer = $3
-            and nonce_seen_at is null and resends < ${RESENDS_AT_MOST} and signed_at > $5
+            and nonce_seen_at is null and signed_at > $5 and sent_at > $5
             and (resent_at is null or resent_at <= $6)   -- another worker may still wait for the answer to its own
             and cardinality(types) = $7                  -- without one of its types it would be another request
           returning types, nonce, signed_at as "signedAt", resends`,
@@ -206,56 +200,33 @@ export class JobStore {
   }
 
   private async match(waitingEvents: string, parameters: unknown[]): Promise<{ taken: number; matched: number }> {
-    const { moved, unmatched, ...counts } = await this.db.transaction(async (tx) => {
+    const { moved, ...counts } = await this.db.transaction(async (tx) => {
       const events = await tx.query<WaitingEvent[]>(waitingEvents, parameters);
-      if (events.length === 0) return { taken: 0, matched: 0, moved: [], unmatched: [] };
+      if (events.length === 0) return { taken: 0, matched: 0, moved: [] };
       const known = events.filter((event) => event.jobId !== null);
       const verdicts = events.map(verdictOn);
       const changes = known.flatMap((event) =>
         event.jobId && isCompletion(event) ? [ringing(event, event.jobId)] : [],
       );
+      const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
+      changes.push(...(await this.casesOf(tx, unknown)));
       const outcomes = await this.move(tx, { changes, events: verdicts, lazily: true });
-      return {
-        taken: events.length,
-        matched: known.length,
-        moved: outcomes,
-        unmatched: events.filter((event) => event.jobId === null && isCompletion(event)),
-      };
+      return { taken: events.length, matched: known.length, moved: outcomes };
     });
     this.announce(moved);
-    await this.reopenCases(unmatched);
     return counts;
   }
 
   /**
    * Events about jobs that we do not know: one of them may be the answer that a submission has lost. Whoever waits for it
-   * is looked at now; a job that was taken for absent, or that is held, is looked at again.
+   * looks again now, also when it was taken for absent, or is held.
    */
-  private async reopenCases(events: readonly WaitingEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const now = this.now();
-    const cases = await this.db.query<{ jobId: string; state: JobState; eventId: string; vodJobId: string }[]>(
-      casesOfEvents,
-      [toJson(events.map(({ id, extend }) => ({ id, requestId: requestIdIn(extend) })))],
-    );
-    const waiting = cases.filter(({ state }) => state === 'unconfirmed').map(({ jobId }) => jobId);
-    if (waiting.length > 0) {
-      await this.db.query(
-        `with woken as (
-           update job
-              set due_at = greatest($2, last_read_at + $3 * interval '1 ms')   -- a flood of events costs one look per gap
-            where id = any($1::uuid[]) and state = 'unconfirmed' and due_at > $2
-            returning id
-         )
-         select pg_notify($4, '') from woken limit 1`,
-        [waiting, now, DOORBELL_GAP_MS, channels.jobDue],
-      );
-    }
-    const closed = cases.filter(({ state }) => state !== 'unconfirmed');
-    if (closed.length === 0) return;
-    await this.applyTogether(
-      closed.map(({ jobId, eventId, vodJobId }) => ({ jobId, event: { type: 'reconsidered', eventId, vodJobId } })),
-    );
+  private async casesOf(tx: EntityManager, events: readonly WaitingEvent[]): Promise<Change[]> {
+    if (events.length === 0) return [];
+    const cases = await tx.query<{ jobId: string; eventId: string; vodJobId: string; sentAt: Date }[]>(casesOfEvents, [
+      events.map(({ id }) => id),
+    ]);
+    return cases.map(({ jobId, ...evidence }) => ({ jobId, event: { type: 'reconsidered', ...evidence } }));
   }
 
   private async commitAll(entries: Entry[]): Promise<Verdict[][]> {
@@ -500,6 +471,10 @@ export class JobStore {
         }
       } else if (verdict.outcome === 'ignored' && jobId) {
         this.options.signals.emit('job.ignored', { jobId, state: verdict.state, event: event.type });
+        if (event.type === 'accepted') {
+          const { vodJobId, attempt } = event;
+          this.options.signals.emit('vod_job.unclaimed', { jobId, vodJobId, attempt, state: verdict.state });
+        }
       }
     }
   }
@@ -554,25 +529,24 @@ interface WaitingEvent {
   vodJobId: string;
   status: string;
   signature: string;
-  extend: string | null;
   jobId: string | null;
 }
 
-const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature,
-  event.extend`;
+const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature`;
 
 /**
- * Jobs of the same media and type, or of the request that the event names, whose latest attempt lost its answer and was
- * not found since, nor decided by a person. Events that came before that attempt was sent are not about it.
+ * Jobs of the same media and type whose latest attempt lost its answer, and was not found since nor decided about by a
+ * person. Events that came before that attempt was sent are not about it.
  */
 const casesOfEvents = `
-  select distinct on (job.id) job.id as "jobId", job.state, event.id as "eventId", event.vod_job_id as "vodJobId"
-    from jsonb_to_recordset($1::jsonb) as heard(id uuid, "requestId" uuid)
-    join event on event.id = heard.id
-    join job on (job.media_id = event.media_id or job.request_id = heard."requestId")
-            and event.region in (job.region, '*') and event.event_type = job.type || 'Complete'
+  select distinct on (job.id) job.id as "jobId", event.id as "eventId", event.vod_job_id as "vodJobId",
+         submission.sent_at as "sentAt"
+    from event
+    join job on job.media_id = event.media_id and event.region in (job.region, '*')
+            and event.event_type = job.type || 'Complete'
     join submission on submission.request_id = job.request_id and submission.number = job.attempt
-   where job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
+   where event.id = any($1::uuid[])
+     and job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
      and submission.sent_at <= event.received_at + interval '5 s'   -- two clocks of ours
      and (select history.event
             from history
@@ -674,6 +648,7 @@ async function write(tx: EntityManager, { jobs, submissions, answers, events, no
          from jsonb_to_recordset($4::jsonb) as a("requestId" uuid, number integer, outcome text, "vodRequestId" text,
               code text, message text, "nonceSeen" boolean)
         where (submission.request_id, submission.number) = (a."requestId", a.number)
+          and (submission.outcome is distinct from 'accepted' or a.outcome = 'accepted')  -- nothing later takes that back
      ), judged as (
        update event
           set verdict = v.verdict, job_id = v."jobId", reason = v.reason
@@ -755,12 +730,6 @@ function learnedJobId(event: JobEvent): string | null {
     default:
       return null;
   }
-}
-
-/** Extend as we send it: the request and the attempt. Anybody may put anything there. */
-function requestIdIn(extend: string | null): string | null {
-  const [id = ''] = (extend ?? '').split('.');
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : null;
 }
 
 const claimed = (jobId: string, number: number): Change => ({ jobId, event: { type: 'claimed', number } });

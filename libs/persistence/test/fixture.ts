@@ -138,7 +138,7 @@ export class Fixture {
       unconfirmed: [unknown],
       processing: [accepted],
       finished: [accepted, event],
-      held: [unknown, { type: 'undecidable', reason: 'no evidence' }],
+      held: [unknown, { type: 'undecidable', attempt: 1, version: 3, reason: 'no evidence' }],
       succeeded: [accepted, event, succeeded],
       failed: [accepted, failed],
       canceled: [{ type: 'canceled' }],

@@ -23,6 +23,7 @@ import { RequestEntity } from './request.entity';
 @Index('job_backlog', ['region', 'priority', 'dueAt'], { where: `state = 'queued'` })
 @Index('job_media_id', ['mediaId', 'id'])
 @Index('job_state', ['state', 'id'])
+@Index('job_submitted_at', ['region', 'type', 'submittedAt'], { where: 'vod_job_id is not null' })
 export class JobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pkey' })
   id!: string;
