@@ -62,6 +62,7 @@ describe('The auditor', () => {
       held: 1,
       answersLost: 1,
       adopted: 1,
+      slowestRecoveryMs: expect.any(Number),
       unknown: 0,
     });
   });
