@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describeWithRedis, eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
@@ -44,10 +43,10 @@ describeWithRedis('kill -9', () => {
         // Jobs come all the time that processes are killed, and each kind is killed as often as the others.
         const clients = keepEnqueueing(city);
         for (let i = 0; i < size.kills; i += 1) {
-          await pause(size.betweenMs.min + city.chance() * (size.betweenMs.max - size.betweenMs.min));
+          await city.pace(size.betweenMs.min, size.betweenMs.max);
           const [kind, at] = [kinds[i % kinds.length] as Kind, city.chance() < 0.5 ? 0 : 1];
           await city.kill(kind, at);
-          await pause(size.downMs);
+          await city.pace(size.downMs);
           await city.startOne(kind, at);
         }
         await clients.finish();
@@ -106,7 +105,7 @@ function keepEnqueueing(city: City): { finish: () => Promise<void> } {
       const isBoth = next % 10 === 0;
       next += 1;
       await city.enqueue(media, isBoth ? ['AIVideoTag', 'AIMediaDNA'] : ['AIVideoTag']);
-      if (!hurry) await pause(gapMs * 4);
+      if (!hurry) await city.pace(gapMs * 4);
     }
   };
   const clients = Promise.all([client(), client(), client(), client()]);

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
 import { City } from './support/city';
 import { drawSeed, isFull, report } from './support/report';
@@ -20,13 +19,13 @@ describe('A rolling restart', () => {
       const emulator = { jobTimeMs: { min: 0, max: 200 } };
       return City.run({ seed, workers: 1, queue: 'postgres', emulator }, async (city) => {
         let calls = 0;
-        let deploying = true;
+        const deployed = new AbortController();
         const client = async () => {
-          while (deploying) {
+          while (!deployed.signal.aborted) {
             calls += 1;
             await city.enqueue(`media-${calls}`);
             await city.call('GET', '/v1/jobs?limit=1');
-            await pause(BREATH_MS);
+            await city.pace(BREATH_MS);
           }
         };
         const clients = Promise.all(Array.from({ length: CLIENTS }, client));
@@ -40,7 +39,7 @@ describe('A rolling restart', () => {
             }
           }
         } finally {
-          deploying = false;
+          deployed.abort();
         }
         await clients;
         await city.untilOver();
