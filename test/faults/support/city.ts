@@ -167,7 +167,7 @@ export class City {
   async add(kind: Kind, env: Record<string, string> = {}): Promise<number> {
     const place: Place = { kind, env, process: null, url: null };
     this.places.push(place);
-    await this.fill(place);
+    await this.startIn(place);
     return this.placesOf(kind).indexOf(place);
   }
 
@@ -191,7 +191,7 @@ export class City {
     const place = this.place(kind, at);
     if (place.process) await this.empty(place, 'SIGKILL');
     if (env) place.env = env;
-    await this.fill(place);
+    await this.startIn(place);
   }
 
   /** To stop it as if it had frozen, or to let it go on. */
@@ -310,7 +310,7 @@ export class City {
     return this.places.filter((place) => place.kind === kind);
   }
 
-  private async fill(place: Place): Promise<void> {
+  private async startIn(place: Place): Promise<void> {
     if (this.stopping) return;
     const started = await RealProcess.start(place.kind, { ...this.env, ...place.env });
     place.process = started;
