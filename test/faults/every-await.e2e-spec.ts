@@ -6,6 +6,7 @@ import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
 import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
+import { ringEarly } from './support/alarms';
 import { City } from './support/city';
 import { drawSeed, isFull, report } from './support/report';
 
@@ -157,9 +158,7 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   const killedAfterMs = Math.round(performance.now() - began);
   await Promise.all([city.add('worker'), city.add('worker')]);
   city.emulator.configure({ faults: [] });
-  // An alarm may ring at any time. What is left to decide needn't wait for half a minute here.
-  const hurry = `update job set due_at = now() where state = 'unconfirmed' and due_at > now() + interval '2 s'`;
-  await city.untilOver({ along: () => city.query(hurry) });
+  await city.untilOver({ along: () => city.query(ringEarly) });
 
   const { broken, ...counts } = await city.audit();
   report({

@@ -153,6 +153,7 @@ function openQueues(config: ConfigFor<'worker'>, signals: Signals, logger: Logge
     store: config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl: config.databaseUrl },
     regions: config.vod.regions,
     limits: config.limits,
+    leaseMs: config.alarms.leaseMs,
     signals,
     onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its alarm will ring again'),
   });

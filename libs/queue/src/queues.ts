@@ -13,6 +13,8 @@ export interface QueuesOptions {
   /** Calls a second per region, over all workers. */
   limits: { submitQps: number; collectQps: number };
   signals: Signals;
+  /** When the alarm of what was put on a queue rings again. By default that of `LEASE`. */
+  leaseMs?: number;
   /** Told about a processor that threw. */
   onFailure: (failure: { queue: string; error: Error }) => void;
   /** Keyspace in Redis. */
@@ -24,6 +26,9 @@ const CLOSE_GRACE_MS = 15_000;
 
 /** How long BullMQ may take to book steps that are over. */
 const BOOKING_MS = 1_000;
+
+/** BullMQ's own default. A longer one would only keep what a dead worker held. */
+const LOCK_MS = 30_000;
 
 /** A store answers within milliseconds; one that hangs is treated like one that is gone. */
 const ANSWER_MS = 5_000;
@@ -139,11 +144,20 @@ export class Queues {
         this.underWay.add(step);
         await step.finally(() => this.underWay.delete(step));
       },
-      { concurrency, limiter: limiterFor(this.options.limits[limit]) },
+      { concurrency, limiter: limiterFor(this.options.limits[limit]), ...this.deathRules() },
     );
     worker.on('error', (error) => this.trouble(error));
     worker.on('failed', (_job, error) => this.options.onFailure({ queue: name, error }));
     return worker;
+  }
+
+  /**
+   * BullMQ takes what a dead worker held for under way until its lock has run out and somebody looks. Until then it
+   * refuses the same id, so the alarm of that work would ring in vain: both must be over before it rings.
+   */
+  private deathRules(): { lockDuration: number; stalledInterval: number } {
+    const { leaseMs = 60_000 } = this.options;
+    return { lockDuration: Math.min(leaseMs / 2, LOCK_MS), stalledInterval: leaseMs / 4 };
   }
 
   /** Fails within seconds when the store is away: what was to be put on the queue rings again, what waits here does not. */

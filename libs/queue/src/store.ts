@@ -20,6 +20,8 @@ type PoolConnection = Extract<PostgresConnectionOptions, { connect(): unknown }>
 interface WorkerSettings {
   concurrency: number;
   limiter: { max: number; duration: number };
+  lockDuration?: number;
+  stalledInterval?: number;
 }
 
 /** What this library needs of a BullMQ queue, whichever store is behind it. */

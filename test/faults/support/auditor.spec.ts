@@ -29,7 +29,7 @@ beforeAll(async () => {
   stack.emulator.configure({ listsAiJobs: false });
   jobs.held = (await stack.enqueue('held')).jobs[0].id;
   await stack.untilJob(jobs.held, 'held');
-  for (const worker of [...stack.workers]) await stack.stopWorker(worker);
+  for (const worker of stack.workers.slice()) await stack.stopWorker(worker);
   db = new Client({ connectionString: stack.database.url });
   await db.connect();
 });
@@ -62,6 +62,7 @@ describe('The auditor', () => {
       held: 1,
       answersLost: 1,
       adopted: 1,
+      slowestRecoveryMs: expect.any(Number),
       unknown: 0,
     });
   });

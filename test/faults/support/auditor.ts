@@ -23,6 +23,8 @@ export interface Audit {
   answersLost: number;
   /** Those of them that reached VOD's verdict without a person. */
   adopted: number;
+  /** From the moment that the answer was known to be lost to the one in which the job was decided, the longest. */
+  slowestRecoveryMs: number;
   /** Jobs at VOD that no row has, and that are listed as such. */
   unknown: number;
 }
@@ -48,9 +50,8 @@ interface Line {
   event: string;
   from: JobState | null;
   to: JobState;
-  attempt: number;
-  actor: string | null;
   vodJobId: string | null;
+  at: Date;
 }
 
 /** One job that VOD billed, and what became of it there. */
@@ -137,7 +138,7 @@ async function readBooks(db: Client, emulatorUrl: string): Promise<Books> {
       order by id`,
   );
   const lines = await ask<Line>(
-    `select job_id as "jobId", version, event, from_state as "from", to_state as "to", attempt, actor,
+    `select job_id as "jobId", version, event, from_state as "from", to_state as "to", at,
             case when event in ('accepted', 'found', 'adopted', 'event_received')
                  then coalesce(detail ->> 'vodJobId', detail ->> 'candidate') end as "vodJobId"
        from history
@@ -301,7 +302,12 @@ async function secretsFound(db: Client, { canaries = [], texts = [] }: AuditOpti
 }
 
 /** How often VOD had billed what we did not know it had, and how often that was found out without a person. */
-function lostAnswers({ jobs, linesOf, requestOfNonce, bills }: Books): { answersLost: number; adopted: number } {
+function lostAnswers({
+  jobs,
+  linesOf,
+  requestOfNonce,
+  bills,
+}: Books): Pick<Audit, 'answersLost' | 'adopted' | 'slowestRecoveryMs'> {
   const billed = new Set(bills.map(({ nonce, type }) => `${requestOfNonce.get(nonce) ?? ''} ${type}`));
   const lost = jobs.filter(
     ({ id, requestId, type }) =>
@@ -313,7 +319,15 @@ function lostAnswers({ jobs, linesOf, requestOfNonce, bills }: Books): { answers
       (state === 'succeeded' || state === 'failed') &&
       !(linesOf.get(id) ?? []).some((line) => BY_A_PERSON.has(line.event)),
   );
-  return { answersLost: lost.length, adopted: found.length };
+  const slowestRecoveryMs = Math.max(0, ...lost.map(({ id }) => unconfirmedMs(linesOf.get(id) ?? [])));
+  return { answersLost: lost.length, adopted: found.length, slowestRecoveryMs };
+}
+
+/** How long a job has been unconfirmed, from the first to the last such line. */
+function unconfirmedMs(lines: readonly Line[]): number {
+  const from = lines.find((line) => line.to === 'unconfirmed');
+  const until = lines.findLast((line) => line.from === 'unconfirmed');
+  return from && until ? until.at.getTime() - from.at.getTime() : 0;
 }
 
 async function read<T>(url: string): Promise<T> {

@@ -12,6 +12,8 @@ const agent = new Agent({ keepAlive: false });
 export class Balancer {
   /** Every status that was answered, and how often; `cut` is a connection that ended without one. */
   readonly answers: Record<string, number> = {};
+  /** Connections to a process that ended without an answer, also those whose call was then answered by the next one. */
+  cuts = 0;
   private readonly backends: string[] = [];
   private turn = 0;
 
@@ -55,6 +57,7 @@ export class Balancer {
     for (const backend of asked) {
       const outcome = await passOn(backend, incoming, body, response);
       if (outcome === 'answered') return this.count(response.statusCode);
+      if (outcome === 'cut') this.cuts += 1;
       if (outcome === 'cut' && !mayRepeat) return this.refuse(response, 502);
       if (response.headersSent) {
         response.destroy();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createTestDatabase, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
 import { Emulator, seededChance, type Chance, type EmulatorOptions } from '@app/vod-emulator';
 import { Client } from 'pg';
@@ -57,7 +58,7 @@ interface Waiting {
 }
 
 /** Every string that no table and no log may hold. */
-export const secrets: readonly string[] = Object.values(keys).filter((text) => /canary/i.test(text));
+const secrets: readonly string[] = Object.values(keys).filter((text) => /canary/i.test(text));
 
 /** The product as it runs in production: real processes behind balancers, on a database and a queue of their own. */
 export class City {
@@ -155,9 +156,9 @@ export class City {
     Object.assign(this, { database, front, doorbell, emulator: vod, emulatorUrl, env: allEnv });
     this.stops.push(() => this.endAll());
     const kinds: Kind[] = [
-      ...Array<Kind>(apis).fill('api'),
-      ...Array<Kind>(webhooks).fill('webhook'),
-      ...Array<Kind>(workers).fill('worker'),
+      ...Array.from({ length: apis }, () => 'api' as const),
+      ...Array.from({ length: webhooks }, () => 'webhook' as const),
+      ...Array.from({ length: workers }, () => 'worker' as const),
     ];
     await Promise.all(kinds.map((kind) => this.add(kind)));
   }
@@ -166,7 +167,7 @@ export class City {
   async add(kind: Kind, env: Record<string, string> = {}): Promise<number> {
     const place: Place = { kind, env, process: null, url: null };
     this.places.push(place);
-    await this.fill(place);
+    await this.startIn(place);
     return this.placesOf(kind).indexOf(place);
   }
 
@@ -190,12 +191,17 @@ export class City {
     const place = this.place(kind, at);
     if (place.process) await this.empty(place, 'SIGKILL');
     if (env) place.env = env;
-    await this.fill(place);
+    await this.startIn(place);
   }
 
   /** To stop it as if it had frozen, or to let it go on. */
   signal(kind: Kind, at: number, signal: NodeJS.Signals): void {
     this.place(kind, at).process?.signal(signal);
+  }
+
+  /** The gap before the next fault or the next call. Nothing is expected to have happened by then. */
+  pace(minMs: number, maxMs = minMs): Promise<void> {
+    return pause(minMs + this.chance() * (maxMs - minMs));
   }
 
   /** A client that does not give up: it repeats with the same key until it knows, and goes on with an answer in hand. */
@@ -304,7 +310,7 @@ export class City {
     return this.places.filter((place) => place.kind === kind);
   }
 
-  private async fill(place: Place): Promise<void> {
+  private async startIn(place: Place): Promise<void> {
     if (this.stopping) return;
     const started = await RealProcess.start(place.kind, { ...this.env, ...place.env });
     place.process = started;
