@@ -34,11 +34,14 @@ export class Queues {
   private readonly queues = new Map<string, BullQueue>();
   private workers: BullWorker[] = [];
   private readonly underWay = new Set<Promise<void>>();
+  private closing: Promise<void> | undefined;
+  private evictionPolicy: string | null | undefined;
 
   constructor(private readonly options: QueuesOptions) {
     this.store = openStore(options.store, options.prefix ?? 'vodai', {
       onTrouble: (error) => this.trouble(error),
       onReady: () => options.signals.emit('store.recovered', { store: this.store.kind }),
+      onEviction: (policy) => this.eviction(policy),
     });
     for (const kind of queueKinds) {
       for (const region of options.regions) {
@@ -115,7 +118,12 @@ export class Queues {
     this.workers = [];
   }
 
-  async close(): Promise<void> {
+  /** Once, however often it is asked for. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     await this.stopWork();
     await Promise.race([Promise.all([...this.queues.values()].map((queue) => queue.close())), timeout(1_000)]);
     await this.store.close();
@@ -164,6 +172,13 @@ export class Queues {
     if (!queue)
       throw new Error(`no queue for region ${region}: this process serves ${this.options.regions.join(', ')}`);
     return queue;
+  }
+
+  /** Told when it is not what it was, not at every reconnect. */
+  private eviction(policy: string | null): void {
+    if (policy === this.evictionPolicy) return;
+    this.evictionPolicy = policy;
+    this.options.signals.emit('store.eviction', { store: this.store.kind, policy });
   }
 
   private trouble(error: Error): void {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -21,6 +22,22 @@ interface WorkerSettings {
   concurrency: number;
   limiter: { max: number; duration: number };
 }
+
+/** How long a worker whose store refuses waits before it asks again. BullMQ waits 15 s after some errors, after others not at all. */
+const REFUSED_MS = 1_000;
+
+/**
+ * An entry of a worker that was killed blocks the next one of the same id until its lock has run out and two checks have
+ * found it so: 15 s at most with these, up to a minute and a half with BullMQ's own. How often that happened to an entry says nothing
+ * about it here, and one that failed for it would only be handed out again.
+ */
+const LOCKS = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, runRetryDelay: REFUSED_MS };
+
+/**
+ * A connection on which nothing comes back for so long is made anew: after a failover the old server may be gone without
+ * a word, and TCP would wait for it for a quarter of an hour. Longer than the 10 s for which a worker blocks.
+ */
+const SILENCE_MS = 20_000;
 
 /** What this library needs of a BullMQ queue, whichever store is behind it. */
 export interface BullQueue {
@@ -56,6 +73,8 @@ export interface StoreListener {
   onTrouble: (error: Error) => void;
   /** Answers again, or for the first time. */
   onReady: () => void;
+  /** What the store does with its keys when it is full; null when it does not tell. */
+  onEviction: (policy: string | null) => void;
 }
 
 export function openStore(options: QueueStoreOptions, prefix: string, listener: StoreListener): QueueStore {
@@ -64,11 +83,21 @@ export function openStore(options: QueueStoreOptions, prefix: string, listener: 
     : openPostgres(options.databaseUrl, listener);
 }
 
-function openRedis(url: string, prefix: string, { onTrouble, onReady }: StoreListener): QueueStore {
+function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction }: StoreListener): QueueStore {
   const { Queue, Worker } = withBackend(createRedisBackend);
   // BullMQ sets a connection up once and never again, so its commands have to outwait a Redis that is away.
   const connect = () =>
-    new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(tries * 100, 2_000) });
+    new Redis(url, {
+      maxRetriesPerRequest: null,
+      retryStrategy: (tries) => Math.min(tries * 100, 2_000),
+      socketTimeout: SILENCE_MS,
+      // After a failover this may be the replica of today, and the name lead to the master only when it is asked again.
+      reconnectOnError: (error) => {
+        if (!error.message.includes('READONLY')) return false;
+        onTrouble(error);
+        return 2; // and the command goes again
+      },
+    });
   const producer = connect();
   const consumer = connect();
   // Every worker blocks on a copy of its own.
@@ -80,23 +109,65 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady }: StoreLis
     return copy;
   };
   for (const client of [producer, consumer]) client.on('error', onTrouble);
-  producer.on('ready', onReady);
+  const write = () => producer.set(`${prefix}:alive`, 1, 'PX', 60_000);
+  let looking = false;
+  // Each time, because a failover may have led to another server; one look at a time, because one that is a replica as yet
+  // makes it reconnect over and over.
+  producer.on('ready', () => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => (looking = false));
+  });
+  const look = async () => {
+    try {
+      await write();
+      onReady();
+      onEviction(await evictionPolicy(producer));
+    } catch (error) {
+      if (producer.status === 'ready') onTrouble(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
   return {
     kind: 'redis',
     queue: (name) => new Queue(name, { connection: producer, prefix }),
     worker: (name, process, settings) =>
-      new Worker(name, process, { connection: consumer, prefix, autorun: false, ...settings }),
+      patient(new Worker(name, process, { connection: consumer, prefix, autorun: false, ...LOCKS, ...settings })),
     // Whoever adds must learn at once that Redis is away: a command that waits for it would outlive the alarm.
     isAway: () => producer.status !== 'ready',
     ping: async () => {
       if (producer.status !== 'ready') throw new Error(`Redis is ${producer.status}`);
-      await producer.ping();
+      // One that answers and takes nothing, a replica or one that is full, is no use either.
+      await write();
     },
     close: async () => {
       for (const client of [producer, consumer, ...copies]) client.disconnect();
       await Promise.all(copies.map(endOf));
     },
   };
+}
+
+/** Managed servers often forbid CONFIG, and tell the same in INFO. */
+async function evictionPolicy(client: Redis): Promise<string | null> {
+  const asked = await client.config('GET', 'maxmemory-policy').catch(() => []);
+  const policy = (asked as unknown[])[1];
+  if (typeof policy === 'string') return policy;
+  const told = await client.info('memory').catch(() => '');
+  return /^maxmemory_policy:(\S+)/m.exec(told)?.[1] ?? null;
+}
+
+/**
+ * Some refusals make BullMQ wait for 15 s, and all others (no memory left, a replica, a server that is starting) make it
+ * ask again at once, thousands of times a second. This one waits for a moment.
+ */
+function patient<W extends object>(worker: W): W {
+  const seam = worker as unknown as { moveToActive(token: string, name?: string): Promise<unknown> };
+  const ask = seam.moveToActive.bind(worker);
+  seam.moveToActive = (token, name) =>
+    ask(token, name).catch(async (error: unknown) => {
+      await pause(REFUSED_MS);
+      throw error;
+    });
+  return worker;
 }
 
 /**
@@ -133,7 +204,7 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     queue: (name) => new Queue(name, { connection: producers }),
     // One connection listens for as long as the worker lives; the others fetch and finish jobs.
     worker: (name, process, settings) =>
-      new Worker(name, process, { connection: open(3), autorun: false, ...settings }),
+      patient(new Worker(name, process, { connection: open(3), autorun: false, ...LOCKS, ...settings })),
     isAway: () => false, // the pool says so by itself, with every query
     ping: async () => void (await producers.query('select 1')),
     close: async () => {

@@ -22,9 +22,9 @@ export class RedisServer {
   }
 
   /** Empty, like a Redis without persistence after a crash. Resolves when it answers. */
-  async start(): Promise<void> {
+  async start(...settings: string[]): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.process = spawn('redis-server', args, { stdio: 'ignore' });
+    this.process = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
     await this.ask((client) => client.ping());
   }
 
