@@ -369,12 +369,13 @@ describeWithRedis('An entry of a worker that was killed', () => {
     await Promise.all(
       [{ redisUrl: testRedisUrl() ?? '' }, { databaseUrl: database.url }].map(async (store) => {
         let begun = false;
+        const held = promise();
         const victim = openStore(store, 'vodai', deaf);
         const worker = victim.worker(
           queueName('submit', HOME),
           () => {
             begun = true;
-            return new Promise(() => undefined);
+            return held.kept;
           },
           { concurrency: 1, limiter: limiterFor(1000) },
         );
@@ -388,6 +389,7 @@ describeWithRedis('An entry of a worker that was killed', () => {
         // Without a word about the step, as if killed: what this cannot show, a killed process shows in test/faults.
         await worker.close(true);
         await victim.close();
+        held.keep();
 
         const seen: string[] = [];
         await queues.work(

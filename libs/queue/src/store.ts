@@ -35,9 +35,9 @@ const LOCKS = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1
 
 /**
  * A connection on which nothing comes back for so long is made anew: after a failover the old server may be gone without
- * a word, and TCP would wait for it for a quarter of an hour. Longer than the 10 s for which a worker blocks.
+ * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks.
  */
-const SILENCE_MS = 20_000;
+const SILENCE_MS = 10_000;
 
 /** What this library needs of a BullMQ queue, whichever store is behind it. */
 export interface BullQueue {
@@ -90,7 +90,6 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction
     new Redis(url, {
       maxRetriesPerRequest: null,
       retryStrategy: (tries) => Math.min(tries * 100, 2_000),
-      socketTimeout: SILENCE_MS,
       // After a failover this may be the replica of today, and the name lead to the master only when it is asked again.
       reconnectOnError: (error) => {
         if (!error.message.includes('READONLY')) return false;
@@ -109,6 +108,9 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction
     return copy;
   };
   for (const client of [producer, consumer]) client.on('error', onTrouble);
+  const watch = setInterval(() => {
+    for (const client of [producer, consumer]) void endSilence(client);
+  }, SILENCE_MS).unref();
   const write = () => producer.set(`${prefix}:alive`, 1, 'PX', 60_000);
   let looking = false;
   // Each time, because a failover may have led to another server; one look at a time, because one that is a replica as yet
@@ -140,10 +142,22 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction
       await write();
     },
     close: async () => {
+      clearInterval(watch);
       for (const client of [producer, consumer, ...copies]) client.disconnect();
       await Promise.all(copies.map(endOf));
     },
   };
+}
+
+async function endSilence(client: Redis): Promise<void> {
+  if (client.status !== 'ready') return;
+  const { stream } = client;
+  const answered = client.ping().then(
+    () => true,
+    () => true,
+  );
+  if (await Promise.race([answered, pause(SILENCE_MS, false, { ref: false })])) return;
+  if (client.stream === stream) stream.destroy(new Error(`nothing came back within ${SILENCE_MS} ms`));
 }
 
 /** Managed servers often forbid CONFIG, and tell the same in INFO. */

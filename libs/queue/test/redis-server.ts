@@ -38,6 +38,11 @@ export class RedisServer {
     await exit;
   }
 
+  /** To freeze it, or to let it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.process?.kill(signal);
+  }
+
   async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
     const client = new Redis({
       port: this.port,
