@@ -405,7 +405,7 @@ describe('A request that cannot be right', () => {
     expectProblem(announced, invalidRequest);
   });
 
-  it('is 413 over 1 MiB', async () => {
+  it('row 4: is 413 over 1 MiB', async () => {
     const before = await stored();
     const answer = await post({ ...right, extend: 'x'.repeat(1024 * 1024) });
     expectProblem(answer, { status: 413, code: 'too_large' });
@@ -446,7 +446,7 @@ describe('A request at the limits of what is right', () => {
 });
 
 describe('The same request again', () => {
-  it('is replayed for its Idempotency-Key, also when the job is over', async () => {
+  it('row 1: is replayed for its Idempotency-Key, also when the job is over', async () => {
     const body = { mediaId: newMedia(), types: ['AIVideoTag'], labels: { a: '1' } };
     const first = await post(body, { 'idempotency-key': 'again-1' });
     expect(first.status).toBe(202);
@@ -460,7 +460,7 @@ describe('The same request again', () => {
     expect(second.body).toEqual({ ...first.body, jobs: [{ ...first.body.jobs[0], state: 'succeeded' }] });
   });
 
-  it('is 422 idempotency_mismatch with another body, and nothing is stored', async () => {
+  it('row 1: is 422 idempotency_mismatch with another body, and nothing is stored', async () => {
     const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
     await post(body, { 'idempotency-key': 'again-2' });
     const before = await stored();
@@ -515,7 +515,7 @@ describe('The same request again', () => {
     expect(created.text).toMatch(/forced/);
   });
 
-  it('is one request when twenty callers ask at once', async () => {
+  it('row 2: is one request when twenty callers ask at once', async () => {
     const keyed = { mediaId: newMedia(), types: ['AIVideoTag'] };
     const natural = { mediaId: newMedia(), types: ['AIVideoTag', 'AIMediaDNA'] };
     const answers = await Promise.all(
@@ -1016,7 +1016,7 @@ describe('Operations', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('see no 202 without a commit while sessions are ended again and again', async () => {
+  it('row 6: see no 202 without a commit while sessions are ended again and again', async () => {
     const answers: Answer[] = [];
     for (let round = 0; round < 20; round += 1) {
       const asked = Array.from({ length: 10 }, () => post({ mediaId: newMedia(), types: ['AIVideoTag'] }));

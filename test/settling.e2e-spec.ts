@@ -28,7 +28,7 @@ async function expectSound(running: Stack): Promise<void> {
   expect(await billingDifferences(running)).toEqual([]);
 }
 
-it('settles every job by its alarm when no event ever comes, and counts the lost ones', async () => {
+it('row 26: settles every job by its alarm when no event ever comes, and counts the lost ones', async () => {
   stack = await Stack.start({ env: { POLL_FIRST: '200ms', POLL_MAX: '500ms' } });
   const running = stack;
   running.emulator.configure({ callback: { enabled: false } });
@@ -47,7 +47,7 @@ it('settles every job by its alarm when no event ever comes, and counts the lost
   await expectSound(running);
 });
 
-it('keeps an event that overtakes the answer to our own call, and matches it in the moment that we learn the JobId', async () => {
+it('row 25: keeps an event that overtakes the answer to our own call, and matches it in the moment that we learn the JobId', async () => {
   // VOD is over with the job before its answer to SubmitAIJob reaches us: the answer waits until its event was judged.
   relay = await Relay.start(async ({ body }, passOn) => {
     const answer = await passOn(running.emulatorUrl);
@@ -85,7 +85,7 @@ it('keeps an event that overtakes the answer to our own call, and matches it in 
   await expectSound(running);
 });
 
-it('settles once what VOD reports twice at the same moment', async () => {
+it('row 27: settles once what VOD reports twice at the same moment', async () => {
   relay = await Relay.start(async (_passing, passOn) => {
     const webhook = running.webhooks[0]?.url ?? '';
     const [first, second] = await Promise.all([passOn(webhook), passOn(webhook)]);
@@ -114,7 +114,7 @@ it('settles once what VOD reports twice at the same moment', async () => {
   await expectSound(running);
 });
 
-it('expires a job that VOD never finishes after a last read, and a late event still brings its result', async () => {
+it('row 22: expires a job that VOD never finishes after a last read, and a late event still brings its result', async () => {
   stack = await Stack.start({
     env: { POLL_FIRST: '300ms', JOB_DEADLINE: '1s' },
     emulator: { jobTimeMs: { min: HOUR, max: HOUR } },

@@ -158,7 +158,7 @@ describe('An event of VOD', () => {
     expect(row.body.toString()).toBe(body);
   });
 
-  it('is committed before it is answered: no answer while the row cannot be written', async () => {
+  it('row 29: is committed before it is answered: no answer while the row cannot be written', async () => {
     const body = completion();
     const locked = await lockEvents();
     let answered = false;
@@ -498,7 +498,7 @@ describe('A body that is not what it should be', () => {
 });
 
 describe('While Postgres is away', () => {
-  it('is answered with 200 when it is back within the time that VOD waits', async () => {
+  it('row 30: is answered with 200 when it is back within the time that VOD waits', async () => {
     const body = completion();
     const locked = await lockEvents();
     const sent = send(body);
@@ -542,7 +542,7 @@ describe('While Postgres is away', () => {
 });
 
 describe('An event is a doorbell', () => {
-  it('settles no job by itself: after a forged success the job is read, and goes on', async () => {
+  it('row 35: settles no job by itself: after a forged success the job is read, and goes on', async () => {
     const job = await openJob();
     await send(completion({ JobId: job.vodJobId, MediaId: job.mediaId }));
     await eventually('the job was read and is processing again', async () => {
@@ -586,7 +586,7 @@ describe('An event is a doorbell', () => {
     expect((await stack.get(`/v1/jobs/${job.id}`)).body).toEqual(settled);
   });
 
-  it('costs one read per job and gap, however often it rings', async () => {
+  it('row 37: costs one read per job and gap, however often it rings', async () => {
     const job = await openJob();
     const reads = await eventually('the job was read twice', async () => {
       await send(completion({ JobId: job.vodJobId, MediaId: job.mediaId }));

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import type { ConfigFor } from '@app/config';
@@ -79,12 +80,13 @@ class SchemaPipe extends StandardSchemaValidationPipe {
 
 /** A form or a text is answered with 415, rather than read as if it were JSON. */
 function takeJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    fastify.getDefaultJsonParser('error', 'error'),
-  );
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Decoding would put U+FFFD where the bytes are no UTF-8, and we would keep what nobody has sent.
+    if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }]));
+    void parse(request, body.toString(), done);
+  });
 }
 
 /** Zod's issues in the terms of the caller. Bounded: a hostile body must not buy a huge answer. */

@@ -82,7 +82,7 @@ function expectOfEveryStep(holds: (step: Step) => boolean) {
 }
 
 describe('In whatever order things happen', () => {
-  it('a job that succeeded, failed or was canceled stays so until a person acts', () => {
+  it('row 28: a job that succeeded, failed or was canceled stays so until a person acts', () => {
     fc.assert(
       fc.property(life, life, (first, then) => {
         const { job } = live(first, { byPeople: true });

@@ -57,7 +57,7 @@ describe('A claim and its call', () => {
     expect(next).toMatchObject({ attempt: 4, attempts: 1, submittedAt: null, dueAt: later(rules.leaseMs) });
   });
 
-  it('cannot be declared unsent once it was marked as sent', () => {
+  it('row 14: cannot be declared unsent once it was marked as sent', () => {
     const sent = { ...jobs.submitting, submittedAt: noon };
     expect(decide(sent, oneOfEach.never_sent, at())).toEqual(ignored(sent, 'was_sent'));
   });
@@ -157,11 +157,22 @@ describe("VOD's event", () => {
     });
   });
 
-  it('costs at most one read in the gap, however often it rings', () => {
+  it('row 37: costs at most one read in the gap, however often it rings', () => {
     const justRead = { ...jobs.processing, lastReadAt: later(-1000) };
     expect(moved(justRead, oneOfEach.event_received).dueAt).toEqual(later(DOORBELL_GAP_MS - 1000));
     const longAgo = { ...jobs.processing, lastReadAt: later(-DOORBELL_GAP_MS) };
     expect(moved(longAgo, oneOfEach.event_received).dueAt).toEqual(noon);
+  });
+
+  it.each([
+    ['processing', 'deadline_passed', 'event_received'],
+    ['processing', 'vanished', 'event_received'],
+    ['finished', 'disowned', 'event_received'],
+    ['unconfirmed', 'undecidable', 'reconsidered'],
+    ['unconfirmed', 'proven_absent', 'reconsidered'],
+  ] as const)('row 37: costs no more than that in %s, when the look ends with %s', (state, last, bell) => {
+    const ended = moved(jobs[state], { ...oneOfEach[last], version: jobs[state].version } as JobEvent);
+    expect(moved(ended, oneOfEach[bell], later(1)).dueAt).toEqual(later(DOORBELL_GAP_MS));
   });
 
   it('reopens what expired, however late', () => {

@@ -129,11 +129,14 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'refused':
     case 'given_up':
     case 'canceled':
+      return {};
+
+    // The last look counts as one: a forged event about a job that is held or expired must not buy another at once.
     case 'undecidable':
     case 'vanished':
     case 'disowned':
     case 'deadline_passed':
-      return {};
+      return { lastReadAt: now };
 
     case 'throttled':
       return { ...uncounted(job), dueAt: after(now, Math.round(event.retryAfterMs * (1 + chance))) };
@@ -171,7 +174,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'resent':
       return { dueAt: after(now, rules.leaseMs) };
     case 'proven_absent':
-      return { ...uncounted(job), submittedAt: null, tries: 0, dueAt: now };
+      return { ...uncounted(job), submittedAt: null, lastReadAt: now, tries: 0, dueAt: now };
 
     case 'event_received':
       return {

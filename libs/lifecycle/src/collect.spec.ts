@@ -110,7 +110,7 @@ describe('a read of VOD', () => {
     expect((await world.job(job?.id)).version).toBe(version);
   });
 
-  it('looks again for an id that VOD does not know, and asks a person only after the grace period', async () => {
+  it('row 23: looks again for an id that VOD does not know, and asks a person only after the grace period', async () => {
     const { id } = await world.atVod('00000000000000000000000000000000');
     for (let i = 1; i <= 6; i += 1) {
       await read(url, id);
@@ -136,7 +136,7 @@ describe('a success without data that can be used', () => {
     ['empty Data', ''],
     ['Data that is not JSON', '{"Category":['],
     ['Data that is no object', '[1]'],
-  ])('(%s) takes the media’s latest result instead', async (_what, Data) => {
+  ])('row 39: (%s) takes the media’s latest result instead', async (_what, Data) => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     const vod = await scripted({
@@ -165,7 +165,7 @@ describe('a success without data that can be used', () => {
     });
   });
 
-  it('succeeds all the same when the media has none either: what VOD sent is kept, and the error says so', async () => {
+  it('row 39: succeeds all the same when the media has none either: what VOD sent is kept, and the error says so', async () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     const vod = await scripted({
@@ -236,7 +236,7 @@ describe('an answer that says nothing about the job', () => {
       () => ({ JobId: 'another', Status: 'success', Type: 'AIVideoTag' }),
       'leaves this JobId out',
     ],
-  ])('(%s) settles nothing and is asked again', async (_what, listed, cause) => {
+  ])('row 24: (%s) settles nothing and is asked again', async (_what, listed, cause) => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     const vod = await scripted({ list: [listed({ vodJobId, mediaId })] });
@@ -248,7 +248,7 @@ describe('an answer that says nothing about the job', () => {
     expect(await resultOf(id)).toBeNull();
   });
 
-  it('(HTML, a refused connection, an internal error) is told in the history, and the pause grows', async () => {
+  it('row 24: (HTML, a refused connection, an internal error) is told in the history, and the pause grows', async () => {
     const vodJobId = freshId();
     const { id } = await world.atVod(vodJobId);
     const html = await serveHttp(answerText('<html>Bad Gateway</html>', 502));
@@ -290,7 +290,7 @@ describe('an answer that says nothing about the job', () => {
 });
 
 describe('an event and a read that disagree', () => {
-  it('are settled by the read, and the history says that they did', async () => {
+  it('row 40: are settled by the read, and the history says that they did', async () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     await world.hear(vodJobId, 'fail');
@@ -316,7 +316,7 @@ describe('an event and a read that disagree', () => {
     expect(await world.job(id)).toMatchObject({ state: 'processing', eventStatus: null, finishedAt: null });
   });
 
-  it('expire a job only after a last read at its deadline, and a late event opens it again', async () => {
+  it('row 22: expire a job only after a last read at its deadline, and a late event opens it again', async () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     const running = await scripted({

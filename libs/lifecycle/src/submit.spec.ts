@@ -65,7 +65,7 @@ describe('a submission', () => {
     expect(await world.story(jobIds[0])).toEqual(['created', 'claimed', 'accepted']);
   });
 
-  it('is one call when the request is delivered to two workers at once', async () => {
+  it('row 8, row 11: is one call when the request is delivered to two workers at once', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     const client = world.vod(vod.url);
@@ -77,7 +77,7 @@ describe('a submission', () => {
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'processing', attempts: 1 });
   });
 
-  it('whose answer leaves out a type leaves the job of that type unconfirmed, and it alone', async () => {
+  it('row 21: whose answer leaves out a type leaves the job of that type unconfirmed, and it alone', async () => {
     const { requestId, jobIds } = await world.accept(['AIVideoTag', 'AIMediaDNA']);
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
@@ -104,7 +104,7 @@ describe('a submission', () => {
     expect(world.queuesClosed).toEqual([]);
   });
 
-  it('that comes too fast is queued again without an attempt being counted, and the queue rests', async () => {
+  it('row 17: that comes too fast is queued again without an attempt being counted, and the queue rests', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(refusal('Throttling.User'));
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
@@ -176,7 +176,7 @@ describe('a submission', () => {
     await world.forgetQueues();
   });
 
-  it('that never left is queued again with a growing pause, and is a new attempt with a new nonce then', async () => {
+  it('row 16: that never left is queued again with a growing pause, and is a new attempt with a new nonce then', async () => {
     const { requestId, jobIds } = await world.accept();
     const submit = world.submit(world.vod(await deadUrl()));
     const pauses: number[] = [];
@@ -260,7 +260,7 @@ describe('a submission', () => {
     }
   });
 
-  it('that is answered with the JobId of another job is unconfirmed, and costs neither that one nor its neighbour theirs', async () => {
+  it('row 21: that is answered with the JobId of another job is unconfirmed, and costs neither that one nor its neighbour theirs', async () => {
     const taken = freshId();
     const owner = await world.atVod(taken);
     const { requestId, jobIds } = await world.accept(['AIVideoTag', 'AIMediaDNA']);
@@ -282,7 +282,7 @@ describe('a submission', () => {
     ]);
   });
 
-  it('is not sent when its lease would not outlive the call, and goes back when the lease is over', async () => {
+  it('row 19: is not sent when its lease would not outlive the call, and goes back when the lease is over', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     const frozen = world.jobStore({ callMs: rules.leaseMs + 1 });
@@ -297,7 +297,7 @@ describe('a submission', () => {
     expect(await world.story(jobIds[0])).toEqual(['created', 'claimed', 'never_sent']);
   });
 
-  it('is not sent when somebody else has declared it dead in the meantime', async () => {
+  it('row 19: is not sent when somebody else has declared it dead in the meantime', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     const frozen = world.jobStore();

@@ -54,7 +54,7 @@ describe("Keeping VOD's notifications", () => {
     ]);
   });
 
-  it('counts copies that come at the same moment, on one receiver and on two', async () => {
+  it('row 27: counts copies that come at the same moment, on one receiver and on two', async () => {
     const other = new EventStore(await fixture.connect());
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>

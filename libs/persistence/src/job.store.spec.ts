@@ -39,7 +39,7 @@ async function claimOf(requestId: string, store = jobs): Promise<Claim> {
 }
 
 describe('The door', () => {
-  it('moves a job once, though ten processes bring the same event at the same moment', async () => {
+  it('row 38: moves a job once, though ten processes bring the same event at the same moment', async () => {
     const { id } = await fixture.jobIn('processing');
     const stores = (await fixture.connections(10)).map((db) => fixture.jobs({}, db));
     const { vodJobId, version } = await fixture.job(id);
@@ -202,7 +202,7 @@ describe('A claim', () => {
     }
   });
 
-  it('is given to one of two workers that are handed the same request at the same moment', async () => {
+  it('row 8, row 11: is given to one of two workers that are handed the same request at the same moment', async () => {
     const request = await fixture.accept();
     const stores = (await fixture.connections(2)).map((db) => fixture.jobs({}, db));
     const release = await fixture.hold(lockJob, [request.jobs[0]?.id]);
@@ -239,7 +239,7 @@ describe('A claim', () => {
     expect(await fixture.job(tagging?.id ?? '')).toMatchObject({ attempt: 2, attempts: 1 });
   });
 
-  it('leaves the answer to an older attempt without effect', async () => {
+  it('row 11: leaves the answer to an older attempt without effect', async () => {
     const { id, requestId } = await fixture.jobIn('submitting');
     await jobs.apply(id, { type: 'not_sent', attempt: 1, cause: 'DNS' });
     await claimOf(requestId);
@@ -408,7 +408,7 @@ describe("VOD's events", () => {
     expect(await settle()).toEqual({ taken: 0, matched: 0 });
   });
 
-  it('that come before the JobId is stored wait, and are matched in the transaction that stores it', async () => {
+  it('row 25: that come before the JobId is stored wait, and are matched in the transaction that stores it', async () => {
     const job = await fixture.jobIn('submitting');
     const early = await receive('vod-early');
     expect(await settle()).toEqual({ taken: 1, matched: 0 });
@@ -427,7 +427,7 @@ describe("VOD's events", () => {
     expect([written.length, new Set(written.map(({ by }) => by)).size]).toEqual([3, 1]);
   });
 
-  it('that slip in between the look for them and the commit of the JobId are matched right after it', async () => {
+  it('row 25: that slip in between the look for them and the commit of the JobId are matched right after it', async () => {
     const job = await fixture.jobIn('submitting');
     const release = await fixture.hold(lockJob, [job.id]);
     const answer = jobs.apply(job.id, accepted('vod-slipped'));

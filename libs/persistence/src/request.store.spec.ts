@@ -60,7 +60,7 @@ describe('Accepting requests', () => {
   describe('with an idempotency key', () => {
     const body = { mediaId: 'media-k', types: ['AIVideoTag'] } satisfies DraftOptions;
 
-    it('answers a repeated call with the first request, as it is by now', async () => {
+    it('row 1: answers a repeated call with the first request, as it is by now', async () => {
       const first = await accept({ ...body, idempotencyKey: 'k-1' });
       await fixture.jobs().apply(jobIdsOf(first)?.[0] ?? '', { type: 'canceled' });
       const again = await accept({ ...body, idempotencyKey: 'k-1' });
@@ -122,7 +122,7 @@ describe('Accepting requests', () => {
   });
 
   describe('without a key', () => {
-    it('answers with the open request that asks for the same', async () => {
+    it('row 3: answers with the open request that asks for the same', async () => {
       const first = await accept({ mediaId: 'media-open' });
       const again = await accept({ mediaId: 'media-open' });
       expect([again.outcome, requestOf(again)?.id]).toEqual(['deduplicated', requestOf(first)?.id]);
@@ -178,7 +178,7 @@ describe('Accepting requests', () => {
       expect(await counted('media-two')).toMatchObject({ jobs: 2 });
     });
 
-    it('doubles what is open when it is forced to, and notes that in the history', async () => {
+    it('row 3: doubles what is open when it is forced to, and notes that in the history', async () => {
       await accept({ mediaId: 'media-forced' });
       const forced = await accept({ mediaId: 'media-forced', force: true });
       expect(forced.outcome).toBe('created');
@@ -191,7 +191,7 @@ describe('Accepting requests', () => {
   describe('at the same moment', () => {
     const fourStores = async () => (await fixture.connections(4)).map((db) => new RequestStore(db));
 
-    it('makes one request of twenty identical ones from four processes', async () => {
+    it('row 2: makes one request of twenty identical ones from four processes', async () => {
       const stores = await fourStores();
       const drafts = Array.from({ length: 20 }, () => fixture.draft({ mediaId: 'media-crowd' }));
       const crowd = await Promise.all(drafts.map((draft, i) => stores[i % 4]?.accept(draft) as Promise<Acceptance>));
@@ -214,7 +214,7 @@ describe('Accepting requests', () => {
     it.each<[string, DraftOptions, string]>([
       ['natural key', { mediaId: 'media-lost' }, 'deduplicated'],
       ['idempotency key', { mediaId: 'media-lost-k', idempotencyKey: 'lost' }, 'replayed'],
-    ])('reads the request of the winner when it loses the race for the %s', async (_what, draft, outcome) => {
+    ])('row 2: reads the request of the winner when it loses the race for the %s', async (_what, draft, outcome) => {
       const [ours, theirs] = [fixture.draft(draft), fixture.draft(draft)];
       const other = new RequestStore(await fixture.connect());
       const release = await fixture.hold('lock table request in share mode');

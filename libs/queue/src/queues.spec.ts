@@ -120,7 +120,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     held.keep();
   });
 
-  it('keeps one entry of a request that is added twice while it waits, and takes it again once it is over', async () => {
+  it('row 8: keeps one entry of a request that is added twice while it waits, and takes it again once it is over', async () => {
     const seen: string[] = [];
     const queues = open(store);
     await answers(queues);

@@ -24,7 +24,7 @@ describe('callback signature', () => {
     expect(signCallback(vector.callbackUrl, Number(vector.timestamp), vector.authKey)).toBe(vector.signature);
   });
 
-  it('accepts any pair of a registered URL and a current or old key', () => {
+  it('row 36: accepts any pair of a registered URL and a current or old key', () => {
     const urls = ['https://www.example.com/other', url];
     const keys = ['NewKey123', key];
     expect(verifyCallback({ ...genuine, urls, keys })).toEqual({ verdict: 'valid' });

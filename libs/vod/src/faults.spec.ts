@@ -242,7 +242,7 @@ describe('a connection', () => {
     expect(['not_sent', 'unknown']).toContain(submit.outcome);
   });
 
-  it('that is refused has sent nothing', async () => {
+  it('row 16: that is refused has sent nothing', async () => {
     const { submit, read } = await callBoth(await deadUrl());
     expect(submit).toEqual({ outcome: 'not_sent', cause: 'ECONNREFUSED' });
     expect(read).toEqual({ outcome: 'unavailable', cause: 'ECONNREFUSED' });
