@@ -22,15 +22,16 @@ const VOD_WAITS_MS = 5_000;
 beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
 
 describeWithRedis('Postgres gone', () => {
-  let postgres: OwnPostgres;
+  let postgres: OwnPostgres | undefined;
   beforeAll(async () => {
     postgres = await OwnPostgres.start();
     // A city makes its database on the server that the tests are told of: this file has one of its own.
     process.env['TEST_POSTGRES_URL'] = postgres.url;
   }, 60_000);
-  afterAll(() => postgres.remove());
+  afterAll(() => postgres?.remove());
 
-  it.each(['redis', 'postgres'] as const)(
+  // With its queue there as well a worker loses most at once.
+  it.each(isFull ? (['redis', 'postgres'] as const) : (['postgres'] as const))(
     'row 6, row 29, row 30, row 43: broken connections, a locked table and a restart lose nothing and end no process, with the queue on %s',
     (queue) => {
       const seed = drawSeed(`Postgres gone, queue on ${queue}`);
@@ -72,7 +73,7 @@ describeWithRedis('Postgres gone', () => {
         }
 
         for (let i = 0; i < size.restarts; i += 1) {
-          await postgres.stop();
+          await postgres?.stop();
           const until = performance.now() + size.downMs;
           await eventually('all processes say so', async () => {
             const said = await Promise.all(faces.map(readiness));
@@ -93,7 +94,7 @@ describeWithRedis('Postgres gone', () => {
           expect(ms).toBeGreaterThan(2_000);
           expect(ms).toBeLessThan(VOD_WAITS_MS);
           await pause(Math.max(0, until - performance.now()));
-          await postgres.startAgain();
+          await postgres?.startAgain();
           await calm();
         }
         await clients.finish();
@@ -188,7 +189,8 @@ class Clients {
   /** Events that were answered with 200 and are not there. */
   async unkeptPromises(): Promise<string[]> {
     const rows = await this.city.query<{ id: string }>(
-      `select id from unnest($1::text[]) as id where not exists (select from event where event.vod_job_id = id)`,
+      `select named as id from unnest($1::text[]) as named
+        where not exists (select from event where event.vod_job_id = named)`,
       [[...this.kept]],
     );
     return rows.map((row) => row.id);

