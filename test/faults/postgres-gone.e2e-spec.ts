@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../apps/local/src/embedded-postgres';
 import { describeWithRedis, eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
@@ -7,7 +6,7 @@ import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
 import { keys } from '../support/stack';
 import { City } from './support/city';
 import { endConnections, OwnPostgres, withClient } from './support/postgres';
-import { readiness } from './support/ready';
+import { lasts, readiness } from './support/ready';
 import { drawSeed, isFull, report } from './support/report';
 
 const size = isFull
@@ -57,7 +56,7 @@ describeWithRedis('Postgres gone', () => {
         clients.start();
         let ended = 0;
         for (let i = 0; i < size.rounds; i += 1) {
-          await pause(city.chance() * size.everyMs);
+          await lasts(city.chance() * size.everyMs);
           ended += await endConnections(city.database.url);
         }
         await calm();
@@ -66,7 +65,7 @@ describeWithRedis('Postgres gone', () => {
           await withClient(city.database.url, async (client) => {
             await client.query('begin');
             await client.query('lock table job in access exclusive mode');
-            await pause(size.lockedMs);
+            await lasts(size.lockedMs);
             await client.query('commit');
           });
           await calm();
@@ -93,7 +92,7 @@ describeWithRedis('Postgres gone', () => {
           expect(status).toBe(503);
           expect(ms).toBeGreaterThan(2_000);
           expect(ms).toBeLessThan(VOD_WAITS_MS);
-          await pause(Math.max(0, until - performance.now()));
+          await lasts(Math.max(0, until - performance.now()));
           await postgres?.startAgain();
           await calm();
         }
@@ -144,13 +143,13 @@ class Clients {
     const enqueueing = async () => {
       while (!this.stopped) {
         await this.city.enqueue(`media-${(this.media += 1)}`);
-        await pause(100);
+        await lasts(100);
       }
     };
     const ringing = async () => {
       while (!this.stopped) {
         await this.ring();
-        await pause(50);
+        await lasts(50);
       }
     };
     this.running = Promise.all([enqueueing(), enqueueing(), ringing()]);

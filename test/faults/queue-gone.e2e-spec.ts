@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../apps/local/src/embedded-postgres';
 import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
 import { eventually } from '@app/testing';

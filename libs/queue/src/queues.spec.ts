@@ -306,6 +306,11 @@ describe('on Postgres', () => {
     return { databaseUrl: database.url };
   });
 
+  it('row 6: does not start to work while Postgres is away: BullMQ would never look again', async () => {
+    const queues = open({ databaseUrl: 'postgres://vodai@127.0.0.1:1/vodai' });
+    await expect(queues.work(complete({}))).rejects.toThrow(/ECONNREFUSED/);
+  });
+
   it('survives that Postgres drops its connections at any moment, its start included', async () => {
     const database = await createTestDatabase();
     databases.push(database);
@@ -323,7 +328,7 @@ describe('on Postgres', () => {
     // An error that nobody listens to would fail this test, as it would end the process.
     for (let i = 0; i < 5; i += 1) {
       const queues = open({ databaseUrl: database.url });
-      await queues.work(complete({}));
+      await queues.work(complete({})).catch(() => undefined);
       await queues.ping().catch(() => undefined);
       await queues.close();
     }

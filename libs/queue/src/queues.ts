@@ -96,13 +96,17 @@ export class Queues {
     this.workers = processors.flatMap((processor) =>
       this.options.regions.map((region) => this.workerFor(processor, region)),
     );
+    // On Postgres BullMQ looks at its schema once, and for ever keeps what it found: one that was away at that moment would
+    // leave queues that refuse everything in a process that is ready. Better not to start, as without our own tables.
+    if (this.store.kind === 'postgres') {
+      await Promise.all([...this.queues.values(), ...this.workers].map((each) => each.waitUntilReady()));
+    }
     for (const worker of this.workers) {
       // Resolves when the worker is closed; its errors come as events.
       void worker
         .run()
         .catch((error: unknown) => this.trouble(error instanceof Error ? error : new Error(String(error))));
     }
-    await Promise.resolve();
   }
 
   ping(): Promise<void> {

@@ -46,6 +46,7 @@ export interface BullQueue {
   ): Promise<unknown>;
   getJobCounts(...types: ('wait' | 'active' | 'prioritized' | 'delayed')[]): Promise<Record<string, number>>;
   rateLimit(ms: number): Promise<void>;
+  waitUntilReady(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
