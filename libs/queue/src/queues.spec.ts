@@ -572,6 +572,7 @@ describeWithRedisServer('when Redis goes away', () => {
     await queues.add('submit', HOME, requests(3));
     await eventually('all are worked', () => seen.length === 3);
 
+    const before = await connections(redis);
     await redis.ask((client) => client.replicaof('127.0.0.1', 1));
     const ready = queues.ping();
     const outcome = ready.then(
@@ -581,13 +582,18 @@ describeWithRedisServer('when Redis goes away', () => {
     const added = queues.add('submit', HOME, requests(1)).catch(() => undefined);
     await eventually('it is told', () => troubles.some((message) => message.includes('READONLY')));
     expect(await Promise.race([outcome, Promise.resolve('not ready')])).not.toBe('ready');
+    // Asked again by its name, which may lead to the master by now.
+    await eventually('it connects anew', async () => {
+      const now = await connections(redis);
+      return before.some((id) => !now.includes(id));
+    });
 
     await redis.ask((client) => client.replicaof('NO', 'ONE'));
     await answers(queues);
     await added;
-    const before = seen.length;
+    const worked = seen.length;
     await queues.add('submit', HOME, requests(2));
-    await eventually('the same workers go on', () => seen.length >= before + 2);
+    await eventually('the same workers go on', () => seen.length >= worked + 2);
     await outcome;
   });
 
@@ -654,6 +660,15 @@ describeWithRedisServer('when Redis goes away', () => {
     expect(said).toEqual(['started', 'finished', 'closed']);
   });
 });
+
+/** The ids of all connections but the one that asks. */
+function connections(redis: RedisServer): Promise<string[]> {
+  return redis.ask(async (client) => {
+    const own = String(await client.client('ID'));
+    const list = String(await client.client('LIST'));
+    return [...list.matchAll(/^id=(\d+)/gm)].map(([, id = '']) => id).filter((id) => id !== own);
+  });
+}
 
 describeWithRedisServer('row 12: the eviction policy of Redis', () => {
   let redis: RedisServer;
