@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Signals } from './signals';
+import { SAFE_EVICTION, type Signals } from './signals';
 
 /**
  * One line per signal, named by it, with the same field names every time: jobId, requestId, mediaId, region, vodJobId,
@@ -31,5 +31,14 @@ export function attachLogging(signals: Signals, logger: Logger): void {
   });
   signals.on('store.trouble', ({ store, error }) => logger.error({ store, err: error }, 'store.trouble'));
   signals.on('store.recovered', (payload) => logger.info(payload, 'store.recovered'));
+  signals.on('store.eviction', ({ store, policy }) => {
+    if (policy === SAFE_EVICTION) return logger.debug({ store, found: policy }, 'store.eviction');
+    if (policy === null) {
+      return logger.info({ store, expected: SAFE_EVICTION, effect: 'the policy could not be seen' }, 'store.eviction');
+    }
+    const effect = 'when its memory is full it drops queue entries, and their jobs wait until their alarms ring again';
+    const mend = `CONFIG SET maxmemory-policy ${SAFE_EVICTION}, and the same in the configuration of the server`;
+    logger.warn({ store, found: policy, expected: SAFE_EVICTION, effect, mend }, 'store.eviction');
+  });
   signals.on('listener.failed', ({ signal, error }) => logger.error({ signal, err: error }, 'listener.failed'));
 }

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Signals } from './signals';
+import { SAFE_EVICTION, type Signals } from './signals';
 
 export { Registry };
 
@@ -101,4 +101,15 @@ export function attachMetrics(signals: Signals, registry: Registry): void {
 
   const closed = counter('vodai_queue_closed_total', 'Times a queue had to rest.', ['queue']);
   signals.on('queue.closed', ({ queue }) => closed.inc({ queue }));
+
+  const mayEvict = new Gauge({
+    name: 'vodai_queue_store_may_evict',
+    help: '1 while the queue store drops entries when its memory is full. Missing where it does not tell.',
+    labelNames: ['store'],
+    registers,
+  });
+  signals.on('store.eviction', ({ store, policy }) => {
+    if (policy === null) mayEvict.remove({ store });
+    else mayEvict.set({ store }, policy === SAFE_EVICTION ? 0 : 1);
+  });
 }

@@ -43,6 +43,7 @@ const oneOfEach: SignalMap = {
   },
   'store.trouble': { store: 'redis', error: new Error('gone') },
   'store.recovered': { store: 'redis' },
+  'store.eviction': { store: 'redis', policy: 'allkeys-lru' },
   'listener.failed': { signal: 'job.moved', error: new Error('broken') },
 };
 const names = Object.keys(oneOfEach) as (keyof SignalMap)[];
@@ -121,6 +122,36 @@ describe('the log', () => {
   });
 });
 
+describe('row 12: the eviction policy of the queue store', () => {
+  it.each([
+    ['noeviction', 'debug', '0'],
+    ['volatile-lru', 'warn', '1'],
+    [null, 'info', undefined],
+  ])('%s is logged as %s and shown as %s', async (policy, level, shown) => {
+    const { logger, lines } = readableLogger();
+    const registry = new Registry();
+    const signals = new Signals();
+    attachLogging(signals, logger);
+    attachMetrics(signals, registry);
+    signals.emit('store.eviction', { store: 'redis', policy });
+    expect(lines).toEqual([expect.objectContaining({ msg: 'store.eviction', level })]);
+    const gauge = /^vodai_queue_store_may_evict\{store="redis"\} (\S+)$/m.exec(await registry.metrics());
+    expect(gauge?.[1]).toBe(shown);
+  });
+
+  it('is warned about with what was found, what was expected and how to change it', () => {
+    const { logger, lines } = readableLogger();
+    const signals = new Signals();
+    attachLogging(signals, logger);
+    signals.emit('store.eviction', { store: 'redis', policy: 'allkeys-lru' });
+    expect(lines[0]).toMatchObject({
+      found: 'allkeys-lru',
+      expected: 'noeviction',
+      mend: expect.stringContaining('CONFIG SET maxmemory-policy noeviction'),
+    });
+  });
+});
+
 describe('the metrics', () => {
   it.each(names.filter((name) => !['listener.failed', 'store.trouble', 'store.recovered'].includes(name)))(
     'show that %s happened',
@@ -151,6 +182,7 @@ describe('the metrics', () => {
         'vodai_event_to_settled_seconds_sum{type="AIVideoTag"} 0.04',
         'vodai_settled_without_event_total{type="AIMediaDNA",region="cn-shanghai"} 1',
         'vodai_dispatched_jobs_total{queue="submit",region="cn-shanghai"} 7',
+        'vodai_queue_store_may_evict{store="redis"} 1',
       ]),
     );
     expect(text).not.toMatch(/job-1|media-1|request-1/);

@@ -49,10 +49,16 @@ export interface SignalMap {
   };
   'store.trouble': { store: Store; error: unknown };
   'store.recovered': { store: Store };
+  /** What the queue store does with its keys when its memory is full; null when it does not tell. */
+  'store.eviction': { store: Store; policy: string | null };
   'listener.failed': { signal: string; error: unknown };
 }
 
 type Store = 'postgres' | 'redis';
+
+/** A full queue store must refuse what is new, which rings again, rather than drop what is old in silence. */
+export const SAFE_EVICTION = 'noeviction';
+
 export type SignalName = keyof SignalMap;
 type Listener<K extends SignalName> = (payload: SignalMap[K]) => void;
 

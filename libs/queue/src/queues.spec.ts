@@ -25,6 +25,8 @@ function open(store: QueueStoreOptions, more: Partial<QueuesOptions> = {}): Queu
   return queues;
 }
 
+const deaf = { onTrouble: () => undefined, onReady: () => undefined, onEviction: () => undefined };
+
 const doNothing = () => Promise.resolve();
 
 type Work = { [P in Processor as P['queue']]?: P['process'] };
@@ -254,9 +256,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     // is red only when there were too many, and a slow machine makes it no redder.
     const admitted: { after: number; before: number }[] = [];
     const { max, duration } = limiterFor(30);
-    const stores = [1, 2].map(() =>
-      openStore(store, 'vodai', { onTrouble: () => undefined, onReady: () => undefined }),
-    );
+    const stores = [1, 2].map(() => openStore(store, 'vodai', deaf));
     const workers = stores.map((each) =>
       each.worker(
         queueName('submit', HOME),
@@ -306,6 +306,11 @@ describe('on Postgres', () => {
     return { databaseUrl: database.url };
   });
 
+  it('row 6: does not start to work while Postgres is away: BullMQ would never look again', async () => {
+    const queues = open({ databaseUrl: 'postgres://vodai@127.0.0.1:1/vodai' });
+    await expect(queues.work(complete({}))).rejects.toThrow(/ECONNREFUSED/);
+  });
+
   it('survives that Postgres drops its connections at any moment, its start included', async () => {
     const database = await createTestDatabase();
     databases.push(database);
@@ -323,7 +328,7 @@ describe('on Postgres', () => {
     // An error that nobody listens to would fail this test, as it would end the process.
     for (let i = 0; i < 5; i += 1) {
       const queues = open({ databaseUrl: database.url });
-      await queues.work(complete({}));
+      await queues.work(complete({})).catch(() => undefined);
       await queues.ping().catch(() => undefined);
       await queues.close();
     }
@@ -349,6 +354,63 @@ describe('on Postgres', () => {
 
 describeWithRedis('on Redis', () => {
   describeQueues(() => Promise.resolve({ redisUrl: testRedisUrl() ?? '' }));
+});
+
+describeWithRedis('An entry of a worker that was killed', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((queues) => queues.close()));
+    opened = [];
+    await database.drop();
+  });
+
+  /** Below the 30 s for which BullMQ's own lock would hold: with that, this test cannot pass. */
+  const PATIENCE_MS = 28_000;
+
+  it('row 11: does not keep its request from being handed out again, on either store', async () => {
+    await Promise.all(
+      [{ redisUrl: testRedisUrl() ?? '' }, { databaseUrl: database.url }].map(async (store) => {
+        let begun = false;
+        const held = promise();
+        const victim = openStore(store, 'vodai', deaf);
+        const worker = victim.worker(
+          queueName('submit', HOME),
+          () => {
+            begun = true;
+            return held.kept;
+          },
+          { concurrency: 1, limiter: limiterFor(1000), lockMs: 10_000 },
+        );
+        worker.on('error', () => undefined);
+        void worker.run().catch(() => undefined);
+        const queues = open(store);
+        await answers(queues);
+        const [request] = requests(1);
+        await queues.add('submit', HOME, [request as Payload<'submit'>]);
+        await eventually('the step has begun', () => begun);
+        // Without a word about the step, as if killed: what this cannot show, a killed process shows in test/faults.
+        await worker.close(true);
+        await victim.close();
+        held.keep();
+
+        const seen: string[] = [];
+        await queues.work(
+          complete({
+            submit: (_region, { requestId }) => {
+              seen.push(requestId);
+              return Promise.resolve();
+            },
+          }),
+        );
+        await queues.add('submit', HOME, [request as Payload<'submit'>]);
+        await eventually('it is handed out again', () => seen.length > 0, PATIENCE_MS);
+        expect(seen).toEqual([request?.requestId]);
+      }),
+    );
+  });
 });
 
 describe('the processors of a process', () => {
@@ -470,6 +532,105 @@ describeWithRedisServer('when Redis goes away', () => {
     await eventually('the next is worked', () => seen.includes(again?.requestId ?? ''));
   });
 
+  it('row 9: finds its scripts again when Redis has forgotten them', async () => {
+    const seen: string[] = [];
+    const queues = open({ redisUrl: redis.url });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await answers(queues);
+    const all = requests(30);
+    for (const [i, request] of all.entries()) {
+      await redis.ask((client) => client.script('FLUSH'));
+      // What is refused for it rings again; it must not be refused twice.
+      await queues.add('submit', HOME, [request]).catch(() => queues.add('submit', HOME, [request]));
+      await eventually('it is worked', () => seen.length === i + 1);
+    }
+    expect(seen).toEqual(all.map(({ requestId }) => requestId));
+  });
+
+  it('row 9: is not ready on a replica, and goes on as soon as it is a master', async () => {
+    const troubles: string[] = [];
+    const signals = new Signals();
+    signals.on('store.trouble', ({ error }) => troubles.push((error as Error).message));
+    const seen: string[] = [];
+    const queues = open({ redisUrl: redis.url }, { signals });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await answers(queues);
+    await queues.add('submit', HOME, requests(3));
+    await eventually('all are worked', () => seen.length === 3);
+
+    const before = await connections(redis);
+    await redis.ask((client) => client.replicaof('127.0.0.1', 1));
+    const ready = queues.ping();
+    const outcome = ready.then(
+      () => 'ready',
+      () => 'away',
+    );
+    const added = queues.add('submit', HOME, requests(1)).catch(() => undefined);
+    await eventually('it is told', () => troubles.some((message) => message.includes('READONLY')));
+    expect(await Promise.race([outcome, Promise.resolve('not ready')])).not.toBe('ready');
+    // Asked again by its name, which may lead to the master by now.
+    await eventually('it connects anew', async () => {
+      const now = await connections(redis);
+      return before.some((id) => !now.includes(id));
+    });
+
+    await redis.ask((client) => client.replicaof('NO', 'ONE'));
+    await answers(queues);
+    await added;
+    const worked = seen.length;
+    await queues.add('submit', HOME, requests(2));
+    await eventually('the same workers go on', () => seen.length >= worked + 2);
+    await outcome;
+  });
+
+  it('row 10: is not ready while Redis has no memory left, does not hammer it, and goes on when it has', async () => {
+    let troubles = 0;
+    const signals = new Signals();
+    signals.on('store.trouble', () => (troubles += 1));
+    const seen: string[] = [];
+    const queues = open({ redisUrl: redis.url }, { signals });
+    await queues.work(
+      complete({
+        submit: (_region, { requestId }) => {
+          seen.push(requestId);
+          return Promise.resolve();
+        },
+      }),
+    );
+    await answers(queues);
+    const held = requests(3);
+    await queues.closeFor('submit', HOME, 500, 'Throttling');
+    await queues.add('submit', HOME, held);
+    await redis.ask((client) => client.config('SET', 'maxmemory', '100kb'));
+    await expect(queues.ping()).rejects.toThrow(/OOM/);
+    await expect(queues.add('submit', HOME, requests(1))).rejects.toThrow(/OOM/);
+
+    const since = performance.now();
+    await eventually('some seconds have passed', () => performance.now() - since > 3_000);
+    const seconds = (performance.now() - since) / 1000;
+    // Six workers, each of which asks once a second. Without a pause it is thousands.
+    expect(troubles).toBeLessThan(6 * 3 * (seconds + 2));
+
+    await redis.ask((client) => client.config('SET', 'maxmemory', '0'));
+    await answers(queues);
+    await queues.add('submit', HOME, requests(2));
+    await eventually('the same workers go on', () => seen.length === 5);
+  });
+
   it('is closed without waiting for a Redis that is away, once the step under way is over', async () => {
     const said: string[] = [];
     const held = promise();
@@ -497,5 +658,65 @@ describeWithRedisServer('when Redis goes away', () => {
     held.keep();
     await closed;
     expect(said).toEqual(['started', 'finished', 'closed']);
+  });
+});
+
+/** The ids of all connections but the one that asks. */
+function connections(redis: RedisServer): Promise<string[]> {
+  return redis.ask(async (client) => {
+    const own = String(await client.client('ID'));
+    const list = String(await client.client('LIST'));
+    return [...list.matchAll(/^id=(\d+)/gm)].map(([, id = '']) => id).filter((id) => id !== own);
+  });
+}
+
+describeWithRedisServer('row 12: the eviction policy of Redis', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await RedisServer.onFreePort();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((queues) => queues.close()));
+    opened = [];
+    await redis.kill();
+  });
+
+  function watch(): (string | null)[] {
+    const found: (string | null)[] = [];
+    const signals = new Signals();
+    signals.on('store.eviction', ({ policy }) => found.push(policy));
+    open({ redisUrl: redis.url }, { signals });
+    return found;
+  }
+
+  it.each([
+    ['by CONFIG', []],
+    ['by INFO, where CONFIG is forbidden', ['--rename-command', 'CONFIG', '']],
+  ])('is looked at when a worker starts, %s', async (_how, settings) => {
+    await redis.start('--maxmemory-policy', 'allkeys-lru', ...settings);
+    const found = watch();
+    await eventually('it was looked at', () => found.length > 0);
+    expect(found).toEqual(['allkeys-lru']);
+  });
+
+  it('is not guessed where the server does not tell', async () => {
+    await redis.start('--rename-command', 'CONFIG', '');
+    // BullMQ itself reads INFO, so only the section of it that tells can be kept from us.
+    await redis.ask((client) => client.acl('SETUSER', 'default', '-info'));
+    const found = watch();
+    await eventually('it was looked at', () => found.length > 0);
+    expect(found).toEqual([null]);
+  });
+
+  it('is looked at again after every reconnect, and told when it has changed', async () => {
+    await redis.start('--maxmemory-policy', 'noeviction');
+    const found = watch();
+    await eventually('it was looked at', () => found.length === 1);
+    for (const policy of ['noeviction', 'volatile-ttl']) {
+      await redis.kill();
+      await redis.start('--maxmemory-policy', policy);
+    }
+    await eventually('the other server was looked at', () => found.length === 2);
+    expect(found).toEqual(['noeviction', 'volatile-ttl']);
   });
 });

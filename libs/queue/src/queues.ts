@@ -27,8 +27,8 @@ const CLOSE_GRACE_MS = 15_000;
 /** How long BullMQ may take to book steps that are over. */
 const BOOKING_MS = 1_000;
 
-/** BullMQ's own default. A longer one would only keep what a dead worker held. */
-const LOCK_MS = 30_000;
+/** A longer one would only keep what a dead worker held. */
+const LOCK_MS = 10_000;
 
 /** A store answers within milliseconds; one that hangs is treated like one that is gone. */
 const ANSWER_MS = 5_000;
@@ -39,11 +39,14 @@ export class Queues {
   private readonly queues = new Map<string, BullQueue>();
   private workers: BullWorker[] = [];
   private readonly underWay = new Set<Promise<void>>();
+  private closing: Promise<void> | undefined;
+  private evictionPolicy: string | null | undefined;
 
   constructor(private readonly options: QueuesOptions) {
     this.store = openStore(options.store, options.prefix ?? 'vodai', {
       onTrouble: (error) => this.trouble(error),
       onReady: () => options.signals.emit('store.recovered', { store: this.store.kind }),
+      onEviction: (policy) => this.eviction(policy),
     });
     for (const kind of queueKinds) {
       for (const region of options.regions) {
@@ -98,13 +101,17 @@ export class Queues {
     this.workers = processors.flatMap((processor) =>
       this.options.regions.map((region) => this.workerFor(processor, region)),
     );
+    // On Postgres BullMQ looks at its schema once, and for ever keeps what it found: one that was away at that moment would
+    // leave queues that refuse everything in a process that is ready. Better not to start, as without our own tables.
+    if (this.store.kind === 'postgres') {
+      await Promise.all([...this.queues.values(), ...this.workers].map((each) => each.waitUntilReady()));
+    }
     for (const worker of this.workers) {
       // Resolves when the worker is closed; its errors come as events.
       void worker
         .run()
         .catch((error: unknown) => this.trouble(error instanceof Error ? error : new Error(String(error))));
     }
-    await Promise.resolve();
   }
 
   ping(): Promise<void> {
@@ -120,7 +127,12 @@ export class Queues {
     this.workers = [];
   }
 
-  async close(): Promise<void> {
+  /** Once, however often it is asked for. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     await this.stopWork();
     await Promise.race([Promise.all([...this.queues.values()].map((queue) => queue.close())), timeout(1_000)]);
     await this.store.close();
@@ -144,7 +156,7 @@ export class Queues {
         this.underWay.add(step);
         await step.finally(() => this.underWay.delete(step));
       },
-      { concurrency, limiter: limiterFor(this.options.limits[limit]), ...this.deathRules() },
+      { concurrency, limiter: limiterFor(this.options.limits[limit]), lockMs: this.lockMs },
     );
     worker.on('error', (error) => this.trouble(error));
     worker.on('failed', (_job, error) => this.options.onFailure({ queue: name, error }));
@@ -155,9 +167,9 @@ export class Queues {
    * BullMQ takes what a dead worker held for under way until its lock has run out and somebody looks. Until then it
    * refuses the same id, so the alarm of that work would ring in vain: both must be over before it rings.
    */
-  private deathRules(): { lockDuration: number; stalledInterval: number } {
+  private get lockMs(): number {
     const { leaseMs = 60_000 } = this.options;
-    return { lockDuration: Math.min(leaseMs / 2, LOCK_MS), stalledInterval: leaseMs / 4 };
+    return Math.min(leaseMs / 2, LOCK_MS);
   }
 
   /** Fails within seconds when the store is away: what was to be put on the queue rings again, what waits here does not. */
@@ -178,6 +190,13 @@ export class Queues {
     if (!queue)
       throw new Error(`no queue for region ${region}: this process serves ${this.options.regions.join(', ')}`);
     return queue;
+  }
+
+  /** Told when it is not what it was, not at every reconnect. */
+  private eviction(policy: string | null): void {
+    if (policy === this.evictionPolicy) return;
+    this.evictionPolicy = policy;
+    this.options.signals.emit('store.eviction', { store: this.store.kind, policy });
   }
 
   private trouble(error: Error): void {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -20,9 +21,30 @@ type PoolConnection = Extract<PostgresConnectionOptions, { connect(): unknown }>
 interface WorkerSettings {
   concurrency: number;
   limiter: { max: number; duration: number };
-  lockDuration?: number;
-  stalledInterval?: number;
+  /** How long what a dead worker held stays locked. */
+  lockMs: number;
 }
+
+/** How long a worker whose store refuses waits before it asks again. BullMQ waits 15 s after some errors, after others not at all. */
+const REFUSED_MS = 1_000;
+
+/**
+ * An entry of a worker that was killed blocks the next one of the same id until its lock has run out and two checks have
+ * found it so: one and a half times `lockMs` at most. How often that happened to an entry says nothing about it here, and
+ * one that failed for it would only be handed out again.
+ */
+const deathRules = (lockMs: number) => ({
+  lockDuration: lockMs,
+  stalledInterval: lockMs / 2,
+  maxStalledCount: 1_000_000,
+  runRetryDelay: REFUSED_MS,
+});
+
+/**
+ * A connection on which nothing comes back for so long is made anew: after a failover the old server may be gone without
+ * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks.
+ */
+const SILENCE_MS = 10_000;
 
 /** What this library needs of a BullMQ queue, whichever store is behind it. */
 export interface BullQueue {
@@ -31,6 +53,7 @@ export interface BullQueue {
   ): Promise<unknown>;
   getJobCounts(...types: ('wait' | 'active' | 'prioritized' | 'delayed')[]): Promise<Record<string, number>>;
   rateLimit(ms: number): Promise<void>;
+  waitUntilReady(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
@@ -58,6 +81,8 @@ export interface StoreListener {
   onTrouble: (error: Error) => void;
   /** Answers again, or for the first time. */
   onReady: () => void;
+  /** What the store does with its keys when it is full; null when it does not tell. */
+  onEviction: (policy: string | null) => void;
 }
 
 export function openStore(options: QueueStoreOptions, prefix: string, listener: StoreListener): QueueStore {
@@ -66,11 +91,20 @@ export function openStore(options: QueueStoreOptions, prefix: string, listener: 
     : openPostgres(options.databaseUrl, listener);
 }
 
-function openRedis(url: string, prefix: string, { onTrouble, onReady }: StoreListener): QueueStore {
+function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction }: StoreListener): QueueStore {
   const { Queue, Worker } = withBackend(createRedisBackend);
   // BullMQ sets a connection up once and never again, so its commands have to outwait a Redis that is away.
   const connect = () =>
-    new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(tries * 100, 2_000) });
+    new Redis(url, {
+      maxRetriesPerRequest: null,
+      retryStrategy: (tries) => Math.min(tries * 100, 2_000),
+      // After a failover this may be the replica of today, and the name lead to the master only when it is asked again.
+      reconnectOnError: (error) => {
+        if (!error.message.includes('READONLY')) return false;
+        onTrouble(error);
+        return 2; // and the command goes again
+      },
+    });
   const producer = connect();
   const consumer = connect();
   // Every worker blocks on a copy of its own.
@@ -82,23 +116,82 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady }: StoreLis
     return copy;
   };
   for (const client of [producer, consumer]) client.on('error', onTrouble);
-  producer.on('ready', onReady);
+  const watch = setInterval(() => {
+    for (const client of [producer, consumer]) void endSilence(client);
+  }, SILENCE_MS).unref();
+  const write = () => producer.set(`${prefix}:alive`, 1, 'PX', 60_000);
+  let looking = false;
+  // Each time, because a failover may have led to another server; one look at a time, because one that is a replica as yet
+  // makes it reconnect over and over.
+  producer.on('ready', () => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => (looking = false));
+  });
+  const look = async () => {
+    try {
+      await write();
+      onReady();
+      onEviction(await evictionPolicy(producer));
+    } catch (error) {
+      if (producer.status === 'ready') onTrouble(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
   return {
     kind: 'redis',
     queue: (name) => new Queue(name, { connection: producer, prefix }),
-    worker: (name, process, settings) =>
-      new Worker(name, process, { connection: consumer, prefix, autorun: false, ...settings }),
+    worker: (name, process, { lockMs, ...settings }) =>
+      patient(
+        new Worker(name, process, { connection: consumer, prefix, autorun: false, ...deathRules(lockMs), ...settings }),
+      ),
     // Whoever adds must learn at once that Redis is away: a command that waits for it would outlive the alarm.
     isAway: () => producer.status !== 'ready',
     ping: async () => {
       if (producer.status !== 'ready') throw new Error(`Redis is ${producer.status}`);
-      await producer.ping();
+      // One that answers and takes nothing, a replica or one that is full, is no use either.
+      await write();
     },
     close: async () => {
+      clearInterval(watch);
       for (const client of [producer, consumer, ...copies]) client.disconnect();
       await Promise.all(copies.map(endOf));
     },
   };
+}
+
+async function endSilence(client: Redis): Promise<void> {
+  if (client.status !== 'ready') return;
+  const { stream } = client;
+  const answered = client.ping().then(
+    () => true,
+    () => true,
+  );
+  if (await Promise.race([answered, pause(SILENCE_MS, false, { ref: false })])) return;
+  if (client.stream === stream) stream.destroy(new Error(`nothing came back within ${SILENCE_MS} ms`));
+}
+
+/** Managed servers often forbid CONFIG, and tell the same in INFO. */
+async function evictionPolicy(client: Redis): Promise<string | null> {
+  const asked = await client.config('GET', 'maxmemory-policy').catch(() => []);
+  const policy = (asked as unknown[])[1];
+  if (typeof policy === 'string') return policy;
+  const told = await client.info('memory').catch(() => '');
+  return /^maxmemory_policy:(\S+)/m.exec(told)?.[1] ?? null;
+}
+
+/**
+ * Some refusals make BullMQ wait for 15 s, and all others (no memory left, a replica, a server that is starting) make it
+ * ask again at once, thousands of times a second. This one waits for a moment.
+ */
+function patient<W extends object>(worker: W): W {
+  const seam = worker as unknown as { moveToActive(token: string, name?: string): Promise<unknown> };
+  const ask = seam.moveToActive.bind(worker);
+  seam.moveToActive = (token, name) =>
+    ask(token, name).catch(async (error: unknown) => {
+      await pause(REFUSED_MS);
+      throw error;
+    });
+  return worker;
 }
 
 /**
@@ -134,8 +227,8 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     kind: 'postgres',
     queue: (name) => new Queue(name, { connection: producers }),
     // One connection listens for as long as the worker lives; the others fetch and finish jobs.
-    worker: (name, process, settings) =>
-      new Worker(name, process, { connection: open(3), autorun: false, ...settings }),
+    worker: (name, process, { lockMs, ...settings }) =>
+      patient(new Worker(name, process, { connection: open(3), autorun: false, ...deathRules(lockMs), ...settings })),
     isAway: () => false, // the pool says so by itself, with every query
     ping: async () => void (await producers.query('select 1')),
     close: async () => {

@@ -22,9 +22,9 @@ export class RedisServer {
   }
 
   /** Empty, like a Redis without persistence after a crash. Resolves when it answers. */
-  async start(): Promise<void> {
+  async start(...settings: string[]): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.process = spawn('redis-server', args, { stdio: 'ignore' });
+    this.process = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
     await this.ask((client) => client.ping());
   }
 
@@ -36,6 +36,11 @@ export class RedisServer {
     const exit = once(process, 'exit');
     process.kill('SIGKILL');
     await exit;
+  }
+
+  /** To freeze it, or to let it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.process?.kill(signal);
   }
 
   async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
