@@ -90,6 +90,8 @@ class Life {
   readonly heard = new Map<string, Heard>();
   readonly holding: Holding[] = [];
   circuitOpen = false;
+  /** VOD's JobIds that some row has or had. */
+  private readonly everKnown = new Set<string>();
   private readonly operate = new Operate(world.jobs);
 
   static async begin(): Promise<Life> {
@@ -332,18 +334,21 @@ class Life {
     // A resend is about the whole request.
     for (const job of this.in('unconfirmed').filter(({ requestId }) => requestId === lost.requestId)) {
       const { state, vodJobId } = await world.job(job.id);
-      const own = this.vod.taken.filter((taken) => isOf(taken, job));
       switch (state) {
         case 'unconfirmed':
           break;
         case 'processing':
         case 'finished':
-          expect(own.map((taken) => taken.vodJobId)).toContain(vodJobId);
+          expect(this.vod.taken.filter((taken) => fits(taken, job)).map((taken) => taken.vodJobId)).toContain(vodJobId);
           this.learn(job, vodJobId ?? '');
           break;
         case 'queued':
-          // Proven absent: then VOD has nothing of this attempt, unless a person has given it to another job.
-          expect(own.filter((taken) => taken.number === job.attempt && !this.wasNamed(taken))).toEqual([]);
+          // Proven absent: then VOD has nothing of this attempt, unless it was found for another row.
+          expect(
+            this.vod.taken.filter(
+              (taken) => isOf(taken, job) && taken.number === job.attempt && !this.everKnown.has(taken.vodJobId),
+            ),
+          ).toEqual([]);
           Object.assign(job, { state, sentAt: null });
           break;
         case 'held':
@@ -437,9 +442,11 @@ class Life {
       expect(lines).toBe(version);
     }
     for (const job of this.jobs) {
-      const own = this.vod.taken.filter((taken) => isOf(taken, job));
-      expect([job.id, Math.max(0, own.length - job.mayCost)]).toEqual([job.id, 0]);
-      if (job.vodJobId !== null && !job.named) expect(own.map((taken) => taken.vodJobId)).toContain(job.vodJobId);
+      const alike = this.jobs.filter((other) => other.mediaId === job.mediaId && other.type === job.type);
+      const taken = this.vod.taken.filter((each) => fits(each, job));
+      const mayCost = alike.reduce((sum, each) => sum + each.mayCost, 0);
+      expect([job.id, Math.max(0, taken.length - mayCost)]).toEqual([job.id, 0]);
+      if (job.vodJobId !== null && !job.named) expect(taken.map((each) => each.vodJobId)).toContain(job.vodJobId);
     }
     // What GET /v1/jobs reads.
     const listed = await world.reads.jobs({}, { limit: 200 });
@@ -467,6 +474,7 @@ class Life {
 
   /** An event may have been waiting for this JobId. */
   private learn(job: Believed, vodJobId: string): void {
+    this.everKnown.add(vodJobId);
     Object.assign(job, { state: 'processing', vodJobId, misses: 0, lostSince: null, sentAt: job.sentAt ?? this.now });
     for (const event of this.heard.values()) {
       if (event.vodJobId === vodJobId && event.verdict !== 'matched') this.match(event, job);
@@ -494,12 +502,6 @@ class Life {
   private takenFor(job: Believed): Taken | undefined {
     return this.vod.taken.find((taken) => isOf(taken, job) && taken.number === job.attempt);
   }
-
-  private wasNamed({ vodJobId }: Taken): boolean {
-    return this.everNamed.has(vodJobId);
-  }
-
-  readonly everNamed = new Set<string>();
 }
 
 function believed(id: string, requestId: string, mediaId: string, type: JobType): Believed {
@@ -509,6 +511,14 @@ function believed(id: string, requestId: string, mediaId: string, type: JobType)
 
 function isOf(taken: Taken, job: Believed): boolean {
   return taken.requestId === job.requestId && taken.type === job.type;
+}
+
+/**
+ * Rows of one media, type and config are one to VOD: when two of them lose their answers (a client said `force`), either may
+ * get the job that one of them has made.
+ */
+function fits(taken: Taken, job: Believed): boolean {
+  return taken.mediaId === job.mediaId && taken.type === job.type;
 }
 
 function unlessDied(error: unknown): void {
@@ -688,7 +698,6 @@ const commands = [
           const job = held.length > 0 ? at(held, i) : at(life.jobs, i);
           const own = life.vod.taken.filter((taken) => isOf(taken, job));
           const vodJobId = at([...own, ...life.vod.taken], j)?.vodJobId ?? 'made-up';
-          if (action === 'adopt') life.everNamed.add(vodJobId);
           await life.resolve(job, action, vodJobId);
         },
       ),
