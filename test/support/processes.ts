@@ -10,6 +10,9 @@ interface Exit {
   signal: NodeJS.Signals | null;
 }
 
+/** Characters of output that are kept, the newest: a process may talk for half an hour. */
+const KEEP = 4_000_000;
+
 /** One real process of the product, with the environment that it was given and nothing else. */
 export class RealProcess {
   stdout = '';
@@ -18,8 +21,8 @@ export class RealProcess {
   private ended: Exit | null = null;
 
   private constructor(private readonly child: ChildProcess) {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout = (this.stdout + text).slice(-KEEP)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr = (this.stderr + text).slice(-KEEP)));
     this.exit = new Promise((resolve) => {
       // `close` comes after the last of its output.
       child.once('close', (code, signal) => resolve((this.ended = { code, signal })));
@@ -70,6 +73,10 @@ export class RealProcess {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.signal(signal);
     return this.exit;
+  }
+
+  get isRunning(): boolean {
+    return this.ended === null;
   }
 
   /** Whether anything of its process group still runs. */

@@ -123,6 +123,36 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
 
+  it('is not taken for the job of another client that waits for the same media, whichever of them VOD has', async () => {
+    const arrived = await lose('drop_after');
+    const absent = await world.accept(['AIVideoTag'], { mediaId: arrived.mediaId, config: another });
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: absent.requestId });
+    const [absentId = ''] = absent.jobIds;
+    const first = onlyJob();
+    for (const id of [absentId, arrived.jobId]) await look(id);
+    expect(await world.job(absentId)).toMatchObject({ state: 'unconfirmed' });
+    expect(await world.job(arrived.jobId)).toMatchObject({ state: 'unconfirmed' });
+
+    // The same requests once more tell them apart.
+    world.pass(120_000);
+    for (const id of [absentId, arrived.jobId, arrived.jobId]) await look(id);
+    expect(await world.job(arrived.jobId)).toMatchObject({ state: 'processing', vodJobId: first });
+    expect(await world.job(absentId)).toMatchObject({ state: 'processing' });
+    expect((await world.job(absentId)).vodJobId).not.toBe(first);
+    expect(emulator.ledger().billed).toBe(2);
+  });
+
+  it('is held when it or another could be what VOD has, and nothing tells them apart', async () => {
+    const one = await lose('drop_after');
+    const two = await world.accept(['AIVideoTag'], { mediaId: one.mediaId, config: another });
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: two.requestId });
+    await decide(one.jobId);
+    expect(await world.job(one.jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(one.jobId)).error?.message).toContain(onlyJob());
+  });
+
   it('is sent once more, byte for byte, when reading has not found it: VOD takes it when the first had not arrived', async () => {
     const decided = world.heard('recovery.decided');
     const { jobId, requestId } = await lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);

@@ -66,8 +66,9 @@ export class Recover {
     if (!lost) return;
     const found = await this.look(region, lost);
 
-    if (found.candidates.length === 1) return this.adopt(lost, found.candidates[0] as Candidate);
-    if (found.candidates.length === 0 && this.mayResend(lost)) return this.resend(region, lost);
+    const [candidate, ...others] = found.candidates;
+    if (candidate && others.length === 0 && isSurely(lost, candidate)) return this.adopt(lost, candidate);
+    if (others.length === 0 && this.mayResend(lost)) return this.resend(region, lost);
     if (!this.graceIsOver(lost)) return this.note(lost, noteOn(found));
     // Nothing is decided while VOD cannot be asked: the case stays open.
     if (found.trouble !== null) return this.note(lost, `not decided yet: ${found.trouble}`);
@@ -210,6 +211,13 @@ export class Recover {
   /** The last rung: absent beyond doubt, or a person's case. */
   private async decide(region: string, lost: Case, { candidates, listed }: Findings): Promise<void> {
     const { job, submission, absences } = lost;
+    const [candidate, ...others] = candidates;
+    if (candidate && others.length === 0) {
+      return this.hold(
+        lost,
+        `VOD's job ${candidate.vodJobId} is this one, or that of another job of this media that waits`,
+      );
+    }
     if (candidates.length > 1) {
       const ids = candidates.map(({ vodJobId }) => vodJobId).join(', ');
       return this.hold(lost, `${candidates.length} jobs of VOD could be this one: ${ids}`);
@@ -277,6 +285,14 @@ export class Recover {
   }
 }
 
+/**
+ * The only candidate is ours when nobody else waits for one like it, when its event names our attempt, or when VOD has
+ * seen our nonce: then ours is there, and would be a second candidate if this one were another's.
+ */
+function isSurely({ rivals, submission }: Case, { rung }: Candidate): boolean {
+  return rivals === 0 || rung === 'extend' || submission.nonceSeenAt !== null;
+}
+
 interface Decided {
   rung: Rung | 'resend' | 'absence' | 'none';
   outcome: 'found' | 'absent' | 'held';
@@ -302,6 +318,8 @@ function isOfAttempt({ submission }: Case, createdAt: Date | null, callMs: numbe
 
 function noteOn({ candidates, trouble, listed }: Findings): string {
   if (candidates.length > 1) return `${candidates.length} jobs of VOD could be this one`;
+  if (candidates.length === 1)
+    return `one job of VOD could be this one, or that of another job of this media that waits`;
   if (trouble !== null) return `VOD could not be asked: ${trouble}`;
   return listed ? 'no event of VOD names it yet, and VOD does not list it' : 'no event of VOD names it yet';
 }

@@ -18,6 +18,8 @@ export interface Case {
   };
   /** How often this job was proven absent before. */
   absences: number;
+  /** Other jobs of this media and type that wait for a JobId as well: what is found at VOD may be theirs. */
+  rivals: number;
 }
 
 /** An event of the same media and type whose JobId no job has. Its body is not signed: a hint where to look. */
@@ -41,13 +43,18 @@ export class CaseReads {
 
   /** Null when the job is not unconfirmed any more. */
   async open(jobId: string): Promise<Case | null> {
-    type Row = FlatJobRow & Pick<Case, 'config' | 'submission' | 'absences'>;
+    type Row = FlatJobRow & Pick<Case, 'config' | 'submission' | 'absences' | 'rivals'>;
     const [row] = await this.db.query<Row[]>(
       `select ${jobColumns}, request.config,
               jsonb_build_object(
                 'number', number, 'types', types, 'nonce', nonce, 'signedAt', signed_at, 'sentAt', sent_at,
                 'signer', signer, 'resends', resends, 'resentAt', resent_at, 'nonceSeenAt', nonce_seen_at) as submission,
-              (select count(*)::int from history where history.job_id = job.id and event = 'proven_absent') as absences
+              (select count(*)::int from history where history.job_id = job.id and event = 'proven_absent') as absences,
+              (select count(*)::int
+                 from job as other
+                where other.media_id = job.media_id and other.region = job.region and other.type = job.type
+                  and other.id <> job.id and other.vod_job_id is null
+                  and other.state in ('submitting', 'unconfirmed', 'held')) as rivals
          from job
          join request on request.id = job.request_id
          join submission on submission.request_id = job.request_id and submission.number = job.attempt
@@ -55,13 +62,14 @@ export class CaseReads {
       [jobId],
     );
     if (!row) return null;
-    const { config, submission, absences, ...job } = row;
+    const { config, submission, absences, rivals, ...job } = row;
     // Within jsonb a time is text.
     const time = (value: Date | null) => (value === null ? null : new Date(value));
     return {
       job: toJobRow(job),
       config,
       absences,
+      rivals,
       submission: {
         ...submission,
         signedAt: new Date(submission.signedAt),

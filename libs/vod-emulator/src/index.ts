@@ -1,2 +1,3 @@
+export { seededChance, type Chance } from './chance';
 export { Emulator, type EmulatorOptions } from './emulator';
 export { faultRule } from './faults';

@@ -1,0 +1,207 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { failpointNames } from '@app/lifecycle';
+import { eventually } from '@app/testing';
+import { faultRule } from '@app/vod-emulator';
+import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
+import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
+import { City } from './support/city';
+import { drawSeed, isFull, report } from './support/report';
+
+/** How often a worker dies at each failpoint. In the short form a drawn part of them kills; every one must be passed. */
+const rounds = isFull ? 3 : 1;
+const fatalShare = isFull ? 1 : 0.15;
+
+/** Workers that wait for their failpoint at the same time. */
+const LANES = 2;
+
+/** How long a worker may take to come by its failpoint, with work of the right kind coming all the time. */
+const PATIENCE_MS = 60_000;
+
+/** A gap between jobs that keeps two workers busy and no queue long. */
+const FEED_EVERY_MS = 300;
+
+const times = {
+  VOD_TIMEOUT: '1s',
+  LEASE: '3s',
+  RECOVER_AFTER: '200ms,500ms,1s',
+  RECOVER_GRACE: '3s',
+};
+
+/** What leads a worker past its rarer awaits: by the beginning of the media's name. */
+const faults = [
+  faultRule('SubmitAIJob', { fault: 'drop_after' }, { mediaId: 'lost-*', nth: { every: 2 } }),
+  faultRule('SubmitAIJob', { fault: 'drop_before' }, { mediaId: 'absent-*', nth: { every: 2 } }),
+  faultRule('ListAIJob', { fault: 'empty_data' }, { mediaId: 'nodata-*' }),
+  faultRule('SubmitAIJob', { fault: 'throttle' }, { mediaId: 'busy-*', probability: 0.5 }),
+  faultRule('ListAIJob', { fault: 'throttle' }, { mediaId: 'busyread-*', probability: 0.5 }),
+  faultRule('SubmitAIJob', { fault: 'drop_after' }, { mediaId: 'busylook-*' }),
+  faultRule('ListJobInfo', { fault: 'throttle' }, { mediaId: 'busylook-*', probability: 0.5 }),
+  faultRule(
+    'SubmitAIJob',
+    { fault: 'error', status: 403, code: 'Forbidden.RAM' },
+    { mediaId: 'blocked-*', nth: { every: 2 } },
+  ),
+];
+
+type Deed = (city: City, redis: RedisServer) => Promise<unknown>;
+
+/** Failpoints that one kind of work leads to, and that work. */
+interface Scene {
+  names: string[];
+  media: string[];
+  env?: Record<string, string>;
+  lanes?: number;
+  isRare: boolean;
+  /** Beside the jobs: before the worker is there, when it is, with each job, and when it is gone. */
+  before?: Deed;
+  onceUp?: Deed;
+  along?: Deed;
+  after?: Deed;
+}
+
+const plain: Scene = { names: [], media: ['plain'], isRare: false };
+
+function scenes(): Scene[] {
+  const left = new Set(failpointNames);
+  const take = (pattern: RegExp): string[] => {
+    const names = [...left].filter((name) => pattern.test(name));
+    for (const name of names) left.delete(name);
+    return names;
+  };
+  const rare: Omit<Scene, 'isRare'>[] = [
+    { names: take(/^submit\.queues\.closeFor/), media: ['busy'] },
+    { names: take(/^collect\.queues\.closeFor/), media: ['busyread'] },
+    { names: take(/^recover\.queues\.closeFor/), media: ['busylook'] },
+    {
+      names: take(/\.circuits\./),
+      media: ['blocked'],
+      // The ten seconds between two probes are not what this is about.
+      along: (city) => city.query(`update circuit set probe_at = now() - interval '1 s'`),
+    },
+    // Absence is proven only where the same request may not be sent again.
+    { names: take(/^recover\.cases\.control/), media: ['plain', 'absent'], env: { RESEND_PINNED: 'false' } },
+    {
+      names: take(/^dispatch\.jobs\.apply/),
+      media: ['plain'],
+      lanes: 1,
+      before: (city, redis) => dieAt(city, 'submit.jobs.markSent.after', 1, plain, redis),
+    },
+    {
+      names: take(/^dispatch\.alarms\.giveBack/),
+      media: ['plain'],
+      lanes: 1,
+      // A Redis that is full answers questions and takes nothing.
+      onceUp: (_city, redis) => redis.ask((client) => client.config('SET', 'maxmemory', '1')),
+      after: (_city, redis) => redis.ask((client) => client.config('SET', 'maxmemory', '0')),
+    },
+  ];
+  return [
+    { names: [...left], media: ['plain', 'lost', 'absent', 'nodata'], isRare: false },
+    ...rare.map((scene) => ({ ...scene, isRare: true })),
+  ];
+}
+
+/** Where every worker writes down which failpoints it has come by. */
+const folder = mkdtempSync(join(tmpdir(), 'vodai-failpoints-'));
+const diary = join(folder, 'passed');
+let media = 0;
+
+beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describeWithRedisServer('kill at every await', () => {
+  it(
+    'row 13, row 14, row 15, row 20: a worker killed before or after any await of its steps loses no job and pays for none twice',
+    async () => {
+      const seed = drawSeed('kill at every await');
+      const redis = await RedisServer.onFreePort();
+      await redis.start();
+      try {
+        const options = { seed, apis: 1, webhooks: 1, workers: 0, redisUrl: redis.url, env: times };
+        await City.run({ ...options, emulator: { faults } }, (city) => killEverywhere(city, redis));
+      } finally {
+        await redis.kill();
+      }
+    },
+    isFull ? 30 * 60_000 : 240_000,
+  );
+});
+
+async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
+  const began = performance.now();
+  const wanted: string[] = [];
+  const play = async (scene: Scene, names: string[], nth: number) => {
+    wanted.push(...names);
+    const left = [...names];
+    const lane = async () => {
+      for (let name = left.shift(); name !== undefined; name = left.shift()) await dieAt(city, name, nth, scene, redis);
+    };
+    await Promise.all(Array.from({ length: scene.lanes ?? LANES }, lane));
+  };
+
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const scene of scenes()) {
+      const drawn = scene.names.filter(() => city.chance() < fatalShare);
+      // What is rare need not come by a second time for the same worker.
+      await play(scene, drawn, scene.isRare ? 1 : round);
+    }
+  }
+  // What was neither drawn nor passed on the way to the others.
+  const unseen = () => failpointNames.filter((name) => !lines().has(name));
+  for (const scene of scenes()) {
+    // One after the other: the first may lead past the others.
+    for (const name of scene.names) if (unseen().includes(name)) await play(scene, [name], 1);
+  }
+  const killedAfterMs = Math.round(performance.now() - began);
+  await Promise.all([city.add('worker'), city.add('worker')]);
+  city.emulator.configure({ faults: [] });
+  // An alarm may ring at any time. What is left to decide needn't wait for half a minute here.
+  const hurry = `update job set due_at = now() where state = 'unconfirmed' and due_at > now() + interval '2 s'`;
+  await city.untilOver({ along: () => city.query(hurry) });
+
+  const { broken, ...counts } = await city.audit();
+  report({
+    family: 'kill at every await',
+    seed: city.seed,
+    faults: { 'kill at a failpoint': wanted.length, ...city.faults() },
+    ...counts,
+    figures: {
+      failpoints: failpointNames.length,
+      passed: failpointNames.length - unseen().length,
+      killedAfterMs,
+      seconds: Math.round((performance.now() - began) / 1000),
+    },
+  });
+  expect(unseen()).toEqual([]);
+  expect(wanted.filter((name) => !lines().has(`killed ${name}`))).toEqual([]);
+  expect(broken).toEqual([]);
+  expect(counts).toMatchObject({ lost: 0, paidTwice: 0, jobs: city.accepted.size });
+}
+
+/** Has a worker die when it comes by `name` for the nth time, while the work that leads there keeps coming. */
+async function dieAt(city: City, name: string, nth: number, scene: Scene, redis: RedisServer): Promise<void> {
+  await scene.before?.(city, redis);
+  const at = await city.add('worker', { ...scene.env, FAILPOINTS: `${diary};${name}=${nth}` });
+  await scene.onceUp?.(city, redis);
+  let fedAt = -Infinity;
+  await eventually(
+    `a worker comes by ${name}`,
+    async () => {
+      if (!city.isRunning('worker', at)) return true;
+      if (performance.now() - fedAt < FEED_EVERY_MS) return false;
+      fedAt = performance.now();
+      for (const prefix of scene.media) await city.enqueue(`${prefix}-${(media += 1)}`, ['AIVideoTag', 'AIMediaDNA']);
+      await scene.along?.(city, redis);
+      return false;
+    },
+    PATIENCE_MS,
+  );
+  await city.stopOne('worker', at);
+  await scene.after?.(city, redis);
+}
+
+function lines(): ReadonlySet<string> {
+  return new Set(existsSync(diary) ? readFileSync(diary, 'utf8').trim().split('\n') : []);
+}

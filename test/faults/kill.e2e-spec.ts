@@ -1,0 +1,96 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeWithRedis } from '@app/testing';
+import { faultRule } from '@app/vod-emulator';
+import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
+import { City, type Kind } from './support/city';
+import { drawSeed, isFull, report } from './support/report';
+
+const size = isFull
+  ? { jobs: 10_000, kills: 500, betweenMs: { min: 1_000, max: 3_000 }, downMs: 500, adoptedShare: 0.99 }
+  : { jobs: 120, kills: 8, betweenMs: { min: 400, max: 1_200 }, downMs: 200, adoptedShare: 0.9 };
+
+/** A fifth of the submissions lose their answer after VOD has billed them, each way to lose it as often as the others. */
+const lostAnswers = (
+  [
+    { fault: 'drop_after' },
+    { fault: 'reset' },
+    { fault: 'delay', ms: 3_000 },
+    { fault: 'html_after', status: 502 },
+    { fault: 'http_5xx_after', status: 500 },
+  ] as const
+).map((fault) => faultRule('SubmitAIJob', fault, { probability: 0.04 }, fault.fault));
+
+const troubledEvents = [
+  faultRule('event', { fault: 'lose' }, { probability: 0.05 }),
+  faultRule('event', { fault: 'double' }, { probability: 0.05 }),
+  faultRule('event', { fault: 'early' }, { probability: 0.05 }),
+];
+
+const kinds: Kind[] = ['api', 'worker', 'webhook'];
+
+beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
+
+describeWithRedis('kill -9', () => {
+  it(
+    'row 5, row 7, row 13, row 14, row 15, row 20: processes killed at random lose no job and pay for none twice',
+    () => {
+      const seed = drawSeed('kill -9');
+      const emulator = { faults: [...lostAnswers, ...troubledEvents], failShare: 0.05 };
+      return City.run({ seed, emulator, env: isFull ? { LOG_LEVEL: 'info' } : {} }, async (city) => {
+        const began = performance.now();
+        // Jobs come all the time that processes are killed, and each kind is killed as often as the others.
+        const clients = keepEnqueueing(city);
+        for (let i = 0; i < size.kills; i += 1) {
+          await pause(size.betweenMs.min + city.chance() * (size.betweenMs.max - size.betweenMs.min));
+          const [kind, at] = [kinds[i % kinds.length] as Kind, city.chance() < 0.5 ? 0 : 1];
+          await city.kill(kind, at);
+          await pause(size.downMs);
+          await city.startOne(kind, at);
+        }
+        await clients.finish();
+        const calmFrom = performance.now();
+        await city.untilOver({ patienceMs: isFull ? 600_000 : 120_000 });
+        const audited = await city.audit();
+        const { broken, ...counts } = audited;
+        report({
+          family: 'kill -9',
+          seed,
+          faults: city.faults(),
+          ...counts,
+          slowestRecoveryMs: Math.round(performance.now() - calmFrom),
+          figures: { seconds: Math.round((performance.now() - began) / 1000) },
+        });
+        expect(broken).toEqual([]);
+        expect(audited).toMatchObject({ lost: 0, paidTwice: 0, jobs: city.accepted.size });
+        expect(audited.jobs).toBeGreaterThanOrEqual(size.jobs);
+        expect(audited.answersLost).toBeGreaterThan(0);
+        expect(audited.adopted / audited.answersLost).toBeGreaterThanOrEqual(size.adoptedShare);
+      });
+    },
+    isFull ? 60 * 60_000 : 180_000,
+  );
+});
+
+/** Spreads the jobs over the time of the kills: some clients, each with one call under way. */
+function keepEnqueueing(city: City): { finish: () => Promise<void> } {
+  const gapMs = (size.kills * (size.betweenMs.min + size.betweenMs.max)) / 2 / size.jobs;
+  let next = 0;
+  let hurry = false;
+  const client = async () => {
+    while (next < size.jobs) {
+      const media = `media-${next}`;
+      const isBoth = next % 10 === 0;
+      next += 1;
+      await city.enqueue(media, isBoth ? ['AIVideoTag', 'AIMediaDNA'] : ['AIVideoTag']);
+      if (!hurry) await pause(gapMs * 4);
+    }
+  };
+  const clients = Promise.all([client(), client(), client(), client()]);
+  clients.catch(() => {}); // told by `finish`
+  return {
+    finish: async () => {
+      hurry = true;
+      await clients;
+    },
+  };
+}
