@@ -91,13 +91,13 @@ export class ScriptedVod {
         vodJobId,
         requestId,
         number: Number(number),
-        type: type as JobType,
+        type: type,
         mediaId,
         extend: extend ?? '',
         createdAt,
       };
       this.taken.push({ ...job, state: 'running' });
-      return { type: type as JobType, vodJobId };
+      return { type, vodJobId };
     });
     if (way === 'dies_after') throw new WorkerDied();
     if (way === 'lost_after') return { outcome: 'unknown', cause: 'ETIMEDOUT', requestId: null };
