@@ -427,6 +427,17 @@ describe('an event that comes when a case was closed', () => {
     expect(await world.job(fresh.jobIds[0])).toMatchObject({ state: 'queued', version: 1 });
   });
 
+  it('leaves alone what was sent after it had come', async () => {
+    const { jobId, mediaId } = await lose('drop_after');
+    await decide(jobId, { by: [] });
+    await world.hear('somebody-elses', 'success', 'AIVideoTagComplete', { mediaId });
+    await world.db.query(
+      `update event set received_at = (select sent_at - interval '1 minute' from submission) where vod_job_id = 'somebody-elses'`,
+    );
+    await world.settle().turn({ rematch: false });
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+  });
+
   it('costs one look per gap, however many come', async () => {
     const { jobId, mediaId } = await lose('drop_before');
     await look(jobId);

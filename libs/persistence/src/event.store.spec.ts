@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Fixture } from '../test/fixture';
 import { EventStore } from './index';
 
@@ -63,6 +64,21 @@ describe("Keeping VOD's notifications", () => {
     );
     expect(answers.filter(({ fresh }) => fresh)).toHaveLength(1);
     expect(await kept('vod-crowd')).toMatchObject([{ copies: 12 }]);
+  });
+
+  it('row 27: stores a burst of doubled events with one statement, not one by one', async () => {
+    const crowded = await fixture.connect();
+    const statements = jest.spyOn(crowded, 'query');
+    const store = new EventStore(crowded);
+    const burst = Array.from({ length: 20 }, (_, i) =>
+      fixture.notification({ vodJobId: `vod-burst-${i}`, ignored: 'a test' }),
+    );
+    const answers = await Promise.all(
+      burst.flatMap((each) => [store.store(each), store.store({ ...each, id: randomUUID() })]),
+    );
+    expect(answers.map(({ fresh }) => fresh)).toEqual(burst.flatMap(() => [true, false]));
+    expect(await kept('vod-burst-7')).toMatchObject([{ copies: 2 }]);
+    expect(statements).toHaveBeenCalledTimes(1);
   });
 
   it.each(['region', 'eventType', 'status', 'bodyHash'] as const)(

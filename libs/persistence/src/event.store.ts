@@ -45,15 +45,15 @@ export class EventStore {
       `/* keep event */
        with kept as (
          insert into event (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
-                            extend, body, body_size, body_hash, last_received_at, verdict, reason)
+                            extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
          select id, "receivedAt", region, source, signature, "eventType", "vodJobId", "mediaId", status, "eventTime",
-                extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", "receivedAt",
+                extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", copies, "receivedAt",
                 case when ignored is null then 'received' else 'ignored' end, ignored
            from jsonb_to_recordset($1::jsonb) as n(id uuid, "receivedAt" timestamptz, region text, source text,
                 signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
-                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, ignored text)
+                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, ignored text)
          on conflict (region, event_type, vod_job_id, status, body_hash) do update
-            set copies = event.copies + 1,
+            set copies = event.copies + excluded.copies,
                 last_received_at = excluded.last_received_at,
                 -- The first copy may have been forged or too early. While its job is open, the bell rings again.
                 verdict = case
@@ -65,11 +65,28 @@ export class EventStore {
        )
        select id, case when verdict = 'received' then pg_notify($2, '') end as wake from kept`,
       [
-        toJson(notifications.map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
+        toJson(
+          withCopies(notifications).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') })),
+        ),
         channels.event,
       ],
     );
     const ids = new Set(rows.map((row) => row.id));
     return notifications.map(({ id }) => ({ fresh: ids.has(id) }));
   }
+}
+
+/**
+ * One of each, with how often it is there. VOD's copies come at the same moment, and one statement cannot touch a row twice:
+ * the batch would fail, and be stored again one by one.
+ */
+function withCopies(notifications: Notification[]): (Notification & { copies: number })[] {
+  const distinct = new Map<string, Notification & { copies: number }>();
+  for (const each of notifications) {
+    const identity = JSON.stringify([each.region, each.eventType, each.vodJobId, each.status, each.bodyHash]);
+    const first = distinct.get(identity);
+    if (first) first.copies += 1;
+    else distinct.set(identity, { ...each, copies: 1 });
+  }
+  return [...distinct.values()];
 }

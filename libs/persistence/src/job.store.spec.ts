@@ -337,6 +337,50 @@ describe('The moment before the call', () => {
   });
 });
 
+describe('The same request once more', () => {
+  /** A claim whose answer was lost. */
+  async function lost(): Promise<Claim> {
+    const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
+    const claim = await claimOf(request.id);
+    await jobs.markSent(claim, 'key');
+    const event = { type: 'outcome_unknown', attempt: claim.number, cause: 'ETIMEDOUT' } as const;
+    await jobs.applyTogether(claim.jobs.map(({ id }) => ({ jobId: id, event })));
+    return claim;
+  }
+
+  it('is the very same one, nonce and time included, and the history says so', async () => {
+    const claim = await lost();
+    expect(await jobs.claimResend(claim.requestId, claim.number, 'key')).toEqual({
+      ...claim,
+      jobs: expect.arrayContaining(claim.jobs),
+    });
+    expect((await fixture.story(claim.jobs[0]?.id ?? '')).at(-1)).toMatch(/resent/);
+  });
+
+  it.each([
+    ['VOD has seen its nonce', 'update submission set nonce_seen_at = now() where request_id = $1'],
+    ['it went out three times more', 'update submission set resends = 3 where request_id = $1'],
+    [
+      'the gateway takes its time no longer',
+      `update submission set signed_at = signed_at - interval '14 minutes' where request_id = $1`,
+    ],
+    ['another worker waits for the answer', 'update submission set resent_at = sent_at where request_id = $1'],
+    ['another key would sign it', `update submission set signer = 'another' where request_id = $1`],
+    [
+      'one of its jobs is in another attempt',
+      `update job set attempt = attempt + 1 where request_id = $1 and type = 'AIMediaDNA'`,
+    ],
+    [
+      'one of its jobs is known',
+      `update job set state = 'processing', vod_job_id = gen_random_uuid() where request_id = $1 and type = 'AIMediaDNA'`,
+    ],
+  ])('is not sent when %s', async (_why, sql) => {
+    const claim = await lost();
+    await fixture.query(sql, [claim.requestId]);
+    expect(await jobs.claimResend(claim.requestId, claim.number, 'key')).toBeNull();
+  });
+});
+
 describe('The cap on jobs at VOD', () => {
   it('holds when four workers claim at the same moment', async () => {
     const region = 'ap-southeast-1';

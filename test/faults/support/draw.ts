@@ -1,11 +1,3 @@
-import { randomInt } from 'node:crypto';
-
-/** The sizes of the issue take minutes; the short form is what every run of the tests can afford. */
-export const isFull = process.env['FAULTS'] === 'full';
-
-/** Drawn unless it is given, and always printed: a run that failed can be had again. */
-export const seed = Number(process.env['FAULTS_SEED'] ?? randomInt(2 ** 31));
-
 /** mulberry32: small, fast, and the same on every machine. */
 export class Draw {
   private state: number;
