@@ -264,7 +264,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
           admitted.push({ after: (job as Job).processedOn ?? NaN, before: Date.now() });
           await Promise.resolve();
         },
-        { concurrency: 32, limiter: { max, duration } },
+        { lockMs: 30_000, concurrency: 32, limiter: { max, duration } },
       ),
     );
     const queues = open(store, { limits: { submitQps: 30, collectQps: 20 } });
