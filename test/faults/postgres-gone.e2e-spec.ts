@@ -73,27 +73,30 @@ describeWithRedis('Postgres gone', () => {
 
         for (let i = 0; i < size.restarts; i += 1) {
           await postgres?.stop();
-          const until = performance.now() + size.downMs;
-          await eventually('all processes say so', async () => {
-            const said = await Promise.all(faces.map(readiness));
-            return said.every(({ status, checks, down }) => {
-              return status === 503 && checks['postgres'] !== 'ok' && down.includes('postgres');
+          try {
+            const until = performance.now() + size.downMs;
+            await eventually('all processes say so', async () => {
+              const said = await Promise.all(faces.map(readiness));
+              return said.every(({ status, checks, down }) => {
+                return status === 503 && checks['postgres'] !== 'ok' && down.includes('postgres');
+              });
             });
-          });
-          const refused = await fetch(`${city.front.url}/v1/jobs`, {
-            method: 'POST',
-            headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
-            body: JSON.stringify({ mediaId: `refused-${i}`, types: ['AIVideoTag'] }),
-          });
-          expect(refused.status).toBe(503);
-          expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
-          const { status, ms } = await clients.ring();
-          // Waited for as long as VOD waits, and never answered with a promise that is not kept.
-          expect(status).toBe(503);
-          expect(ms).toBeGreaterThan(2_000);
-          expect(ms).toBeLessThan(VOD_WAITS_MS);
-          await lasts(Math.max(0, until - performance.now()));
-          await postgres?.startAgain();
+            const refused = await fetch(`${city.front.url}/v1/jobs`, {
+              method: 'POST',
+              headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
+              body: JSON.stringify({ mediaId: `refused-${i}`, types: ['AIVideoTag'] }),
+            });
+            expect(refused.status).toBe(503);
+            expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+            const { status, ms } = await clients.ring();
+            // Waited for as long as VOD waits, and never answered with a promise that is not kept.
+            expect(status).toBe(503);
+            expect(ms).toBeGreaterThan(2_000);
+            expect(ms).toBeLessThan(VOD_WAITS_MS);
+            await lasts(Math.max(0, until - performance.now()));
+          } finally {
+            await postgres?.startAgain();
+          }
           await calm();
         }
         await clients.finish();
