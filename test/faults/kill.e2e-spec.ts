@@ -8,7 +8,7 @@ import { City, type Kind } from './support/city';
 import { drawSeed, isFull, report } from './support/report';
 
 const size = isFull
-  ? { jobs: 10_000, kills: 500, betweenMs: { min: 1_000, max: 3_000 }, downMs: 500, adoptedShare: 0.99 }
+  ? { jobs: 10_000, kills: 500, betweenMs: { min: 200, max: 1_200 }, downMs: 500, adoptedShare: 0.99 }
   : { jobs: 120, kills: 8, betweenMs: { min: 400, max: 1_200 }, downMs: 200, adoptedShare: 0.9 };
 
 /** A fifth of the submissions lose their answer after VOD has billed them, each way to lose it as often as the others. */

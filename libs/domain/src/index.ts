@@ -12,7 +12,15 @@ export {
   type Priority,
 } from './job';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
-export { AFTER_GRACE_MAX_MS, AFTER_GRACE_MS, backOff, isPast, RESEND_WITHIN_MS, type AlarmRules } from './alarms';
+export {
+  AFTER_GRACE_MAX_MS,
+  AFTER_GRACE_MS,
+  backOff,
+  DOORBELL_GAP_MS,
+  isPast,
+  RESEND_WITHIN_MS,
+  type AlarmRules,
+} from './alarms';
 export {
   decide,
   eventOfReading,

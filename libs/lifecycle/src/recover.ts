@@ -2,6 +2,7 @@ import {
   AFTER_GRACE_MAX_MS,
   AFTER_GRACE_MS,
   backOff,
+  DOORBELL_GAP_MS,
   isPast,
   jobTypes,
   RESEND_WITHIN_MS,
@@ -353,7 +354,10 @@ export class Recover {
 
   private async record(jobId: string, event: JobEvent, decided: Decided): Promise<void> {
     const [verdict] = await this.jobs.applyTogether([{ jobId, event }]);
-    if (verdict?.outcome === 'moved') this.tell(verdict.job, decided);
+    if (verdict?.outcome === 'moved') return this.tell(verdict.job, decided);
+    if (verdict?.outcome !== 'ignored' || verdict.reason !== 'older_look') return;
+    // Counts as a look all the same: a flood of events must not buy one after the other.
+    await this.jobs.applyTogether([looked(jobId, 'something came while it was being decided', DOORBELL_GAP_MS)]);
   }
 
   private tell({ id, region, type }: Case['job'], decided: Decided): void {

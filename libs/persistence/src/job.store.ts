@@ -87,6 +87,9 @@ export interface JobStoreOptions {
 /** NOTIFY carries 8,000 bytes at most; a UUID and its comma are 37. */
 const IDS_PER_NOTIFY = 200;
 
+/** An answer that gets lost so often will not come. */
+const RESENDS_AT_MOST = 5;
+
 const TWO_LANES = { batch: 100, lanes: 2 };
 
 /**
@@ -162,7 +165,7 @@ export class JobStore {
         `update submission
             set resends = resends + 1, resent_at = $4
           where request_id = $1 and number = $2 and signer = $3
-            and nonce_seen_at is null and signed_at > $5 and sent_at > $5
+            and nonce_seen_at is null and resends < ${RESENDS_AT_MOST} and signed_at > $5 and sent_at > $5
             and (resent_at is null or resent_at <= $6)   -- another worker may still wait for the answer to its own
             and cardinality(types) = $7                  -- without one of its types it would be another request
           returning types, nonce, signed_at as "signedAt", resends`,
