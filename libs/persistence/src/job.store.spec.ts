@@ -359,7 +359,6 @@ describe('The same request once more', () => {
 
   it.each([
     ['VOD has seen its nonce', 'update submission set nonce_seen_at = now() where request_id = $1'],
-    ['it went out three times more', 'update submission set resends = 3 where request_id = $1'],
     [
       'the gateway takes its time no longer',
       `update submission set signed_at = signed_at - interval '14 minutes' where request_id = $1`,
