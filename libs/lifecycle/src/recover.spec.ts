@@ -1,4 +1,4 @@
-import type { JobEvent, JobType } from '@app/domain';
+import type { JobType } from '@app/domain';
 import { Emulator, faultRule } from '@app/vod-emulator';
 import { accessKey, REGION, rules, World } from '../test/world';
 import type { Case } from '@app/persistence';
