@@ -227,6 +227,43 @@ describe('row 15: a submission whose answer was lost', () => {
     expect((await world.job(jobId)).error?.message).toContain(reason);
   });
 
+  it('is not found in what VOD made before the send, though nobody knows it', async () => {
+    const mediaId = 'asked-for-by-somebody-else';
+    const theirs = {
+      mediaId,
+      types: ['AIVideoTag'] as const,
+      config: null,
+      extend: 'x',
+      nonce: 'n',
+      signedAt: new Date(),
+    };
+    await world.vod(url).submitAIJob(REGION, theirs);
+    world.pass(300_000);
+    const { requestId, jobIds } = await world.accept(['AIVideoTag'], { mediaId });
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId });
+    await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    await look(jobIds[0] ?? '');
+    expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+  });
+
+  it('is held when it was proven absent five times, and lost each time again', async () => {
+    const { jobId, requestId } = await lose('drop_before');
+    emulator.configure({
+      faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { mediaId: (await world.job(jobId)).mediaId })],
+    });
+    for (let absences = 0; absences < 5; absences += 1) {
+      await control();
+      await decide(jobId);
+      expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
+      await world.submit(world.vod(url)).submit(REGION, { requestId });
+    }
+    await control();
+    await decide(jobId);
+    expect((await world.job(jobId)).error?.message).toContain('proven absent 5 times');
+  });
+
   it('is held when two jobs could be it, and says which', async () => {
     const { jobId, mediaId } = await lose('drop_after');
     // Somebody else, with the same access key, at the same time.
@@ -249,7 +286,7 @@ describe('row 15: a submission whose answer was lost', () => {
   it('is held when no rung is switched on', async () => {
     const { jobId } = await lose('drop_before');
     await decide(jobId, { by: [] });
-    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(jobId)).error?.message).toContain('no rung that could prove its absence');
     expect(emulator.ledger().calls).toEqual({});
   });
 
