@@ -91,7 +91,7 @@ export class Recover {
 
     const [candidate, ...others] = found.candidates;
     if (candidate && others.length === 0 && isSurely(lost, candidate, found)) return this.adopt(lost, candidate);
-    if (others.length === 0 && this.mayResend(lost, found)) return this.resend(region, lost);
+    if (others.length === 0 && this.mayResend(lost, found) && (await this.resend(region, lost))) return;
     if (!this.graceIsOver(lost)) return this.note(lost, noteOn(found));
     return this.decide(region, lost, found);
   }
@@ -222,22 +222,22 @@ export class Recover {
   /**
    * Sends the same bytes again. The gateway takes a nonce once: when it refuses this one, the first call had arrived;
    * when it takes it, the first had not, and this one has. Every other answer says nothing about the first call.
+   * False when it could not be sent.
    */
-  private async resend(region: string, lost: Case): Promise<void> {
+  private async resend(region: string, lost: Case): Promise<boolean> {
     const { requestId } = lost.job;
     const signer = await this.vod.signer();
     const claim = signer && (await this.jobs.claimResend(requestId, lost.submission.number, signer));
-    if (!claim) {
-      return this.note(lost, 'nothing of VOD names it yet, and the same request cannot be sent again');
-    }
+    if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: 'SubmitAIJob', region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
-    if (outcome.outcome !== 'busy') return;
+    if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.
     for (const queue of ['recover', 'submit'] as const) {
       await this.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
     }
+    return true;
   }
 
   private async recordResend(claim: Claim, outcome: SubmitOutcome): Promise<void> {
