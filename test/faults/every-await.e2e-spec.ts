@@ -76,7 +76,7 @@ function scenes(): Scene[] {
     { names: take(/^collect\.queues\.closeFor/), media: ['busyread'] },
     { names: take(/^recover\.queues\.closeFor/), media: ['busylook'] },
     {
-      names: take(/\.circuits\./),
+      names: take(/\.circuits\.|\.takeProbe\./),
       media: ['blocked'],
       // The ten seconds between two probes are not what this is about.
       along: (city) => city.query(`update circuit set probe_at = now() - interval '1 s'`),

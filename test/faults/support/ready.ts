@@ -4,11 +4,16 @@ import { eventually } from '@app/testing';
 export async function readiness(
   url: string,
 ): Promise<{ status: number; checks: Record<string, string>; down: string[] }> {
-  const response = await fetch(`${url}/readyz`);
+  const response = await ask(`${url}/readyz`);
   const { checks } = (await response.json()) as { checks: Record<string, string> };
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const metrics = await (await ask(`${url}/metrics`)).text();
   const down = [...metrics.matchAll(/^vodai_store_up\{store="(\w+)"\} 0$/gm)].map(([, store = '']) => store);
   return { status: response.status, checks, down };
+}
+
+/** Once more when a connection that was kept open turns out to be closed: that is no word about readiness. */
+async function ask(url: string): Promise<Response> {
+  return fetch(url).catch(() => fetch(url));
 }
 
 /** As long as a fault is to last: no condition, because the fault is the time. */
