@@ -7,6 +7,8 @@ const mayImport = {
   persistence: ['domain', 'config', 'observability'],
   queue: ['domain', 'config', 'observability'],
   vod: ['domain', 'config', 'observability'],
+  // What the outside sees: for the api, and for those that call it.
+  contract: ['domain', 'config'],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],

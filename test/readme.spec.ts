@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { historyAnswer, jobAnswer, requestAnswer, resultAnswer, submitRequest } from '../apps/api/src/schemas';
+import { historyAnswer, jobAnswer, requestAnswer, resultAnswer, submitRequest } from '@app/contract';
 import { loadConfig } from '@app/config';
 import { parse } from 'yaml';
 import { keys, Stack } from './support/stack';

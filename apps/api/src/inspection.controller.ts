@@ -1,10 +1,10 @@
 import { Controller, Get, Param, Query, Redirect } from '@nestjs/common';
 import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import * as schemas from '@app/contract';
 import { Open } from '@app/observability';
 import { CircuitStore, JobReads } from '@app/persistence';
 import { problem } from './openapi';
 import { Problem } from './problems';
-import * as schemas from './schemas';
 import { eventView, listView, statsView } from './views';
 
 /** What people look at besides the jobs themselves. */

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
 import { Accept, Operate, type OperateOutcome } from '@app/lifecycle';
 import { JobReads, RequestStore, type JobFilter, type JobRow } from '@app/persistence';
@@ -8,7 +9,6 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
-import * as schemas from './schemas';
 import { historyView, jobView, listView, requestView, resultView } from './views';
 import { WaitingRoom } from './waiting-room';
 

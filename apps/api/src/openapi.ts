@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { problemAnswer } from './schemas';
+import { problemAnswer } from '@app/contract';
 
 /** An answer that says no: `codes` are the values that its `code` can have. */
 export const problem = (status: number, codes: string) => ({

@@ -15,6 +15,5 @@ export { CircuitStore } from './circuit.store';
 export { CaseReads, type CandidateEvent, type Case } from './case.reads';
 export { JobReads, type EventRow, type HistoryRow, type JobFilter, type ResultRow, type Stats } from './job.reads';
 export { Listener } from './listener';
-export { eventVerdicts } from './entities/event.entity';
 export { sqlState } from './gather';
 export type { JobRow } from './rows';

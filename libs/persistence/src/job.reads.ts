@@ -1,6 +1,6 @@
-import type { JobEventType, JobState, JobType } from '@app/domain';
+import type { EventVerdict, JobEventType, JobState, JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import type { EventVerdict, SignatureVerdict } from './entities/event.entity';
+import type { SignatureVerdict } from './entities/event.entity';
 import { jobColumns, toJobRow, toJson, type FlatJobRow, type JobRow } from './rows';
 
 export interface JobFilter {

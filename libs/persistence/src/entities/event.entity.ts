@@ -1,7 +1,5 @@
+import type { EventVerdict } from '@app/domain';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-
-export const eventVerdicts = ['received', 'matched', 'unmatched', 'ignored', 'rejected'] as const;
-export type EventVerdict = (typeof eventVerdicts)[number];
 
 /** What the callback signature said: `unchecked` when no key is configured. */
 export type SignatureVerdict = 'valid' | 'missing' | 'malformed' | 'stale' | 'mismatch' | 'unchecked';

@@ -1,6 +1,5 @@
 import { parseDuration } from '@app/config';
-import { jobStates, jobTypes, priorities, type JobType } from '@app/domain';
-import { eventVerdicts } from '@app/persistence';
+import { eventVerdicts, jobStates, jobTypes, priorities, type JobType } from '@app/domain';
 import { z } from 'zod';
 
 const BYTES = new TextEncoder();
@@ -92,11 +91,20 @@ export const submitRequest = z
   .meta({ id: 'SubmitRequest' });
 
 const reason = shortText(500).optional().meta({ description: 'Why; it goes into the history with your name' });
+const version = z
+  .int()
+  .positive()
+  .optional()
+  .meta({ description: 'Of the job as you saw it: nothing is done to a job that has moved on since' });
+
+/** Cancel, retry, refetch. The body may be left out. */
+export const action = z.strictObject({ reason, version }).default({}).meta({ id: 'Action' });
+
 export const resolution = z
   .discriminatedUnion('action', [
-    z.strictObject({ action: z.literal('adopt'), vodJobId: vodId, reason }),
-    z.strictObject({ action: z.literal('resubmit'), reason }),
-    z.strictObject({ action: z.literal('fail'), reason }),
+    z.strictObject({ action: z.literal('adopt'), vodJobId: vodId, reason, version }),
+    z.strictObject({ action: z.literal('resubmit'), reason, version }),
+    z.strictObject({ action: z.literal('fail'), reason, version }),
   ])
   .meta({ id: 'Resolution', examples: [{ action: 'adopt', vodJobId: '9e82640c85114bf5af23edfaf0a1b2c3' }] });
 
@@ -131,7 +139,12 @@ const time = z.iso
 const label = z.string().regex(/^[A-Za-z0-9_./-]{1,64}:.*$/s, 'expected key:value');
 const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
-export const jobQuery = z.strictObject({
+/** What the list, the export and the stream of jobs are narrowed by. */
+const jobFilter = {
+  q: shortText(320)
+    .min(1)
+    .optional()
+    .meta({ description: 'A media id, job id, request id, JobId of VOD, or a label as key:value' }),
   state: repeatable(z.enum(jobStates)),
   type: z.enum(jobTypes).optional(),
   mediaId: vodId.optional(),
@@ -146,8 +159,14 @@ export const jobQuery = z.strictObject({
   ),
   createdFrom: time.optional(),
   createdTo: time.optional(),
-  ...page,
-});
+};
+
+export const jobQuery = z.strictObject({ ...jobFilter, ...page });
+export const exportQuery = z.strictObject(jobFilter);
+export const streamQuery = z.strictObject(jobFilter);
+
+export const flowWindows = ['1h', '24h'] as const;
+export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({
   verdict: z.enum(eventVerdicts).optional(),
@@ -169,130 +188,10 @@ const duration = z.string().transform((text, context) => {
 
 export const waitQuery = z.strictObject({ wait: duration.optional() });
 
-/** Answers, as the OpenAPI document shows them. */
-const at = z.iso.datetime();
-
-const jobState = z.enum(jobStates);
-
-export const requestAnswer = z
-  .object({
-    id: z.uuid(),
-    mediaId: z.string(),
-    region: z.string(),
-    priority: z.enum(priorities),
-    labels: z.record(z.string(), z.string()),
-    client: z.string(),
-    extend: z.string().nullable(),
-    createdAt: at,
-    deduplicated: z.boolean(),
-    jobs: z.array(z.object({ id: z.uuid(), type: z.enum(jobTypes), state: jobState })),
-  })
-  .meta({ id: 'Request' });
-
-export const jobAnswer = z
-  .object({
-    id: z.uuid(),
-    requestId: z.uuid(),
-    mediaId: z.string(),
-    region: z.string(),
-    type: z.enum(jobTypes),
-    state: jobState,
-    vodJobId: z.string().nullable(),
-    attempts: z.int(),
-    priority: z.enum(priorities),
-    labels: z.record(z.string(), z.string()),
-    client: z.string(),
-    error: z
-      .object({ phase: z.enum(['submit', 'vod', 'result', 'recover']), code: z.string(), message: z.string() })
-      .nullable(),
-    createdAt: at,
-    submittedAt: at.nullable(),
-    finishedAt: at.nullable(),
-    settledAt: at.nullable(),
-    dueAt: at.nullable(),
-    version: z.int(),
-  })
-  .meta({ id: 'Job' });
-
-export const historyAnswer = z
-  .object({
-    items: z.array(
-      z.object({
-        at,
-        event: z.string(),
-        text: z.string(),
-        from: jobState.nullable(),
-        to: jobState,
-        version: z.int(),
-        attempt: z.int(),
-        actor: z.string().nullable(),
-        detail: z.record(z.string(), z.json()),
-      }),
-    ),
-    nextCursor: z.null(),
-  })
-  .meta({ id: 'History' });
-
-export const resultAnswer = z
-  .object({ normalized: z.json(), raw: z.json(), source: z.string(), readAt: at })
-  .meta({ id: 'Result' });
-
-const eventItem = z.object({
-  id: z.uuid(),
-  receivedAt: at,
-  lastReceivedAt: at,
-  copies: z.int(),
-  region: z.string(),
-  source: z.string(),
-  signature: z.string(),
-  verdict: z.enum(eventVerdicts),
-  reason: z.string().nullable(),
-  eventType: z.string(),
-  vodJobId: z.string(),
-  mediaId: z.string().nullable(),
-  status: z.string(),
-  eventTime: at.nullable(),
-  jobId: z.uuid().nullable(),
-  bodySize: z.int(),
-});
-export const eventAnswer = eventItem.extend({ body: z.string() }).meta({ id: 'Event' });
-
-export const jobsAnswer = listOf(jobAnswer, 'Jobs');
-export const eventsAnswer = listOf(eventItem, 'Events');
-
-function listOf<T extends z.ZodType>(item: T, name: string) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id: name });
-}
-
-export const statsAnswer = z
-  .object({
-    jobs: z.object({
-      total: z.int(),
-      byState: z.record(z.string(), z.int()),
-      byType: z.record(z.string(), z.record(z.string(), z.int())),
-    }),
-    oldestDueAt: at.nullable(),
-    oldestUnmatchedEventAt: at.nullable(),
-    callbacksLost: z.int().meta({ description: 'Jobs that were settled without an event' }),
-    circuits: z
-      .array(z.object({ region: z.string(), code: z.string(), message: z.string(), openedAt: at, probeAt: at }))
-      .meta({ description: 'Regions in which the account cannot submit: their jobs wait' }),
-  })
-  .meta({ id: 'Stats' });
-
-export const problemAnswer = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    states: z.array(z.string()).optional(),
-  })
-  .meta({ id: 'Problem' });
-
 export type SubmitRequest = z.infer<typeof submitRequest>;
+export type Action = z.infer<typeof action>;
 export type Resolution = z.infer<typeof resolution>;
+export type JobFilterQuery = z.infer<typeof exportQuery>;
 export type JobQuery = z.infer<typeof jobQuery>;
 export type EventQuery = z.infer<typeof eventQuery>;
+export type FlowQuery = z.infer<typeof flowQuery>;

@@ -1,0 +1,217 @@
+import { apiRoles } from '@app/config';
+import { eventVerdicts, jobStates, jobTypes, priorities } from '@app/domain';
+import { z } from 'zod';
+
+/** Answers, as the OpenAPI document shows them and as clients read them. */
+const at = z.iso.datetime();
+
+const jobState = z.enum(jobStates);
+
+export const requestAnswer = z
+  .object({
+    id: z.uuid(),
+    mediaId: z.string(),
+    region: z.string(),
+    priority: z.enum(priorities),
+    labels: z.record(z.string(), z.string()),
+    client: z.string(),
+    extend: z.string().nullable(),
+    createdAt: at,
+    deduplicated: z.boolean(),
+    jobs: z.array(z.object({ id: z.uuid(), type: z.enum(jobTypes), state: jobState })),
+  })
+  .meta({ id: 'Request' });
+
+export const jobAnswer = z
+  .object({
+    id: z.uuid(),
+    requestId: z.uuid(),
+    mediaId: z.string(),
+    region: z.string(),
+    type: z.enum(jobTypes),
+    state: jobState,
+    vodJobId: z.string().nullable(),
+    attempts: z.int(),
+    priority: z.enum(priorities),
+    labels: z.record(z.string(), z.string()),
+    client: z.string(),
+    error: z
+      .object({ phase: z.enum(['submit', 'vod', 'result', 'recover']), code: z.string(), message: z.string() })
+      .nullable(),
+    createdAt: at,
+    submittedAt: at.nullable(),
+    finishedAt: at.nullable(),
+    settledAt: at.nullable(),
+    dueAt: at.nullable(),
+    version: z.int(),
+  })
+  .meta({ id: 'Job' });
+
+const historyItem = z.object({
+  at,
+  event: z.string(),
+  text: z.string(),
+  from: jobState.nullable(),
+  to: jobState,
+  version: z.int(),
+  attempt: z.int(),
+  actor: z.string().nullable(),
+  detail: z.record(z.string(), z.json()),
+});
+
+export const historyAnswer = z.object({ items: z.array(historyItem), nextCursor: z.null() }).meta({ id: 'History' });
+
+/** The data of one `job` event of the stream: one line of history, and the job as it is by now (this version or a later one). */
+export const streamedChange = z.object({ change: historyItem, job: jobAnswer }).meta({ id: 'StreamedChange' });
+
+export const resultAnswer = z
+  .object({ normalized: z.json(), raw: z.json(), source: z.string(), readAt: at })
+  .meta({ id: 'Result' });
+
+const eventItem = z.object({
+  id: z.uuid(),
+  receivedAt: at,
+  lastReceivedAt: at,
+  copies: z.int(),
+  region: z.string(),
+  source: z.string(),
+  signature: z.string(),
+  verdict: z.enum(eventVerdicts),
+  reason: z.string().nullable(),
+  eventType: z.string(),
+  vodJobId: z.string(),
+  mediaId: z.string().nullable(),
+  status: z.string(),
+  eventTime: at.nullable(),
+  jobId: z.uuid().nullable(),
+  bodySize: z.int(),
+});
+export const eventAnswer = eventItem.extend({ body: z.string() }).meta({ id: 'Event' });
+
+export const jobsAnswer = listOf(jobAnswer, 'Jobs');
+export const eventsAnswer = listOf(eventItem, 'Events');
+
+function listOf<T extends z.ZodType>(item: T, name: string) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id: name });
+}
+
+const circuits = z
+  .array(z.object({ region: z.string(), code: z.string(), message: z.string(), openedAt: at, probeAt: at }))
+  .meta({ description: 'Regions in which the account cannot submit: their jobs wait' });
+
+export const statsAnswer = z
+  .object({
+    jobs: z.object({
+      total: z.int(),
+      byState: z.record(z.string(), z.int()),
+      byType: z.record(z.string(), z.record(z.string(), z.int())),
+    }),
+    oldestDueAt: at.nullable(),
+    oldestUnmatchedEventAt: at.nullable(),
+    callbacksLost: z.int().meta({ description: 'Jobs that were settled without an event' }),
+    circuits,
+  })
+  .meta({ id: 'Stats' });
+
+/** A call of SubmitAIJob, or one that was about to be made. */
+const submission = z.object({
+  number: z.int(),
+  types: z.array(z.enum(jobTypes)),
+  signedAt: at,
+  sentAt: at.nullable().meta({ description: 'null: nothing left this machine' }),
+  answeredAt: at.nullable(),
+  outcome: z.enum(['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown']).nullable(),
+  vodRequestId: z.string().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  resends: z.int(),
+  resentAt: at.nullable(),
+  nonceSeenAt: at.nullable().meta({ description: 'VOD said that it had seen the nonce: an earlier call had arrived' }),
+});
+
+export const evidenceAnswer = z
+  .object({
+    submissions: z.array(submission).meta({ description: "All attempts of the job's request, oldest first" }),
+    unmatchedEvents: z
+      .array(eventItem)
+      .meta({ description: 'Events of this media and type that came since the last attempt and belong to no job' }),
+    sameMedia: z.array(jobAnswer).meta({ description: 'Other jobs of this media and type, newest first' }),
+  })
+  .meta({ id: 'Evidence' });
+
+const percentiles = z
+  .object({ p50: z.number(), p95: z.number() })
+  .nullable()
+  .meta({ description: 'Milliseconds; null when nothing ended' });
+
+const throughput = {
+  accepted: z.int(),
+  succeeded: z.int(),
+  failed: z.int(),
+  otherwise: z.int().meta({ description: 'Canceled or expired' }),
+  withoutEvent: z
+    .int()
+    .meta({ description: 'Of those that succeeded or failed: settled by a read that no event had asked for' }),
+  waitMs: percentiles.meta({ description: 'From accepted to sent, of the jobs that ended' }),
+  processingMs: percentiles.meta({ description: 'From sent to ended at VOD, of the jobs that ended' }),
+};
+
+export const flowAnswer = z
+  .object({
+    from: at,
+    to: at,
+    bucketMs: z.int(),
+    buckets: z
+      .array(z.object({ at, ...throughput }))
+      .meta({ description: 'Oldest first, without gaps; by the time of the end' }),
+    total: z.object(throughput),
+    atVod: z.array(z.object({ region: z.string(), type: z.enum(jobTypes), jobs: z.int() })),
+    queued: z.array(z.object({ region: z.string(), priority: z.enum(priorities), jobs: z.int(), oldestAt: at })),
+    maxInFlight: z.int().meta({ description: 'Jobs at VOD at once, per region and type; 0 is no cap' }),
+    circuits,
+    closedQueues: z
+      .array(z.object({ queue: z.string(), region: z.string(), code: z.string(), until: at }))
+      .meta({ description: 'VOD asked for fewer calls: until then none of these is made' }),
+    oldestDueAt: at.nullable(),
+  })
+  .meta({ id: 'Flow' });
+
+export const meAnswer = z
+  .object({
+    name: z.string(),
+    role: z.enum(apiRoles),
+    regions: z.array(z.object({ region: z.string(), types: z.array(z.enum(jobTypes)) })),
+    emulator: z.boolean().meta({ description: 'VOD is an emulator here: nothing costs money' }),
+  })
+  .meta({ id: 'Me' });
+
+/** In local mode, for a browser on the same machine: the key to be signed in with. */
+export const sessionAnswer = z.object({ apiKey: z.string().nullable() }).meta({ id: 'Session' });
+
+export const problemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    states: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+export type RequestAnswer = z.infer<typeof requestAnswer>;
+export type JobAnswer = z.infer<typeof jobAnswer>;
+export type HistoryAnswer = z.infer<typeof historyAnswer>;
+export type StreamedChange = z.infer<typeof streamedChange>;
+export type ResultAnswer = z.infer<typeof resultAnswer>;
+export type EventItem = z.infer<typeof eventItem>;
+export type EventAnswer = z.infer<typeof eventAnswer>;
+export type JobsAnswer = z.infer<typeof jobsAnswer>;
+export type EventsAnswer = z.infer<typeof eventsAnswer>;
+export type StatsAnswer = z.infer<typeof statsAnswer>;
+export type EvidenceAnswer = z.infer<typeof evidenceAnswer>;
+export type FlowAnswer = z.infer<typeof flowAnswer>;
+export type MeAnswer = z.infer<typeof meAnswer>;
+export type SessionAnswer = z.infer<typeof sessionAnswer>;
+export type ProblemAnswer = z.infer<typeof problemAnswer>;
