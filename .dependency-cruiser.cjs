@@ -9,6 +9,7 @@ const mayImport = {
   vod: ['domain', 'config', 'observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
+  client: ['contract', 'domain'],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],
@@ -75,6 +76,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/local/' },
       to: { path: '^apps/', pathNot: ['^apps/local/', '^apps/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'client-without-schemas',
+      comment:
+        'Of the contract the client takes types only: in a browser its schemas would bring zod and the environment along',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: tests },
+      to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'emulator-for-development',
