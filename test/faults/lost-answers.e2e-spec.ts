@@ -2,7 +2,7 @@ import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
 import { keys, Stack } from '../support/stack';
 import { ringEarly } from './support/alarms';
-import { audit } from './support/auditor';
+import { audit } from '../support/auditor';
 import { drawSeed, isFull, report } from './support/report';
 
 const requestsOfEach = isFull ? 40 : 3;
