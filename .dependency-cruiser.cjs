@@ -9,7 +9,6 @@ const mayImport = {
   vod: ['domain', 'config', 'observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
-  client: ['contract', 'domain'],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],

@@ -195,8 +195,3 @@ export type JobFilterQuery = z.infer<typeof exportQuery>;
 export type JobQuery = z.infer<typeof jobQuery>;
 export type EventQuery = z.infer<typeof eventQuery>;
 export type FlowQuery = z.infer<typeof flowQuery>;
-
-/** What clients send: defaults may be left out. */
-export type SubmitBody = z.input<typeof submitRequest>;
-export type ActionBody = z.input<typeof action>;
-export type ResolutionBody = z.input<typeof resolution>;
