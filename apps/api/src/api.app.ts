@@ -25,6 +25,7 @@ import {
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
+import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
@@ -47,18 +48,19 @@ interface Parts {
 class ApiModule {
   static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
+    const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, InspectionController],
+      controllers: [JobsController, ActionsController, InspectionController],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
-        { provide: Operate, useValue: new Operate(jobs) },
+        { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
-        { provide: JobReads, useValue: new JobReads(db) },
+        { provide: JobReads, useValue: reads },
         { provide: WaitingRoom, useValue: waitingRoom },
         { provide: REGIONS, useValue: config.vod.regions },
         {
