@@ -320,7 +320,10 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: onlyJob() });
   });
 
-  it('is not declared absent over an event that comes while VOD is being asked', async () => {
+  it.each([
+    ['and is settled', true],
+    ['and nobody has looked at', false],
+  ])('is not declared absent over an event that comes while VOD is being asked %s', async (_which, settled) => {
     await control();
     const { jobId, mediaId } = await lose('drop_after');
     emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId })] });
@@ -332,7 +335,7 @@ describe('row 15: a submission whose answer was lost', () => {
       if (media !== mediaId) {
         // The neighbour is asked last.
         await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
-        await world.settle().turn({ rematch: false });
+        if (settled) await world.settle().turn({ rematch: false });
       }
       return answer;
     };
@@ -340,8 +343,19 @@ describe('row 15: a submission whose answer was lost', () => {
     const rulesNow = { ...rules, recoverGraceMs: GRACE_MS };
     await world.recover(vod, { resendPinned: false, rules: rulesNow }).recover(REGION, { jobId });
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await world.settle().turn({ rematch: false });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
+  });
+
+  it('is looked for no more when it was found before its turn came', async () => {
+    const { jobId } = await lose('drop_after');
+    await look(jobId);
+    const { version } = await world.job(jobId);
+    const asked = structuredClone(emulator.ledger().calls);
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', version });
+    expect(emulator.ledger().calls).toEqual(asked);
   });
 
   it.each(['proven_absent', 'undecidable'] as const)('%s counts for the job as it was, not as it is', async (type) => {
