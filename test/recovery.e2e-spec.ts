@@ -118,7 +118,8 @@ describe('A held job', () => {
       'failed',
       { phase: 'recover', code: 'given_up', message: 'the video is gone' },
     ]);
-    expect(await resolve(id, { action: 'fail' })).toMatchObject({
+    expect(await resolve(id, { action: 'fail' })).toMatchObject({ status: 200, body }); // the same click twice
+    expect(await resolve(id, { action: 'resubmit' })).toMatchObject({
       status: 409,
       body: { code: 'wrong_state', states: ['held'], detail: 'the job is failed; this works in held' },
     });

@@ -124,6 +124,22 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
 
+  it('is not found as a job that a person had named, once that one was retried', async () => {
+    const { jobId, mediaId, requestId } = await lose('drop_after');
+    const named = onlyJob();
+    await world.jobs.apply(jobId, { type: 'undecidable', attempt: 1, version: 3, reason: 'nobody knows' });
+    await world.jobs.apply(jobId, { type: 'adopted', candidate: named });
+    const failed = { type: 'read_failed', vodJobId: named, code: 'X', message: 'm', completedAt: null } as const;
+    await world.jobs.apply(jobId, failed);
+    await world.jobs.apply(jobId, { type: 'retried' });
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId });
+    await world.hear(named, 'fail', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempt: 2, vodJobId: null });
+  });
+
   it('is not taken for the job of another client that waits for the same media, whichever of them VOD has', async () => {
     const arrived = await lose('drop_after');
     const absent = await world.accept(['AIVideoTag'], { mediaId: arrived.mediaId, config: another });
