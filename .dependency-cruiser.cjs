@@ -78,11 +78,18 @@ module.exports = {
       to: { path: '^apps/', pathNot: ['^apps/local/', '^apps/[^/]+/src/index\\.ts$'] },
     },
     {
-      name: 'client-without-schemas',
-      comment:
-        'Of the contract the client takes types only: in a browser its schemas would bring zod and the environment along',
+      name: 'dashboard-in-a-browser',
+      comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
       severity: 'error',
-      from: { path: '^libs/client/', pathNot: tests },
+      from: { path: '^apps/dashboard/' },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
+    },
+    {
+      name: 'browser-without-schemas',
+      comment:
+        'Of the contract the page and the client take types only: its schemas would bring zod and the environment along',
+      severity: 'error',
+      from: { path: '^(apps/dashboard|libs/client)/', pathNot: tests },
       to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -123,9 +130,10 @@ module.exports = {
     },
     {
       name: 'image-without-dev-packages',
-      comment: 'The production image is installed with --omit=dev; only the local mode and tests may need more',
+      comment:
+        'The production image is installed with --omit=dev; only the local mode and tests may need more, and the dashboard, which is bundled',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: ['^apps/local/', ...tests] },
+      from: { path: '^(apps|libs|migrations)/', pathNot: ['^apps/(local|dashboard)/', ...tests] },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
