@@ -2,11 +2,12 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, R
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
-import { Accept, Operate, type OperateOutcome } from '@app/lifecycle';
-import { JobReads, RequestStore, type JobFilter, type JobRow } from '@app/persistence';
+import { Accept } from '@app/lifecycle';
+import { JobReads, ListReads, RequestStore } from '@app/persistence';
 import { offers, regionFeatures } from '@app/vod';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
+import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
 import { historyView, jobView, listView, requestView, resultView } from './views';
@@ -24,9 +25,9 @@ export const REGIONS = Symbol('regions');
 export class JobsController {
   constructor(
     private readonly accept: Accept,
-    private readonly operate: Operate,
     private readonly requests: RequestStore,
     private readonly reads: JobReads,
+    private readonly lists: ListReads,
     private readonly waitingRoom: WaitingRoom,
     @Inject(REGIONS) private readonly regions: readonly [string, ...string[]],
   ) {}
@@ -89,9 +90,9 @@ export class JobsController {
   @Get('jobs')
   @ApiOperation({ summary: 'The job table, newest first' })
   @ApiResponse({ status: 200, standardSchema: schemas.jobsAnswer })
-  async jobs(@Query({ schema: schemas.jobQuery }) query: schemas.JobQuery) {
-    const rows = await this.reads.jobs(filterOf(query), { limit: query.limit + 1, before: query.cursor });
-    return listView(rows, query.limit, jobView);
+  async jobs(@Query({ schema: schemas.jobQuery }) { limit, cursor, ...filter }: schemas.JobQuery) {
+    const rows = await this.lists.jobs(filterOf(filter), { limit: limit + 1, before: cursor });
+    return listView(rows, limit, jobView);
   }
 
   @Get('jobs/:id')
@@ -127,24 +128,6 @@ export class JobsController {
     return resultView(result);
   }
 
-  @Post('jobs/:id/resolve')
-  @Needs('operator')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Decide what becomes of a held job: VOD has it, submit and pay again, or give it up' })
-  @ApiResponse({ status: 200, standardSchema: schemas.jobAnswer })
-  @ApiResponse(problem(403, 'forbidden'))
-  @ApiResponse(problem(404, 'not_found'))
-  @ApiResponse(problem(409, 'wrong_state, job_id_taken'))
-  @ApiResponse(problem(413, 'too_large'))
-  @ApiResponse(problem(415, 'unsupported_media_type'))
-  async resolve(
-    @Param('id', { schema: schemas.id }) id: string,
-    @Body({ schema: schemas.resolution }) resolution: schemas.Resolution,
-    @Caller() caller: Caller,
-  ) {
-    return jobView(done(id, await this.operate.resolve(id, resolution, caller.name)));
-  }
-
   /**
    * What VOD does not offer there is said first, by the step itself; what this orchestrator does not serve is said here,
    * before anything is stored that nobody would work on.
@@ -162,31 +145,7 @@ export class JobsController {
   }
 }
 
-function done(id: string, outcome: OperateOutcome): JobRow {
-  switch (outcome.outcome) {
-    case 'done':
-      return outcome.job;
-    case 'wrong_state': {
-      const { state, states } = outcome;
-      throw new Problem('wrong_state', `the job is ${state}; this works in ${states.join(', ')}`, { states });
-    }
-    case 'job_id_taken':
-      throw new Problem('job_id_taken', "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId=");
-    case 'no_such_job':
-      throw new Problem('not_found', `there is no job ${id}`);
-  }
-}
-
 function checkKey(key: string | undefined): void {
   const { error } = schemas.idempotencyKey.safeParse(key);
   if (error) throw invalid([{ path: 'idempotency-key', message: error.issues[0]?.message ?? 'not valid' }]);
-}
-
-function filterOf(query: schemas.JobQuery): JobFilter {
-  const { state, label, limit: _limit, cursor: _cursor, ...same } = query;
-  const labels = label?.map((pair): [string, string] => {
-    const colon = pair.indexOf(':');
-    return [pair.slice(0, colon), pair.slice(colon + 1)];
-  });
-  return { ...same, states: state, labels: labels && Object.fromEntries(labels) };
 }

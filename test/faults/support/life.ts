@@ -68,7 +68,7 @@ export class Life {
   private readonly operate: Operate;
 
   private constructor(private readonly world: World) {
-    this.operate = new Operate(world.jobs);
+    this.operate = new Operate(world.jobs, world.reads);
   }
 
   static async begin(world: World): Promise<Life> {
@@ -424,7 +424,7 @@ export class Life {
       if (job.vodJobId !== null && !job.named) expect(taken.map((each) => each.vodJobId)).toContain(job.vodJobId);
     }
     // What GET /v1/jobs reads.
-    const listed = await this.world.reads.jobs({}, { limit: 200 });
+    const listed = await this.world.lists.jobs({}, { limit: 200 });
     expect(new Map(listed.map(({ id, state }) => [id, state]))).toEqual(
       new Map(ours.map(({ id, state }) => [id, state])),
     );
