@@ -7,6 +7,7 @@ import type { JobFilter } from '@app/client';
 import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
+import classes from './live.module.css';
 import { applyChanges } from './caches';
 import { inBatches } from './batches';
 
@@ -86,7 +87,7 @@ export function LiveIndicator() {
   const isLive = connection === 'live';
   return (
     <Tooltip label={t(`live.${connection}Means`)}>
-      <output>
+      <output className={classes['live']}>
         <ToneBadge tone={isLive ? 'good' : 'doubt'} icon={isLive ? IconBolt : IconRefresh}>
           {t(`live.${connection}`)}
         </ToneBadge>

@@ -42,7 +42,7 @@ export function SearchBox() {
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
             text === '' ? (
-              <Kbd size="xs" aria-hidden>
+              <Kbd size="xs" visibleFrom="sm" aria-hidden>
                 /
               </Kbd>
             ) : (

@@ -49,7 +49,7 @@ export function Shell() {
               aria-expanded={menuOpened}
             />
             <Link to="/jobs" className={classes['brand']}>
-              <IconPlayerPlayFilled size={18} aria-hidden />
+              <IconPlayerPlayFilled size={18} aria-hidden className={classes['mark']} />
               <Text span fw={600} visibleFrom="sm">
                 {t('common:product')}
               </Text>

@@ -59,7 +59,7 @@ export const jobs = {
     filteredText:
       'No job has all of these filters. Jobs that are accepted from now on and fit appear here by themselves.',
     first: 'No jobs yet',
-    firstText: 'Ask for the first one from a terminal. `$VODAI_KEY` is your API key.',
+    firstText: 'Ask for the first one from a terminal. $VODAI_KEY is your API key.',
     samples: 'Enqueue sample jobs',
     samplesText: 'VOD is an emulator here: they cost nothing. One of them fails on purpose.',
     samplesDone: 'Ten sample jobs are enqueued',

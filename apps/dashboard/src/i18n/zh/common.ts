@@ -5,7 +5,7 @@ export const common = {
     submitting: '提交中',
     unconfirmed: '待确认',
     processing: '处理中',
-    finished: '已完成，待取结果',
+    finished: '待取结果',
     held: '待人工处理',
     succeeded: '成功',
     failed: '失败',

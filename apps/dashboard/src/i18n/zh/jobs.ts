@@ -55,7 +55,7 @@ export const jobs = {
     filtered: '没有符合条件的作业',
     filteredText: '没有作业满足全部筛选条件。此后受理且符合条件的作业会自动显示在这里。',
     first: '还没有作业',
-    firstText: '在终端提交第一个作业。`$VODAI_KEY` 是您的 API 密钥。',
+    firstText: '在终端提交第一个作业。$VODAI_KEY 是您的 API 密钥。',
     samples: '提交示例作业',
     samplesText: '此处的视频点播是模拟器，不产生费用。其中一个会按设计失败。',
     samplesDone: '已提交十个示例作业',
