@@ -21,9 +21,9 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's dimmed text has a contrast of 4.4 : 1 on its own light background; AA asks for 4.5. */
+/** AA asks for a contrast of 4.5 : 1. Mantine's dimmed text has 4.4 on white, its links 4.1 on a selected row. */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: { '--mantine-color-dimmed': colors.gray[7] },
+  light: { '--mantine-color-dimmed': colors.gray[7], '--mantine-color-anchor': colors.blue[9] },
   dark: { '--mantine-color-dimmed': colors.dark[1] },
 });

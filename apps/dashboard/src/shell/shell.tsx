@@ -48,7 +48,7 @@ export function Shell() {
               aria-label={t('openNavigation')}
               aria-expanded={menuOpened}
             />
-            <Link to="/jobs" className={classes['brand']}>
+            <Link to="/jobs" className={classes['brand']} aria-label={t('common:product')}>
               <IconPlayerPlayFilled size={18} aria-hidden className={classes['mark']} />
               <Text span fw={600} visibleFrom="sm">
                 {t('common:product')}
