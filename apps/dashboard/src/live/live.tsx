@@ -26,7 +26,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={useMemo(() => ({ connection, setConnection }), [connection])}>{children}</LiveContext>;
 }
 
-export function useConnection(): Live {
+function useConnection(): Live {
   const live = use(LiveContext);
   if (!live) throw new Error('useConnection is for what is inside LiveProvider');
   return live;
@@ -64,8 +64,11 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
         },
         onTrouble: () => setConnection('reconnecting'),
       })
-      // It ends with an error that no new attempt would mend; the same one meets the page's own queries, which show it.
-      .catch(() => setConnection('reconnecting'));
+      // It ended with an answer that no new attempt changes. What the page reads anew meets the same one and shows it.
+      .catch(() => {
+        setConnection('reconnecting');
+        void queryClient.invalidateQueries();
+      });
     return () => {
       stop.abort();
       batches.drop();

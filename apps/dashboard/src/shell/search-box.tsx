@@ -20,7 +20,12 @@ export function SearchBox() {
     setSeen(inUrl);
     setText(inUrl);
   }
-  useShortcuts({ '/': () => input.current?.select() });
+  useShortcuts({
+    '/': () => {
+      input.current?.focus();
+      input.current?.select();
+    },
+  });
 
   function search(q: string) {
     void navigate({ to: '/jobs', search: q === '' ? {} : { q } });
@@ -51,7 +56,8 @@ export function SearchBox() {
                 aria-label={t('clearSearch')}
                 onClick={() => {
                   setText('');
-                  search('');
+                  if (inUrl !== '') search('');
+                  input.current?.focus();
                 }}
               />
             )

@@ -49,7 +49,6 @@ export const common = {
     dueAt: '下次检查',
     version: '版本',
   },
-  copy: '复制',
   copyWhat: '复制{{what}}',
   copied: '已复制',
   none: '无',

@@ -5,7 +5,6 @@ export const jobs = {
   countsHint: '仅显示此状态；按住 Ctrl 或 Shift 可叠加多个状态',
   countsOfAll: '此处为全部作业的数量，不受其他筛选条件影响。',
   table: '作业，最新的在前',
-  oldestDue: '最早的逾期检查：{{when}}',
   circuit: '账号在 {{region}} 无法提交：{{code}}。该地域的作业正在等待。',
   ignored: '链接中有无法识别的参数，已忽略：{{names}}',
   dropIgnored: '关闭此提示',
@@ -34,7 +33,6 @@ export const jobs = {
   selectAll: '选择当前显示的全部作业',
   selectRow: '选择 {{mediaId}} 的作业',
   left: '已不在此视图中',
-  openJob: '打开 {{mediaId}} 的作业',
   export: {
     open: '导出',
     csv: '导出为 CSV',

@@ -3,8 +3,12 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { jobStates, jobTypes, type JobType } from '@app/domain';
 import { useSession } from '../../session/session';
-import type { FiltersProps } from './filters';
 import type { JobsFilter } from './search';
+
+export interface FiltersProps {
+  filter: JobsFilter;
+  onChange: (filter: JobsFilter) => void;
+}
 
 const textFields = ['mediaId', 'vodJobId', 'requestId', 'client', 'errorCode'] as const;
 

@@ -5,15 +5,11 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState, JobType } from '@app/domain';
 import { useFormat } from '../../i18n/format';
+import type { FiltersProps } from './filter-form';
 import type { JobsFilter } from './search';
 
 /** With all its kinds of fields it is worth a chunk of its own. */
 const FilterForm = lazy(() => import('./filter-form'));
-
-export interface FiltersProps {
-  filter: JobsFilter;
-  onChange: (filter: JobsFilter) => void;
-}
 
 /** The button that opens all filters of the list. */
 export function FilterButton({ filter, onChange }: FiltersProps) {

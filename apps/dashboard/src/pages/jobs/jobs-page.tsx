@@ -121,8 +121,7 @@ export function JobsPage() {
               mayAct
                 ? {
                     chosen: selection,
-                    onChange: (next) =>
-                      setSelected({ view, rows: typeof next === 'function' ? next(selection) : next }),
+                    onChange: (rows) => setSelected({ view, rows }),
                   }
                 : null
             }
