@@ -2,3 +2,5 @@
 export { CreateJobTables1763800000000 } from './1763800000000-create-job-tables';
 export { RecoverSubmissions1764000000000 } from './1764000000000-recover-submissions';
 export { IndexEvidence1764000001000 } from './1764000001000-index-evidence';
+export { DateHistory1764100000000 } from './1764100000000-date-history';
+export { IndexHistoryDates1764100001000 } from './1764100001000-index-history-dates';

@@ -15,6 +15,7 @@ import {
 } from '@app/observability';
 import {
   assertSchema,
+  ChangeReads,
   channels,
   CircuitStore,
   createDataSource,
@@ -27,10 +28,12 @@ import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
+import { ChangeFeed } from './change-feed';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
 const VERSION = '0.1.0';
@@ -39,14 +42,15 @@ interface Parts {
   config: ConfigFor<'api'>;
   db: DataSource;
   signals: Signals;
-  waitingRoom: WaitingRoom;
+  changes: ChangeReads;
+  feed: ChangeFeed;
   problems: ProblemFilter;
   operations: DynamicModule;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
@@ -54,14 +58,16 @@ class ApiModule {
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, ActionsController, InspectionController],
+      controllers: [JobsController, ActionsController, InspectionController, StreamController],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: JobReads, useValue: reads },
-        { provide: WaitingRoom, useValue: waitingRoom },
+        { provide: ChangeReads, useValue: changes },
+        { provide: ChangeFeed, useValue: feed },
+        { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
         {
           provide: APP_GUARD,
@@ -121,26 +127,29 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
   await db.initialize();
-  const waitingRoom = new WaitingRoom();
+  const changes = new ChangeReads(db);
+  const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
   const listener = new Listener({
     url: config.databaseUrl,
     application: 'vodai-api-listen',
-    handlers: { [channels.settled]: (payload) => waitingRoom.wake(payload) },
+    handlers: { [channels.jobChanged]: () => feed.wake() },
     onTrouble,
     onRecovered,
   });
   const stop = async () => {
     await listener.stop();
+    await feed.stop();
     await db.destroy();
   };
 
   try {
     await assertSchema(db);
     await listener.start();
+    feed.start();
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, waitingRoom, problems, operations }),
+      module: ApiModule.of({ config, db, signals, changes, feed, problems, operations }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',
