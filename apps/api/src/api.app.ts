@@ -9,6 +9,7 @@ import {
   createRegistry,
   OperationsModule,
   serve,
+  showListeners,
   Signals,
   type Logger,
   type Server,
@@ -129,6 +130,7 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
   await db.initialize();
   const changes = new ChangeReads(db);
   const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
+  showListeners(registry, () => feed.listeners);
   const listener = new Listener({
     url: config.databaseUrl,
     application: 'vodai-api-listen',

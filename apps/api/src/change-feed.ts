@@ -67,6 +67,10 @@ export class ChangeFeed {
     }
   }
 
+  get listeners(): number {
+    return this.seats.size;
+  }
+
   leave(seat: Seat): void {
     this.seats.delete(seat);
   }
