@@ -1,7 +1,6 @@
-import { Controller, Get, Param, Query, Redirect } from '@nestjs/common';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { Open } from '@app/observability';
 import { CircuitStore, JobReads } from '@app/persistence';
 import { problem } from './openapi';
 import { Problem } from './problems';
@@ -18,12 +17,6 @@ export class InspectionController {
     private readonly reads: JobReads,
     private readonly circuits: CircuitStore,
   ) {}
-
-  @Get()
-  @Open(true)
-  @Redirect('/docs')
-  @ApiExcludeEndpoint()
-  home() {}
 
   @Get('v1/events')
   @ApiOperation({ summary: 'Notifications received from VOD, newest first' })
