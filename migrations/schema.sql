@@ -10,6 +10,14 @@ create table circuit (
   constraint circuit_pkey PRIMARY KEY (region)
 );
 
+create table closed_queue (
+  region             text not null,
+  queue              text not null,
+  code               text not null,
+  until              timestamp with time zone not null,
+  constraint closed_queue_pkey PRIMARY KEY (region, queue)
+);
+
 create table event (
   id                 uuid not null,
   received_at        timestamp with time zone not null,

@@ -17,16 +17,23 @@ import {
   assertSchema,
   channels,
   CircuitStore,
+  ClosedQueueStore,
   createDataSource,
+  EvidenceReads,
+  FlowReads,
+  FlowWindows,
   JobReads,
   JobStore,
+  ListReads,
   Listener,
   RequestStore,
+  StatsReads,
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { AuthGuard } from './auth.guard';
-import { InspectionController } from './inspection.controller';
+import { ExportController } from './export.controller';
+import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
@@ -49,18 +56,26 @@ class ApiModule {
     const requests = new RequestStore(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
+    const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, InspectionController],
+      controllers: [JobsController, InspectionController, ExportController],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
+        { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
         { provide: JobReads, useValue: new JobReads(db) },
+        { provide: ListReads, useValue: new ListReads(db) },
+        { provide: EvidenceReads, useValue: new EvidenceReads(db) },
+        { provide: StatsReads, useValue: new StatsReads(db) },
+        { provide: FlowReads, useValue: flows },
+        { provide: FlowWindows, useValue: new FlowWindows(flows) },
         { provide: WaitingRoom, useValue: waitingRoom },
         { provide: REGIONS, useValue: config.vod.regions },
+        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
