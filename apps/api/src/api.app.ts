@@ -31,6 +31,7 @@ import {
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
+import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
 import { ExportController } from './export.controller';
 import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
@@ -54,20 +55,21 @@ interface Parts {
 class ApiModule {
   static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
+    const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, InspectionController, ExportController],
+      controllers: [JobsController, ActionsController, InspectionController, ExportController],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
-        { provide: Operate, useValue: new Operate(jobs) },
+        { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
-        { provide: JobReads, useValue: new JobReads(db) },
+        { provide: JobReads, useValue: reads },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db) },

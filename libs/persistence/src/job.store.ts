@@ -7,6 +7,7 @@ import {
   type JobEvent,
   type JobState,
   type JobType,
+  type Objection,
 } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -24,7 +25,7 @@ export interface Change {
 
 export type Verdict =
   | { outcome: 'moved'; from: JobState; job: JobRow }
-  | { outcome: 'ignored'; state: JobState; reason: string }
+  | { outcome: 'ignored'; state: JobState; reason: Objection }
   | { outcome: 'no_such_job' };
 
 /** How a call of SubmitAIJob ended, for its row in `submission`. */

@@ -12,6 +12,10 @@ const STATS_MS = 15_000;
 export const statsQuery = (api: Client) =>
   queryOptions({ queryKey: ['stats'], queryFn: ({ signal }) => api.stats({ signal }), refetchInterval: STATS_MS });
 
+/** `query` is what `GET /v1/jobs` takes. */
+export const jobsQuery = (api: Client, query: Parameters<Client['jobs']>[0]) =>
+  queryOptions({ queryKey: ['jobs', query], queryFn: ({ signal }) => api.jobs(query, { signal }) });
+
 export const jobQuery = (api: Client, id: string) =>
   queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, { signal }) });
 

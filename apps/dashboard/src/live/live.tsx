@@ -3,6 +3,7 @@ import { IconBolt, IconRefresh } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useEffect, useEffectEvent, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { JobFilter } from '@app/client';
 import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
@@ -30,14 +31,11 @@ export function useConnection(): Live {
   return live;
 }
 
-/** The filter of the stream: that of the list of jobs. */
-export type LiveFilter = Record<string, string | string[] | undefined>;
-
 /**
  * The one stream of a page. Whatever is cached of the jobs it names becomes what they are by now; `onChanges` hears of them as
  * well, in batches, because a burst is to be drawn once. Pass a filter that keeps its identity (or its JSON), null for no stream.
  */
-export function useLive(filter: LiveFilter | null, onChanges?: (changes: StreamedChange[]) => void): Connection {
+export function useLive(filter: JobFilter | null, onChanges?: (changes: StreamedChange[]) => void): Connection {
   const api = useApi();
   const queryClient = useQueryClient();
   const { connection, setConnection } = useConnection();
@@ -54,7 +52,7 @@ export function useLive(filter: LiveFilter | null, onChanges?: (changes: Streame
     let readyBefore = false;
     setConnection('connecting');
     void api
-      .stream(JSON.parse(key) as LiveFilter, {
+      .stream(JSON.parse(key) as JobFilter, {
         signal: stop.signal,
         onChange: (change) => batches.add(change),
         onReady: () => {
