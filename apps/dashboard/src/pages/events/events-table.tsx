@@ -5,7 +5,7 @@ import type { EventItem } from '@app/contract';
 import { CopyableId } from '../../parts/copyable-id';
 import { useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { RelativeTime } from '../../parts/time';
-import { useRowKeys } from '../../shell/row-keys';
+import { useRows } from '../../parts/use-rows';
 import classes from './events.module.css';
 
 /** A row opens its event: with a click, or with Enter after j and k. */
@@ -13,7 +13,7 @@ export function EventsTable({ events }: { events: EventItem[] }) {
   const { t } = useTranslation(['events', 'common']);
   const navigate = useNavigate();
   const open = ({ id }: EventItem) => void navigate({ to: '/events/$eventId', params: { eventId: id } });
-  const rowProps = useRowKeys(events, open);
+  const rows = useRows<HTMLTableSectionElement>('tr');
   const names = {
     received: t('columns.received'),
     verdict: t('columns.verdict'),
@@ -34,11 +34,21 @@ export function EventsTable({ events }: { events: EventItem[] }) {
             ))}
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>
-          {events.map((event, index) => (
-            <Table.Tr key={event.id} className={classes['row'] ?? ''} {...rowProps(index)}>
+        <Table.Tbody {...rows}>
+          {events.map((event) => (
+            <Table.Tr
+              key={event.id}
+              className={classes['row'] ?? ''}
+              tabIndex={-1}
+              onClick={(click) => {
+                if (isPlainClick(click.target as Element)) open(event);
+              }}
+              onKeyDown={(key) => {
+                if (key.key === 'Enter' && key.target === key.currentTarget) open(event);
+              }}
+            >
               <Table.Td data-name={names.received}>
-                <Anchor component={Link} to="/events/$eventId" params={{ eventId: event.id }} inherit tabIndex={-1}>
+                <Anchor component={Link} to="/events/$eventId" params={{ eventId: event.id }} inherit>
                   <RelativeTime at={event.receivedAt} />
                 </Anchor>
                 {event.copies > 1 && <Text span size="xs" c="dimmed">{` ×${event.copies}`}</Text>}
@@ -69,13 +79,7 @@ export function EventsTable({ events }: { events: EventItem[] }) {
                 {event.jobId === null ? (
                   <Dash />
                 ) : (
-                  <Anchor
-                    component={Link}
-                    to="/jobs/$jobId"
-                    params={{ jobId: event.jobId }}
-                    inherit
-                    onClick={(click) => click.stopPropagation()}
-                  >
+                  <Anchor component={Link} to="/jobs/$jobId" params={{ jobId: event.jobId }} inherit>
                     {t('toJob')}
                   </Anchor>
                 )}
@@ -100,4 +104,9 @@ function Dash() {
       –
     </Text>
   );
+}
+
+/** Not on something that does something of its own, and not at the end of marking text. */
+function isPlainClick(target: Element): boolean {
+  return target.closest('a, button') === null && document.getSelection()?.isCollapsed !== false;
 }

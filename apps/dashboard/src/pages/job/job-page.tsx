@@ -67,9 +67,7 @@ function Story({ job }: { job: JobAnswer }) {
               {t('timeline.title')}
             </Title>
             {moments && <TimelineView moments={moments} jobId={job.id} request={request} />}
-            {!moments && history.error && (
-              <ErrorNotice error={history.error} onRetry={() => void history.refetch()} />
-            )}
+            {!moments && history.error && <ErrorNotice error={history.error} onRetry={() => void history.refetch()} />}
             {!moments && !history.error && <Skeleton h={200} aria-label={t('common:loading')} />}
           </section>
           <Stack gap="lg">

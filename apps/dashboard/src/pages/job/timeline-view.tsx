@@ -6,11 +6,11 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EventItem, RequestAnswer } from '@app/contract';
 import { useFormat } from '../../i18n/format';
+import { AttemptFacts } from '../../parts/attempt-facts';
 import { EventBodyOf, useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { StateBadge } from '../../parts/state-badge';
 import { ExactTime } from '../../parts/time';
 import { useStory } from '../../story/use-story';
-import { AttemptFacts } from './attempt-facts';
 import { lookOf } from './line-looks';
 import { foldRuns, type Moment } from './timeline';
 import classes from './timeline.module.css';
@@ -74,7 +74,7 @@ function Row({ moment, children }: { moment: Moment; children: ReactNode }) {
       data-tone={tone}
       bullet={<Mark size={13} stroke={2.2} aria-hidden />}
     >
-      <Text size="sm" fw={person === null ? 400 : 600} className={classes['sentence']}>
+      <Text size="sm" fw={person === null ? 400 : 600} className={classes['sentence'] ?? ''}>
         {line ? tell(line) : event && t('timeline.eventWithout', { status: event.status })}
       </Text>
       <When moment={moment} />

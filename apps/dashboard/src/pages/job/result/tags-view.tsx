@@ -147,13 +147,7 @@ function Face({ tag: { tag, faceUrl } }: { tag: Tag }) {
   const { t } = useTranslation('job');
   if (faceUrl === undefined || !/^https?:\/\//.test(faceUrl)) return null;
   return (
-    <Anchor
-      href={faceUrl}
-      size="xs"
-      target="_blank"
-      rel="noopener noreferrer"
-      aria-label={t('result.faceOf', { tag })}
-    >
+    <Anchor href={faceUrl} size="xs" target="_blank" rel="noopener noreferrer" aria-label={t('result.faceOf', { tag })}>
       {t('result.face')}
     </Anchor>
   );

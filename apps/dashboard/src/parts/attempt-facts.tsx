@@ -1,18 +1,20 @@
 import { Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../../i18n/format';
-import { CopyableId } from '../../parts/copyable-id';
-import { ExactTime } from '../../parts/time';
-import type { Submission } from './timeline';
-import classes from './timeline.module.css';
+import type { EvidenceAnswer } from '@app/contract';
+import { useFormat } from '../i18n/format';
+import classes from './attempt-facts.module.css';
+import { CopyableId } from './copyable-id';
+import { ExactTime } from './time';
+
+type Submission = EvidenceAnswer['submissions'][number];
 
 /** One call of SubmitAIJob: when it left, what came back and after how long, and whether it was sent once more. */
 export function AttemptFacts({ submission }: { submission: Submission }) {
-  const { t } = useTranslation(['job', 'common']);
+  const { t } = useTranslation();
   const format = useFormat();
   const { sentAt, answeredAt, outcome, code, message, vodRequestId, resends, resentAt, nonceSeenAt } = submission;
   return (
-    <div className={classes['more']}>
+    <div className={classes['root']}>
       <Text size="xs">
         {sentAt === null ? (
           t('attempt.neverLeft')
@@ -28,14 +30,14 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
         )}
       </Text>
       {code !== null && (
-        <Text size="xs" className={classes['sentence']}>
+        <Text size="xs" className={classes['text'] ?? ''}>
           <b>{code}</b>
           {message && `: ${message}`}
         </Text>
       )}
       {vodRequestId !== null && (
         <Group gap={4} c="dimmed" fz="xs" wrap="nowrap">
-          RequestId <CopyableId id={vodRequestId} what={t('common:fields.vodRequestId')} />
+          RequestId <CopyableId id={vodRequestId} what={t('fields.vodRequestId')} />
         </Group>
       )}
       {resends > 0 && (
