@@ -1,4 +1,4 @@
-import { ActionIcon, CopyButton, Tooltip } from '@mantine/core';
+import { ActionIcon, CopyButton, ScrollArea, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -32,13 +32,17 @@ export function RawText({ text, what }: RawTextProps) {
         )}
       </CopyButton>
       {/* Can be scrolled, so it can be reached with the keyboard. */}
-      <section className={classes['text']} aria-label={what} tabIndex={0}>
+      <ScrollArea.Autosize
+        mah="28rem"
+        className={classes['text'] ?? ''}
+        viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': what }}
+      >
         {pieces.map((piece, index) => (
           <pre key={index} className={classes['piece']}>
             {piece}
           </pre>
         ))}
-      </section>
+      </ScrollArea.Autosize>
     </div>
   );
 }

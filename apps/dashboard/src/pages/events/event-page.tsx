@@ -1,6 +1,6 @@
-import { Anchor, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { EventAnswer } from '@app/contract';
 import { eventQuery } from '../../api/queries';
@@ -10,6 +10,7 @@ import { ErrorNotice } from '../../parts/error-notice';
 import { EventBody, useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { Facts } from '../../parts/facts';
 import { Page } from '../../parts/page';
+import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import { useApi } from '../../session/session';
 
@@ -65,16 +66,16 @@ function WhereTo({ event: { jobId, mediaId } }: { event: EventAnswer }) {
   const { t } = useTranslation('events');
   if (jobId !== null) {
     return (
-      <Anchor component={Link} to="/jobs/$jobId" params={{ jobId }} size="sm">
+      <TextLink to="/jobs/$jobId" params={{ jobId }} size="sm">
         {t('toItsJob')}
-      </Anchor>
+      </TextLink>
     );
   }
   if (mediaId === null) return null;
   return (
-    <Anchor component={Link} to="/jobs" search={{ mediaId }} size="sm">
+    <TextLink to="/jobs" search={{ mediaId }} size="sm">
       {t('toMedia')}
-    </Anchor>
+    </TextLink>
   );
 }
 

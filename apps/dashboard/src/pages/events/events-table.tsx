@@ -1,9 +1,10 @@
-import { Anchor, Table, Text } from '@mantine/core';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Table, Text } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { EventItem } from '@app/contract';
 import { CopyableId } from '../../parts/copyable-id';
 import { useSignatureText, VerdictBadge } from '../../parts/event-parts';
+import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { useRows } from '../../parts/use-rows';
 import classes from './events.module.css';
@@ -48,9 +49,9 @@ export function EventsTable({ events }: { events: EventItem[] }) {
               }}
             >
               <Table.Td data-name={names.received}>
-                <Anchor component={Link} to="/events/$eventId" params={{ eventId: event.id }} inherit>
+                <TextLink to="/events/$eventId" params={{ eventId: event.id }} inherit>
                   <RelativeTime at={event.receivedAt} />
-                </Anchor>
+                </TextLink>
                 {event.copies > 1 && <Text span size="xs" c="dimmed">{` ×${event.copies}`}</Text>}
               </Table.Td>
               <Table.Td data-name={names.verdict}>
@@ -79,9 +80,9 @@ export function EventsTable({ events }: { events: EventItem[] }) {
                 {event.jobId === null ? (
                   <Dash />
                 ) : (
-                  <Anchor component={Link} to="/jobs/$jobId" params={{ jobId: event.jobId }} inherit>
+                  <TextLink to="/jobs/$jobId" params={{ jobId: event.jobId }} inherit>
                     {t('toJob')}
-                  </Anchor>
+                  </TextLink>
                 )}
               </Table.Td>
             </Table.Tr>

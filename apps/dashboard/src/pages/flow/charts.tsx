@@ -34,7 +34,7 @@ export function ThroughputChart({ points, timeOf }: ChartProps) {
       data={points}
       xAxisProps={{ tickFormatter: timeOf, minTickGap: 40 }}
       yAxisProps={{ allowDecimals: false, width: 44 }}
-      tooltipProps={{ labelFormatter: (at) => timeOf(String(at)) }}
+      tooltipProps={{ labelFormatter: (at) => (typeof at === 'string' ? timeOf(at) : null) }}
       valueFormatter={format.number}
       maxBarWidth={24}
       withDots={false}
@@ -60,7 +60,7 @@ export function TimesChart({ points, timeOf, of }: ChartProps & { of: 'wait' | '
       data={points}
       xAxisProps={{ tickFormatter: timeOf, minTickGap: 40 }}
       yAxisProps={{ width: 72 }}
-      tooltipProps={{ labelFormatter: (at) => timeOf(String(at)) }}
+      tooltipProps={{ labelFormatter: (at) => (typeof at === 'string' ? timeOf(at) : null) }}
       valueFormatter={(ms) => format.duration(ms)}
       connectNulls={false}
       curveType="linear"

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Skeleton, Table, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, ScrollArea, Skeleton, Table, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconTable } from '@tabler/icons-react';
 import { Suspense, useId, type ReactNode } from 'react';
@@ -41,8 +41,8 @@ export function Figure({ title, summary, points, columns, children }: FigureProp
         {summary}
       </Text>
       {asTable ? (
-        <section className={classes['table']} aria-label={title} tabIndex={0}>
-          <Table verticalSpacing={3} stickyHeader>
+        <ScrollArea.Autosize mah="20rem" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': title }}>
+          <Table verticalSpacing={3} stickyHeader className={classes['table'] ?? ''}>
             <Table.Thead>
               <Table.Tr>
                 {columns.map(({ name }) => (
@@ -60,7 +60,7 @@ export function Figure({ title, summary, points, columns, children }: FigureProp
               ))}
             </Table.Tbody>
           </Table>
-        </section>
+        </ScrollArea.Autosize>
       ) : (
         <Suspense fallback={<Skeleton h={240} aria-label={t('common:loading')} />}>{children}</Suspense>
       )}

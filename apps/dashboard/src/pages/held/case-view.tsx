@@ -1,6 +1,5 @@
-import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
@@ -9,6 +8,7 @@ import { CopyableId } from '../../parts/copyable-id';
 import { ErrorNotice } from '../../parts/error-notice';
 import { useHeldReason } from '../../parts/held-reason';
 import { StateBadge } from '../../parts/state-badge';
+import { TextLink } from '../../parts/text-link';
 import { useApi } from '../../session/session';
 import { candidatesFor } from './candidates';
 import { EvidenceView } from './evidence-view';
@@ -31,9 +31,9 @@ export function CaseView({ job }: { job: JobAnswer }) {
             {t(`common:types.${job.type}`)}
           </Title>
           <StateBadge state={job.state} />
-          <Anchor component={Link} to="/jobs/$jobId" params={{ jobId: job.id }} size="sm">
+          <TextLink to="/jobs/$jobId" params={{ jobId: job.id }} size="sm">
             {t('toJob')}
-          </Anchor>
+          </TextLink>
         </Group>
         <Text size="sm" component="div">
           {t('common:fields.mediaId')} <CopyableId whole id={job.mediaId} what={t('common:fields.mediaId')} /> ·{' '}

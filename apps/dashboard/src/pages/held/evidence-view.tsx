@@ -1,6 +1,5 @@
-import { Anchor, Button, Group, Paper, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EventItem, EvidenceAnswer, HistoryAnswer, JobAnswer } from '@app/contract';
@@ -8,6 +7,7 @@ import { AttemptFacts } from '../../parts/attempt-facts';
 import { CopyableId } from '../../parts/copyable-id';
 import { EventBodyOf, useSignatureText } from '../../parts/event-parts';
 import { StateBadge } from '../../parts/state-badge';
+import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import { useStory } from '../../story/use-story';
 import { linesOfThisCase } from './candidates';
@@ -104,9 +104,9 @@ function UnmatchedEvent({ event }: { event: EventItem }) {
         <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={opened}>
           {opened ? t('evidence.hideBody') : t('evidence.showBody')}
         </Button>
-        <Anchor component={Link} to="/events/$eventId" params={{ eventId: event.id }} inherit>
+        <TextLink to="/events/$eventId" params={{ eventId: event.id }} inherit>
           {t('evidence.toEvent')}
-        </Anchor>
+        </TextLink>
       </Group>
       {opened && <EventBodyOf event={event} />}
     </li>
@@ -119,9 +119,9 @@ function OtherJob({ job: { id, state, vodJobId, createdAt, client } }: { job: Jo
     <li>
       <Group gap="xs">
         <StateBadge state={state} />
-        <Anchor component={Link} to="/jobs/$jobId" params={{ jobId: id }} size="sm">
+        <TextLink to="/jobs/$jobId" params={{ jobId: id }} size="sm">
           <ExactTime at={createdAt} />
-        </Anchor>
+        </TextLink>
         <Text span size="sm">
           {client}
         </Text>

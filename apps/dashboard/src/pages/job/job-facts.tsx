@@ -1,10 +1,10 @@
-import { Anchor, Group, Text } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { useFormat } from '../../i18n/format';
 import { CopyableId } from '../../parts/copyable-id';
 import { Facts } from '../../parts/facts';
+import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import classes from './job.module.css';
 
@@ -28,9 +28,9 @@ export function JobFacts({ job }: { job: JobAnswer }) {
           name: t(`${fields}.mediaId`),
           value: (
             <CopyableId whole id={job.mediaId} what={t(`${fields}.mediaId`)}>
-              <Anchor component={Link} to="/jobs" search={{ mediaId: job.mediaId }} inherit>
+              <TextLink to="/jobs" search={{ mediaId: job.mediaId }} inherit>
                 {job.mediaId}
-              </Anchor>
+              </TextLink>
             </CopyableId>
           ),
         },
@@ -50,9 +50,9 @@ export function JobFacts({ job }: { job: JobAnswer }) {
           name: t(`${fields}.requestId`),
           value: (
             <CopyableId whole id={job.requestId} what={t(`${fields}.requestId`)}>
-              <Anchor component={Link} to="/jobs" search={{ requestId: job.requestId }} inherit>
+              <TextLink to="/jobs" search={{ requestId: job.requestId }} inherit>
                 {job.requestId}
-              </Anchor>
+              </TextLink>
             </CopyableId>
           ),
         },
@@ -76,16 +76,15 @@ function Labels({ labels }: { labels: JobAnswer['labels'] }) {
   return (
     <Group gap={6}>
       {Object.entries(labels).map(([key, value]) => (
-        <Anchor
+        <TextLink
           key={key}
-          component={Link}
           to="/jobs"
           search={{ label: [`${key}:${value}`] }}
           className={classes['label'] ?? ''}
           size="xs"
         >
           {key}:{value}
-        </Anchor>
+        </TextLink>
       ))}
     </Group>
   );

@@ -1,10 +1,10 @@
 import { Alert, Anchor, Paper, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { JobActions } from '../../actions/job-actions';
 import { useFormat, useNow } from '../../i18n/format';
+import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
 import { useHeldReason } from '../../parts/held-reason';
@@ -90,9 +90,9 @@ function Trouble({ job }: { job: JobAnswer }) {
         </Text>
         <Text size="sm">
           {t('decide.before')}{' '}
-          <Anchor component={Link} to="/held" search={{ job: job.id }} inherit>
+          <TextLink to="/held" search={{ job: job.id }} inherit>
             {t('decide.link')}
-          </Anchor>
+          </TextLink>
         </Text>
       </Stack>
     );

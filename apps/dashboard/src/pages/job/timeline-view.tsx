@@ -1,7 +1,6 @@
-import { Anchor, Button, Group, Text, Timeline } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronsDown } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EventItem, RequestAnswer } from '@app/contract';
@@ -9,6 +8,7 @@ import { useFormat } from '../../i18n/format';
 import { AttemptFacts } from '../../parts/attempt-facts';
 import { EventBodyOf, useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { StateBadge } from '../../parts/state-badge';
+import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import { useStory } from '../../story/use-story';
 import { lookOf } from './line-looks';
@@ -25,40 +25,35 @@ interface TimelineViewProps {
 /** Everything that happened, oldest first. */
 export function TimelineView({ moments, jobId, request }: TimelineViewProps) {
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
-  const items = foldRuns(moments).flatMap((stretch) => {
-    const [first] = stretch.moments;
-    if (!stretch.folded || !first || unfolded.has(first.key)) {
-      return stretch.moments.map((moment) => ({ key: moment.key, moment }));
-    }
-    const unfold = () => setUnfolded((before) => new Set([...before, first.key]));
-    return [{ key: `fold ${first.key}`, fold: { count: stretch.moments.length, unfold } }];
-  });
   return (
-    // A row has the bullet of its own tone, so none is "active"; to a screen reader it is a list.
-    <Timeline role="list" bulletSize={22} lineWidth={2} active={-1}>
-      {items.map(({ key, moment, fold }) =>
-        moment ? (
-          <Row key={key} moment={moment}>
+    <ol className={classes['timeline']}>
+      {foldRuns(moments).map((stretch) => {
+        const key = stretch.moments[0]?.key ?? '';
+        if (stretch.folded && !unfolded.has(key)) {
+          const unfold = () => setUnfolded((before) => new Set([...before, key]));
+          return <Folded key={`fold ${key}`} count={stretch.moments.length} unfold={unfold} />;
+        }
+        return stretch.moments.map((moment) => (
+          <Row key={moment.key} moment={moment}>
             {moment.line?.event === 'created' && request && <OtherJobs jobId={jobId} request={request} />}
           </Row>
-        ) : (
-          fold && (
-            <Timeline.Item key={key} role="listitem" bullet={<IconChevronsDown size={14} aria-hidden />}>
-              <Folded {...fold} />
-            </Timeline.Item>
-          )
-        ),
-      )}
-    </Timeline>
+        ));
+      })}
+    </ol>
   );
 }
 
 function Folded({ count, unfold }: { count: number; unfold: () => void }) {
   const { t } = useTranslation('job');
   return (
-    <Button size="compact-xs" variant="default" onClick={unfold}>
-      {t('timeline.more', { count })}
-    </Button>
+    <li className={classes['item']}>
+      <span className={classes['bullet']}>
+        <IconChevronsDown size={14} aria-hidden />
+      </span>
+      <Button size="compact-xs" variant="default" onClick={unfold}>
+        {t('timeline.more', { count })}
+      </Button>
+    </li>
   );
 }
 
@@ -68,12 +63,10 @@ function Row({ moment, children }: { moment: Moment; children: ReactNode }) {
   const { line, event, submission, person } = moment;
   const { icon: Mark, tone } = lookOf(moment);
   return (
-    <Timeline.Item
-      role="listitem"
-      className={classes['item'] ?? ''}
-      data-tone={tone}
-      bullet={<Mark size={13} stroke={2.2} aria-hidden />}
-    >
+    <li className={classes['item']} data-tone={tone}>
+      <span className={classes['bullet']}>
+        <Mark size={13} stroke={2.2} aria-hidden />
+      </span>
       <Text size="sm" fw={person === null ? 400 : 600} className={classes['sentence'] ?? ''}>
         {line ? tell(line) : event && t('timeline.eventWithout', { status: event.status })}
       </Text>
@@ -81,7 +74,7 @@ function Row({ moment, children }: { moment: Moment; children: ReactNode }) {
       {submission && <AttemptFacts submission={submission} />}
       {event && <EventFacts event={event} />}
       {children}
-    </Timeline.Item>
+    </li>
   );
 }
 
@@ -112,9 +105,9 @@ function EventFacts({ event }: { event: EventItem }) {
         <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={opened}>
           {opened ? t('timeline.hideBody') : t('timeline.showBody')}
         </Button>
-        <Anchor component={Link} to="/events/$eventId" params={{ eventId: event.id }} inherit>
+        <TextLink to="/events/$eventId" params={{ eventId: event.id }} inherit>
           {t('timeline.toEvent')}
-        </Anchor>
+        </TextLink>
       </Group>
       {opened && <EventBodyOf event={event} />}
     </div>
@@ -130,9 +123,9 @@ function OtherJobs({ jobId, request }: { jobId: string; request: RequestAnswer }
       {others.map(({ id, type, state }) => (
         <Group key={id} gap="xs" fz="xs">
           <span>{t('timeline.sameRequest')}</span>
-          <Anchor component={Link} to="/jobs/$jobId" params={{ jobId: id }} inherit>
+          <TextLink to="/jobs/$jobId" params={{ jobId: id }} inherit>
             {t(`common:types.${type}`)}
-          </Anchor>
+          </TextLink>
           <StateBadge state={state} />
         </Group>
       ))}

@@ -1,11 +1,11 @@
-import { Anchor, Group, Progress, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { Group, Progress, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { IconCopyOff } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../../i18n/format';
 import { CopyableId } from '../../../parts/copyable-id';
 import { NothingHere } from '../../../parts/nothing-here';
+import { TextLink } from '../../../parts/text-link';
 import { Axis } from './axis';
 import { clock, compareVideos, type FingerprintResult, type Segment, type Span } from './result';
 import classes from './result.module.css';
@@ -61,9 +61,9 @@ function MatchTitle({ match: { mediaId, similarity } }: { match: Comparison }) {
   return (
     <Group gap="sm" mb={4} justify="space-between">
       <CopyableId id={mediaId} what={t('common:fields.mediaId')}>
-        <Anchor component={Link} to="/jobs" search={{ mediaId }} inherit>
+        <TextLink to="/jobs" search={{ mediaId }} inherit>
           {mediaId}
-        </Anchor>
+        </TextLink>
       </CopyableId>
       <Group gap="xs" wrap="nowrap">
         <Progress value={100 * similarity} w={80} color="blue.8" aria-label={said} />

@@ -32,25 +32,29 @@ export function Track({ label, marks, lengthMs, tone = 'ours', highlighted = nul
     onLook?.(next?.index ?? null);
   };
   return (
-    <div className={classes['track']} role="group" aria-label={label} data-tone={tone}>
+    <ul className={classes['track']} aria-label={label} data-tone={tone}>
       {marks.map(({ key, atMs, lengthMs: forMs, text }, index) => (
-        <button
+        <li
           key={key}
-          type="button"
-          className={classes['mark']}
+          className={classes['place']}
           data-span={forMs !== undefined || undefined}
-          data-highlighted={highlighted === index || undefined}
           style={{
             insetInlineStart: `${(100 * atMs) / lengthMs}%`,
             ...(forMs !== undefined && { inlineSize: `${(100 * forMs) / lengthMs}%` }),
           }}
-          aria-label={text}
-          {...getItemProps({ index })}
-          onFocus={(event) => look({ index, element: event.currentTarget })}
-          onBlur={() => look(null)}
-          onMouseEnter={(event) => look({ index, element: event.currentTarget })}
-          onMouseLeave={() => look(null)}
-        />
+        >
+          <button
+            type="button"
+            className={classes['mark']}
+            data-highlighted={highlighted === index || undefined}
+            aria-label={text}
+            {...getItemProps({ index })}
+            onFocus={(event) => look({ index, element: event.currentTarget })}
+            onBlur={() => look(null)}
+            onMouseEnter={(event) => look({ index, element: event.currentTarget })}
+            onMouseLeave={() => look(null)}
+          />
+        </li>
       ))}
       {/* One for the whole track: there may be hundreds of marks. */}
       <Tooltip
@@ -58,6 +62,6 @@ export function Track({ label, marks, lengthMs, tone = 'ours', highlighted = nul
         label={looked === null ? '' : (marks[looked.index]?.text ?? '')}
         target={looked?.element ?? null}
       />
-    </div>
+    </ul>
   );
 }

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { ScrollArea, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { clock, type Transcript } from './result';
 import classes from './result.module.css';
@@ -15,20 +15,25 @@ export function TranscriptView({ transcript: { durationMs, sentences } }: { tran
         {durationMs !== null && ` · ${t('result.length', { time: clock(durationMs) })}`}
       </Text>
       {/* Can be scrolled, so it can be reached with the keyboard. */}
-      <ol className={classes['transcript']} tabIndex={0} aria-label={t('result.transcript')}>
-        {sentences.map(({ startMs, endMs, text, channel, speechRate }, index) => (
-          <li key={index} className={classes['sentence']}>
-            <span
-              className={classes['when']}
-              title={speechRate === null ? undefined : t('result.speechRate', { rate: speechRate })}
-            >
-              {clock(startMs)}–{clock(endMs)}
-              {severalChannels && channel !== null && <> · {t('result.channel', { channel })}</>}
-            </span>
-            <Text size="sm">{text}</Text>
-          </li>
-        ))}
-      </ol>
+      <ScrollArea.Autosize
+        mah="26rem"
+        viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': t('result.transcript') }}
+      >
+        <ol className={classes['transcript']}>
+          {sentences.map(({ startMs, endMs, text, channel, speechRate }, index) => (
+            <li key={index} className={classes['sentence']}>
+              <span
+                className={classes['when']}
+                title={speechRate === null ? undefined : t('result.speechRate', { rate: speechRate })}
+              >
+                {clock(startMs)}–{clock(endMs)}
+                {severalChannels && channel !== null && <> · {t('result.channel', { channel })}</>}
+              </span>
+              <Text size="sm">{text}</Text>
+            </li>
+          ))}
+        </ol>
+      </ScrollArea.Autosize>
     </Stack>
   );
 }
