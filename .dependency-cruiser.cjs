@@ -85,18 +85,10 @@ module.exports = {
       to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
     },
     {
-      name: 'dashboard-without-schemas',
-      comment: 'Of the contract the page takes types only: its schemas would bring zod and the environment along',
+      name: 'without-schemas-in-a-browser',
+      comment: 'Of the contract they take types only: its schemas would bring zod and the environment along',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
-      to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'client-without-schemas',
-      comment:
-        'Of the contract the client takes types only: in a browser its schemas would bring zod and the environment along',
-      severity: 'error',
-      from: { path: '^libs/client/', pathNot: tests },
+      from: { path: '^(apps/dashboard|libs/client)/', pathNot: tests },
       to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
     },
     {

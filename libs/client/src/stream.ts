@@ -50,7 +50,7 @@ export async function followChanges(
     const retryInMs = Math.round(pauseMs * (1 + Math.random() / 4));
     pauseMs = Math.min(pauseMs * 2, pauses.longestMs);
     listeners.onTrouble?.(end.trouble, retryInMs);
-    await pause(retryInMs, signal);
+    if (!signal.aborted) await pause(retryInMs, signal);
   }
 }
 

@@ -7,6 +7,7 @@ import type { JobFilter } from '@app/client';
 import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
+import classes from './live.module.css';
 import { applyChanges } from './caches';
 import { inBatches } from './batches';
 
@@ -25,7 +26,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={useMemo(() => ({ connection, setConnection }), [connection])}>{children}</LiveContext>;
 }
 
-export function useConnection(): Live {
+function useConnection(): Live {
   const live = use(LiveContext);
   if (!live) throw new Error('useConnection is for what is inside LiveProvider');
   return live;
@@ -63,8 +64,11 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
         },
         onTrouble: () => setConnection('reconnecting'),
       })
-      // It ends with an error that no new attempt would mend; the same one meets the page's own queries, which show it.
-      .catch(() => setConnection('reconnecting'));
+      // It ended with an answer that no new attempt changes. What the page reads anew meets the same one and shows it.
+      .catch(() => {
+        setConnection('reconnecting');
+        void queryClient.invalidateQueries();
+      });
     return () => {
       stop.abort();
       batches.drop();
@@ -86,7 +90,7 @@ export function LiveIndicator() {
   const isLive = connection === 'live';
   return (
     <Tooltip label={t(`live.${connection}Means`)}>
-      <output>
+      <output className={classes['live']}>
         <ToneBadge tone={isLive ? 'good' : 'doubt'} icon={isLive ? IconBolt : IconRefresh}>
           {t(`live.${connection}`)}
         </ToneBadge>

@@ -49,7 +49,6 @@ export const common = {
     dueAt: 'Next look',
     version: 'Version',
   },
-  copy: 'Copy',
   copyWhat: 'Copy {{what}}',
   copied: 'Copied',
   none: 'none',

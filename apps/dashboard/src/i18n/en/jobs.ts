@@ -5,7 +5,6 @@ export const jobs = {
   countsHint: 'Shows only this state; with Ctrl or Shift it is added to the others',
   countsOfAll: 'The counts are of all jobs, whatever else is filtered.',
   table: 'Jobs, newest first',
-  oldestDue: 'Oldest overdue look: {{when}}',
   circuit: 'The account cannot submit in {{region}}: {{code}}. Jobs there wait.',
   ignored: 'The link has parameters that mean nothing here; they were left out: {{names}}',
   dropIgnored: 'Close this notice',
@@ -36,7 +35,6 @@ export const jobs = {
   selectAll: 'Select all shown',
   selectRow: 'Select the job of {{mediaId}}',
   left: 'No longer in this view',
-  openJob: 'Open the job of {{mediaId}}',
   export: {
     open: 'Export',
     csv: 'As CSV',
@@ -59,7 +57,7 @@ export const jobs = {
     filteredText:
       'No job has all of these filters. Jobs that are accepted from now on and fit appear here by themselves.',
     first: 'No jobs yet',
-    firstText: 'Ask for the first one from a terminal. `$VODAI_KEY` is your API key.',
+    firstText: 'Ask for the first one from a terminal. $VODAI_KEY is your API key.',
     samples: 'Enqueue sample jobs',
     samplesText: 'VOD is an emulator here: they cost nothing. One of them fails on purpose.',
     samplesDone: 'Ten sample jobs are enqueued',

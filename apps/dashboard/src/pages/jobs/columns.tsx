@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Group, Text, VisuallyHidden } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { useTranslation } from 'react-i18next';
@@ -15,7 +15,7 @@ const fields = {
   state: { first: true, cell: (job: JobAnswer) => <StateBadge state={job.state} /> },
   mediaId: { first: true, cell: (job: JobAnswer) => <MediaCell job={job} /> },
   type: { first: true, cell: (job: JobAnswer) => <TypeCell job={job} /> },
-  region: { first: true, cell: (job: JobAnswer) => job.region },
+  region: { first: false, cell: (job: JobAnswer) => job.region },
   client: { first: true, cell: (job: JobAnswer) => job.client },
   priority: { first: false, cell: (job: JobAnswer) => <PriorityCell job={job} /> },
   labels: { first: true, cell: (job: JobAnswer) => <LabelsCell job={job} /> },
@@ -24,7 +24,7 @@ const fields = {
   createdAt: { first: true, cell: (job: JobAnswer) => <TimeCell at={job.createdAt} /> },
   submittedAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.submittedAt} /> },
   finishedAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.finishedAt} /> },
-  settledAt: { first: true, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
+  settledAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
   dueAt: { first: true, cell: (job: JobAnswer) => <TimeCell at={job.dueAt} /> },
   vodJobId: { first: false, cell: (job: JobAnswer) => <IdCell id={job.vodJobId} field="vodJobId" /> },
   requestId: { first: false, cell: (job: JobAnswer) => <IdCell id={job.requestId} field="requestId" /> },
@@ -104,8 +104,9 @@ function IdCell({ id, field }: { id: string | null; field: 'vodJobId' | 'request
 function Nothing() {
   const { t } = useTranslation();
   return (
-    <Text span c="dimmed" aria-label={t('none')}>
-      –
+    <Text span c="dimmed" data-nothing>
+      <span aria-hidden>–</span>
+      <VisuallyHidden>{t('none')}</VisuallyHidden>
     </Text>
   );
 }

@@ -8,6 +8,9 @@ import { useErrorText } from '../../parts/error-notice';
 import { useApi } from '../../session/session';
 import type { JobsFilter } from './search';
 
+/** Parts come by the thousand. */
+const PROGRESS_MS = 250;
+
 const formats = ['csv', 'ndjson'] as const;
 
 /** The filtered list as a file: all of it, in the order of the list. */
@@ -29,9 +32,12 @@ export function ExportMenu({ filter }: { filter: JobsFilter }) {
       const response = await api.exportJobs(format, filter);
       const parts: BlobPart[] = [];
       let size = 0;
+      let saidAt = 0;
       for await (const part of bodyOf(response)) {
         parts.push(part);
         size += part.byteLength;
+        if (performance.now() - saidAt < PROGRESS_MS) continue;
+        saidAt = performance.now();
         notifications.update({
           id,
           message: t('export.running', { size: sizeOf(size) }),

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Menu, NativeSelect, Skeleton, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Menu, NativeSelect, Skeleton, Stack, Text } from '@mantine/core';
 import { useInViewport, useLocalStorage } from '@mantine/hooks';
 import {
   IconAlertTriangle,
@@ -121,8 +121,7 @@ export function JobsPage() {
               mayAct
                 ? {
                     chosen: selection,
-                    onChange: (next) =>
-                      setSelected({ view, rows: typeof next === 'function' ? next(selection) : next }),
+                    onChange: (rows) => setSelected({ view, rows }),
                   }
                 : null
             }
@@ -216,7 +215,7 @@ interface ColumnMenuProps {
 function ColumnMenu({ visible, onChange }: ColumnMenuProps) {
   const { t } = useTranslation(['jobs', 'common']);
   return (
-    <Menu position="bottom-end" closeOnItemClick={false}>
+    <Menu position="bottom-end">
       <Menu.Target>
         <Button size="xs" variant="default" leftSection={<IconColumns3 size={16} aria-hidden />}>
           {t('columns')}
@@ -224,15 +223,13 @@ function ColumnMenu({ visible, onChange }: ColumnMenuProps) {
       </Menu.Target>
       <Menu.Dropdown>
         {columnIds.map((id) => (
-          <Menu.Item
+          <Menu.CheckboxItem
             key={id}
-            role="menuitemcheckbox"
-            aria-checked={visible[id] !== false}
-            leftSection={<Checkbox.Indicator size="xs" checked={visible[id] !== false} />}
-            onClick={() => onChange({ ...firstColumns, ...visible, [id]: visible[id] === false })}
+            checked={visible[id] !== false}
+            onChange={(checked) => onChange({ ...firstColumns, ...visible, [id]: checked })}
           >
             {t(`common:fields.${id}`)}
-          </Menu.Item>
+          </Menu.CheckboxItem>
         ))}
         <Menu.Divider />
         <Menu.Item onClick={() => onChange(firstColumns)}>{t('columnsReset')}</Menu.Item>

@@ -1,4 +1,5 @@
 import { Checkbox, Table } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import {
   FlexRender,
   useTable,
@@ -7,7 +8,7 @@ import {
   type RowSelectionState,
 } from '@tanstack/react-table';
 import { useNavigate } from '@tanstack/react-router';
-import { memo, useRef, type Dispatch, type KeyboardEvent, type SetStateAction } from 'react';
+import { memo, useRef, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { useShortcuts } from '../../shell/shortcuts';
@@ -15,13 +16,13 @@ import { columns, features, type ColumnId } from './columns';
 import classes from './jobs.module.css';
 
 /** Actions are for so many at once. */
-export const SELECTION_MAX = 200;
+const SELECTION_MAX = 200;
 
 interface JobsTableProps {
   jobs: JobAnswer[];
   visible: ColumnVisibilityState;
   /** null: this person may select nothing. */
-  selection: { chosen: RowSelectionState; onChange: Dispatch<SetStateAction<RowSelectionState>> } | null;
+  selection: { chosen: RowSelectionState; onChange: (chosen: RowSelectionState) => void } | null;
   hasLeft: (job: JobAnswer) => boolean;
   onBusy: (busy: boolean) => void;
 }
@@ -40,7 +41,7 @@ export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTab
     getRowId: (job) => job.id,
     enableRowSelection: selection !== null,
     state: { columnVisibility: visible, rowSelection: chosen },
-    ...(selection && { onRowSelectionChange: selection.onChange }),
+    onRowSelectionChange: (next) => select(typeof next === 'function' ? next(chosen) : next),
   });
   const { rows } = table.getRowModel();
   const chosenCount = Object.keys(chosen).length;
@@ -59,9 +60,13 @@ export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTab
   }
 
   function toggleAll() {
-    selection?.onChange(
-      chosenCount > 0 ? {} : Object.fromEntries(rows.slice(0, SELECTION_MAX).map(({ id }) => [id, true])),
-    );
+    select(chosenCount > 0 ? {} : Object.fromEntries(rows.map(({ id }) => [id, true])));
+  }
+
+  function select(next: RowSelectionState) {
+    const ids = Object.keys(next);
+    if (ids.length > SELECTION_MAX) notifications.show({ message: t('selection.limit', { count: SELECTION_MAX }) });
+    selection?.onChange(Object.fromEntries(ids.slice(0, SELECTION_MAX).map((id) => [id, true])));
   }
 
   useShortcuts({

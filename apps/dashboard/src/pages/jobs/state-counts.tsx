@@ -34,7 +34,8 @@ export function StateCounts({ chosen, onChoose }: StateCountsProps) {
         aria-pressed={chosen.length === 0}
         onClick={() => onChoose([])}
       >
-        {t('all')} <strong>{stats ? format.number(stats.jobs.total) : '…'}</strong>
+        <strong>{stats ? format.number(stats.jobs.total) : '…'}</strong>
+        <span>{t('all')}</span>
       </button>
       {jobStates.map((state) => {
         const count = stats?.jobs.byState[state] ?? 0;
@@ -50,8 +51,11 @@ export function StateCounts({ chosen, onChoose }: StateCountsProps) {
             title={`${t(`common:stateMeans.${state}`)}. ${t('countsHint')}`}
             onClick={(event) => choose(state, event)}
           >
-            <Mark size="1.1em" stroke={2.2} aria-hidden />
-            {t(`common:states.${state}`)} <strong>{stats ? format.number(count) : '…'}</strong>
+            <strong>{stats ? format.number(count) : '…'}</strong>
+            <span>
+              <Mark size="1.15em" stroke={2.2} aria-hidden />
+              {t(`common:states.${state}`)}
+            </span>
           </button>
         );
       })}
