@@ -10,6 +10,9 @@ export interface Filling {
   seed: number;
 }
 
+/** A little more than it takes, so that there are at least as many jobs as were asked for, and five lines of history to each. */
+const REQUESTS_PER_JOB = 0.72;
+
 /**
  * A database after a month of work: one and a half jobs a request, about five lines of history and one event a job. There are
  * values of every selectivity, and pairs that never meet: no tagging in Singapore, a pilot that ended long ago, labels that
@@ -19,7 +22,11 @@ export async function fill(sql: Client, { jobs, now, days, seed }: Filling): Pro
   // Checking that these rows refer to each other rightly would take longer than writing them.
   await sql.query(`set session_replication_role = replica; set synchronous_commit = off; set work_mem = '128MB'`);
   await sql.query(functions(seed));
-  const values = { requests: String(Math.ceil((jobs * 2) / 3)), now: `'${now.toISOString()}'`, days: String(days) };
+  const values = {
+    requests: String(Math.ceil(jobs * REQUESTS_PER_JOB)),
+    now: `'${now.toISOString()}'`,
+    days: String(days),
+  };
   for (const [what, statement] of Object.entries(statements)) {
     const started = performance.now();
     await sql.query(statement.replaceAll(/\$(requests|now|days)\b/g, (_, name: keyof typeof values) => values[name]));
@@ -125,6 +132,10 @@ const statements = {
                     then case when state = 'failed' then 'fail' else 'success' end end as event_status,
                least($now::timestamptz, submitted_at + interval '5 s' + pg_temp.draw(i, 15) ^ 2 * interval '10 minutes') as ended_at
       ) as passed`,
+
+  labels: `
+    insert into job_label (key, value, job_id, client, region, type)
+    select key, value, id, client, region, type from job cross join lateral jsonb_each_text(labels) order by 1, 2, 3`,
 
   submissions: `
     insert into submission (request_id, number, types, nonce, signed_at, sent_at, answered_at, outcome, vod_request_id, signer)

@@ -4,7 +4,8 @@ const indexes = {
   // Jobs of a state, a client, a region, a type, or of any of them together, newest first: there are few combinations, and
   // each of them is one stretch of this index. It takes the place of job_state.
   job_shape: `job (client, region, type, state, id)`,
-  job_error_code: `job (error_code, id) where error_code is not null`,
+  // Few jobs fail, so these few may be told apart by the index alone.
+  job_error_code: `job (error_code, id, client, region, type, state) where error_code is not null`,
   // The oldest that waits, of each priority.
   job_queued: `job (region, priority, id) where state = 'queued'`,
   // Throughput over the last hour or day.

@@ -56,21 +56,20 @@ export function meaningsOf({ q, ...filter }: JobFilter): Wanted[] {
  *
  * - `row`: jobs as one of the plain indexes has them.
  * - `shape`: jobs of one client, region, type and state. There are few such shapes, a probe of the index finds each of
- *   them, and each is read only as far as a page goes. So any of the four may be wanted, or several, or all.
- * - `label`: jobs that have a label; of one client, region and type likewise.
+ *   them, and each is read only as far as a page goes. So any of the four may be wanted, or several.
+ * - `label`: jobs that have a label.
  */
 export type Start = { by: 'row' } | { by: 'shape' } | { by: 'label'; key: string; value: string };
 
-/** One of these is where to begin; with several, where there are fewest jobs. */
+/** One of these is where to begin: with several, where there are fewest jobs; the first where there are many. */
 export function startsFor(wanted: Wanted): Start[] {
   const { id, mediaId, vodJobId, requestId, errorCode, labels = {}, states, client, region, type } = wanted;
   const has = (...values: unknown[]) => values.some((value) => value !== undefined);
   if (has(id, mediaId, vodJobId, requestId)) return [{ by: 'row' }];
   const starts: Start[] = Object.entries(labels).map(([key, value]) => ({ by: 'label', key, value }));
-  if (has(states)) starts.push({ by: 'shape' });
-  if (has(errorCode)) starts.push({ by: 'row' });
-  if (starts.length > 0) return starts;
-  return has(client, region, type) ? [{ by: 'shape' }] : [{ by: 'row' }];
+  if (has(errorCode)) return [{ by: 'row' }, ...starts];
+  if (has(states, client, region, type)) return [...starts, { by: 'shape' }];
+  return starts.length > 0 ? starts : [{ by: 'row' }];
 }
 
 /** The values of one statement, each in the place where it is needed. */
@@ -92,7 +91,9 @@ export function pageOf(wanted: Wanted, start: Start, { limit, before }: Page, va
 /** A statement that counts how many jobs one would have to look through, no further than `most`. */
 export function sizeOf(wanted: Wanted, start: Start, most: number, values: Values): string {
   const conditions = start.by === 'row' ? [`job.error_code = ${values.add(wanted.errorCode)}`] : [];
-  const found = jobsFrom(start, wanted, { conditions, page: `limit ${most}` }, values);
+  // Of a label all jobs, whatever their shape: those are what the index would be read through.
+  const counted = start.by === 'label' ? { createdFrom: wanted.createdFrom, createdTo: wanted.createdTo } : wanted;
+  const found = jobsFrom(start, counted, { conditions, page: `limit ${most}` }, values);
   return `select count(*)::int as size from (${found} limit ${most}) as counted`;
 }
 
@@ -107,57 +108,44 @@ function jobsFrom(start: Start, wanted: Wanted, { before, conditions, page }: Cu
   switch (start.by) {
     case 'row':
       return `select id from job ${where([...range('id', wanted, before, values), ...conditions])}`;
-    case 'shape': {
-      const columns = ['client', 'region', 'type', 'state'];
+    case 'shape':
       return `
-        with recursive ${shapes('job', columns)}
+        with recursive shape as (
+          (select ${SHAPE} from job order by ${SHAPE} limit 1)
+          union all
+          select next.*
+            from shape
+            cross join lateral (
+              select ${SHAPE} from job where (${SHAPE}) > (shape.client, shape.region, shape.type, shape.state)
+               order by ${SHAPE} limit 1
+            ) as next
+        )
         select page.id
           from shape
           cross join lateral (
             select id
               from job
-              ${where([sameShape('job', columns), ...range('id', wanted, before, values), ...conditions])}
+              ${where([IN_SHAPE, ...range('id', wanted, before, values), ...conditions])}
              ${page}
           ) as page
           ${where(shapeConditions('shape', wanted, values))}`;
-    }
     case 'label': {
-      const columns = ['client', 'region', 'type'];
-      const label = [`job_label.key = ${values.add(start.key)}`, `job_label.value = ${values.add(start.value)}`];
-      const { states: _states, ...fixed } = wanted;
+      const label = [
+        `label.key = ${values.add(start.key)}`,
+        `label.value = ${values.add(start.value)}`,
+        ...range('label.job_id', wanted, before, values),
+        ...shapeConditions('label', { ...wanted, states: undefined }, values),
+      ];
       return `
-        with recursive ${shapes('job_label', columns, label)}
-        select page.id
-          from shape
-          cross join lateral (
-            select job_label.job_id as id
-              from job_label ${conditions.length > 0 ? 'join job on job.id = job_label.job_id' : ''}
-              ${where([...label, sameShape('job_label', columns), ...range('job_label.job_id', wanted, before, values), ...conditions])}
-             ${page}
-          ) as page
-          ${where(shapeConditions('shape', fixed, values))}`;
+        select label.job_id as id
+          from job_label as label ${conditions.length > 0 ? 'join job on job.id = label.job_id' : ''}
+          ${where([...label, ...conditions])}`;
     }
   }
 }
 
-/** The distinct shapes of a table: from each one the index leads to the next. */
-function shapes(table: string, columns: string[], conditions: string[] = []): string {
-  const list = columns.map((column) => `${table}.${column}`).join(', ');
-  const last = columns.map((column) => `shape.${column}`).join(', ');
-  return `shape as (
-          (select ${list} from ${table} ${where(conditions)} order by ${list} limit 1)
-          union all
-          select next.*
-            from shape
-            cross join lateral (
-              select ${list} from ${table} ${where([...conditions, `(${list}) > (${last})`])} order by ${list} limit 1
-            ) as next
-        )`;
-}
-
-function sameShape(table: string, columns: string[]): string {
-  return columns.map((column) => `${table}.${column} = shape.${column}`).join(' and ');
-}
+const SHAPE = 'client, region, type, state';
+const IN_SHAPE = `(${SHAPE}) = (shape.client, shape.region, shape.type, shape.state)`;
 
 function shapeConditions(table: string, { client, region, type, states }: Wanted, values: Values): string[] {
   return [

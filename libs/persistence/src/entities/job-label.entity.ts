@@ -13,6 +13,9 @@ export class JobLabelEntity {
   @PrimaryColumn('text', key)
   value!: string;
 
+  @PrimaryColumn('uuid', { ...key, name: 'job_id' })
+  jobId!: string;
+
   @PrimaryColumn('text', key)
   client!: string;
 
@@ -21,9 +24,6 @@ export class JobLabelEntity {
 
   @PrimaryColumn('text', key)
   type!: JobType;
-
-  @PrimaryColumn('uuid', { ...key, name: 'job_id' })
-  jobId!: string;
 
   @ManyToOne(() => JobEntity)
   @JoinColumn({ name: 'job_id', foreignKeyConstraintName: 'job_label_job_id_fkey' })

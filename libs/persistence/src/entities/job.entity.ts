@@ -23,7 +23,7 @@ import { RequestEntity } from './request.entity';
 @Index('job_backlog', ['region', 'priority', 'dueAt'], { where: `state = 'queued'` })
 @Index('job_media_id', ['mediaId', 'id'])
 @Index('job_shape', ['client', 'region', 'type', 'state', 'id'])
-@Index('job_error_code', ['errorCode', 'id'], { where: 'error_code is not null' })
+@Index('job_error_code', ['errorCode', 'id', 'client', 'region', 'type', 'state'], { where: 'error_code is not null' })
 @Index('job_queued', ['region', 'priority', 'id'], { where: `state = 'queued'` })
 @Index('job_settled_at', ['settledAt'], { where: 'settled_at is not null' })
 @Index('job_without_event', ['settledAt'], {
