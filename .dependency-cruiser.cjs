@@ -77,6 +77,20 @@ module.exports = {
       to: { path: '^apps/', pathNot: ['^apps/local/', '^apps/[^/]+/src/index\\.ts$'] },
     },
     {
+      name: 'dashboard-in-a-browser',
+      comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
+      severity: 'error',
+      from: { path: '^apps/dashboard/' },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
+    },
+    {
+      name: 'dashboard-without-schemas',
+      comment: 'Of the contract the page takes types only: its schemas would bring zod and the environment along',
+      severity: 'error',
+      from: { path: '^apps/dashboard/' },
+      to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'emulator-for-development',
       comment: 'Only the emulator, the local mode and tests run the emulator: production code talks to VOD_ENDPOINT',
       severity: 'error',
@@ -114,9 +128,10 @@ module.exports = {
     },
     {
       name: 'image-without-dev-packages',
-      comment: 'The production image is installed with --omit=dev; only the local mode and tests may need more',
+      comment:
+        'The production image is installed with --omit=dev; only the local mode and tests may need more, and the dashboard, which is bundled',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: ['^apps/local/', ...tests] },
+      from: { path: '^(apps|libs|migrations)/', pathNot: ['^apps/(local|dashboard)/', ...tests] },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],

@@ -61,10 +61,12 @@ create table history (
   attempt            integer not null,
   actor              text,
   detail             jsonb not null default '{}'::jsonb,
+  tx                 xid8 default pg_current_xact_id(),
   constraint history_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint history_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX history_job_version ON public.history USING btree (job_id, version);
+CREATE INDEX history_tx ON public.history USING btree (tx) WHERE (tx IS NOT NULL);
 
 create table job (
   id                 uuid not null,
@@ -104,7 +106,7 @@ create table job (
 );
 CREATE INDEX job_backlog ON public.job USING btree (region, priority, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX job_due_at ON public.job USING btree (region, state, due_at) WHERE (due_at IS NOT NULL);
-CREATE INDEX job_error_code ON public.job USING btree (error_code, id) WHERE (error_code IS NOT NULL);
+CREATE INDEX job_error_code ON public.job USING btree (error_code, id, client, region, type, state) WHERE (error_code IS NOT NULL);
 CREATE INDEX job_media_id ON public.job USING btree (media_id, id);
 CREATE INDEX job_natural_key_open ON public.job USING btree (natural_key) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX job_one_per_type ON public.job USING btree (request_id, type);
@@ -119,12 +121,12 @@ CREATE INDEX job_without_event ON public.job USING btree (settled_at) WHERE ((st
 create table job_label (
   key                text not null,
   value              text not null,
+  job_id             uuid not null,
   client             text not null,
   region             text not null,
   type               text not null,
-  job_id             uuid not null,
   constraint job_label_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
-  constraint job_label_pkey PRIMARY KEY (key, value, client, region, type, job_id)
+  constraint job_label_pkey PRIMARY KEY (key, value, job_id, client, region, type)
 );
 
 create table migration (

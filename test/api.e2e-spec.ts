@@ -399,6 +399,20 @@ describe('A request that cannot be right', () => {
     expect(await stored()).toEqual(before);
   });
 
+  it('is 400 when it is no UTF-8, rather than kept as something that nobody has sent', async () => {
+    const before = await stored();
+    const body = Buffer.from(JSON.stringify({ ...right, extend: 'caf\u00e9' }), 'latin1');
+    const response = await fetch(`${stack.api.url}/v1/jobs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
+      body,
+    });
+    const answer = { status: response.status, headers: response.headers, body: (await response.json()) as never };
+    expectProblem(answer, invalidRequest);
+    expect(answer.body).toMatchObject({ errors: [{ path: '', message: 'expected UTF-8' }] });
+    expect(await stored()).toEqual(before);
+  });
+
   it('is 400 without a body, announced as JSON or not', async () => {
     expectProblem(await stack.call('POST', '/v1/jobs'), invalidRequest);
     const announced = await stack.call('POST', '/v1/jobs', { headers: { 'content-type': 'application/json' } });
@@ -817,6 +831,9 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/requests/{id}', '200 400 401 404 503'],
     ['get', '/v1/jobs', '200 400 401 503'],
     ['get', '/v1/jobs/{id}', '200 400 401 404 503'],
+    ['post', '/v1/jobs/{id}/cancel', '200 400 401 403 404 409 413 415 503'],
+    ['post', '/v1/jobs/{id}/retry', '200 400 401 403 404 409 413 415 503'],
+    ['post', '/v1/jobs/{id}/refetch', '200 400 401 403 404 409 413 415 503'],
     ['post', '/v1/jobs/{id}/resolve', '200 400 401 403 404 409 413 415 503'],
     ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
     ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],

@@ -16,6 +16,11 @@ const staticSteps = [
     run: bin('tsc', '--noEmit', '-p', 'tsconfig.json'),
     mend: 'npx tsc --noEmit --watch, and correct what it names',
   },
+  {
+    name: 'page types',
+    run: bin('tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json'),
+    mend: 'npx tsc --noEmit --watch -p apps/dashboard/tsconfig.json, and correct what it names',
+  },
   { name: 'format', run: bin('prettier', '--check', '.'), mend: 'npm run format' },
   {
     name: 'boundaries',

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { faultRule } from '@app/vod-emulator';
-import { brokenHistories } from '../support/invariants';
 import { keys, Stack } from '../support/stack';
 import { Draw } from './support/draw';
 import { drawSeed, isFull, report } from './support/report';
@@ -275,6 +274,7 @@ describe(`rows 35, 36 and 37: forged doorbells (FAULTS_SEED=${seed})`, () => {
     expect(calls).toBeLessThanOrEqual(total);
     const states = await stack.query('select distinct state from job where id = any($1::uuid[])', [ids]);
     expect(states.filter(({ state }) => !['processing', 'finished'].includes(state))).toEqual([]);
-    expect(await brokenHistories(stack)).toEqual([]);
+    // They are still at VOD: not over is all that may be said of them.
+    expect((await stack.broken()).filter((sentence) => !sentence.startsWith('I1'))).toEqual([]);
   });
 });

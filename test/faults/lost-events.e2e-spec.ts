@@ -1,6 +1,5 @@
 import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
-import { billingDifferences, brokenHistories, wrongResults } from '../support/invariants';
 import { Stack } from '../support/stack';
 import { drawSeed, isFull, report } from './support/report';
 
@@ -97,9 +96,7 @@ async function figuresOf(running: Stack): Promise<Figures> {
 const round = (n: number) => Math.round(n * 100) / 100;
 
 async function expectSound(running: Stack): Promise<void> {
-  expect(await brokenHistories(running)).toEqual([]);
-  expect(await wrongResults(running)).toEqual([]);
-  expect(await billingDifferences(running)).toEqual([]);
+  expect(await running.broken()).toEqual([]);
   const wrong = await running.query<{ vodJobId: string; state: string }>(
     `select vod_job_id as "vodJobId", state from job where state not in ('succeeded', 'failed')`,
   );
@@ -210,6 +207,6 @@ describe(`events that are lost, doubled, early, late or wrong (FAULTS_SEED=${see
       return rows.some(({ copies }) => copies >= 2);
     });
     expect((await running.get(`/v1/jobs/${id}`)).body).toEqual(settled);
-    expect(await brokenHistories(running)).toEqual([]);
+    expect(await running.broken()).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import { createLogger, type Server } from '@app/observability';
 import { createTestDatabase, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
 import { Emulator, type EmulatorOptions } from '@app/vod-emulator';
 import { Client } from 'pg';
+import { audit } from './auditor';
 
 export type QueueStoreName = 'redis' | 'postgres';
 
@@ -181,6 +182,11 @@ export class Stack {
 
   async query<T extends object = any>(sql: string, parameters: unknown[] = []): Promise<T[]> {
     return (await this.sql.query<T>(sql, parameters)).rows;
+  }
+
+  /** What the auditor finds broken once everything is over or held. */
+  async broken(): Promise<string[]> {
+    return (await audit(this.sql, this.emulatorUrl)).broken;
   }
 
   private logger(process: 'api' | 'worker' | 'webhook') {

@@ -9,12 +9,14 @@ import {
   createRegistry,
   OperationsModule,
   serve,
+  showListeners,
   Signals,
   type Logger,
   type Server,
 } from '@app/observability';
 import {
   assertSchema,
+  ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
@@ -31,12 +33,15 @@ import {
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
+import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
+import { ChangeFeed } from './change-feed';
 import { ExportController } from './export.controller';
 import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
 const VERSION = '0.1.0';
@@ -45,35 +50,39 @@ interface Parts {
   config: ConfigFor<'api'>;
   db: DataSource;
   signals: Signals;
-  waitingRoom: WaitingRoom;
+  changes: ChangeReads;
+  feed: ChangeFeed;
   problems: ProblemFilter;
   operations: DynamicModule;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
+    const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, InspectionController, ExportController],
+      controllers: [JobsController, ActionsController, InspectionController, ExportController, StreamController],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
-        { provide: Operate, useValue: new Operate(jobs) },
+        { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
-        { provide: JobReads, useValue: new JobReads(db) },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db) },
         { provide: FlowReads, useValue: flows },
         { provide: FlowWindows, useValue: new FlowWindows(flows) },
-        { provide: WaitingRoom, useValue: waitingRoom },
+        { provide: JobReads, useValue: reads },
+        { provide: ChangeReads, useValue: changes },
+        { provide: ChangeFeed, useValue: feed },
+        { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
         { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
         {
@@ -134,26 +143,30 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
   await db.initialize();
-  const waitingRoom = new WaitingRoom();
+  const changes = new ChangeReads(db);
+  const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
+  showListeners(registry, () => feed.listeners);
   const listener = new Listener({
     url: config.databaseUrl,
     application: 'vodai-api-listen',
-    handlers: { [channels.settled]: (payload) => waitingRoom.wake(payload) },
+    handlers: { [channels.jobChanged]: () => feed.wake() },
     onTrouble,
     onRecovered,
   });
   const stop = async () => {
     await listener.stop();
+    await feed.stop();
     await db.destroy();
   };
 
   try {
     await assertSchema(db);
     await listener.start();
+    feed.start();
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, waitingRoom, problems, operations }),
+      module: ApiModule.of({ config, db, signals, changes, feed, problems, operations }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

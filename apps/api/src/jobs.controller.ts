@@ -2,8 +2,8 @@ import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, R
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
-import { Accept, Operate, type OperateOutcome } from '@app/lifecycle';
-import { JobReads, ListReads, RequestStore, type JobRow } from '@app/persistence';
+import { Accept } from '@app/lifecycle';
+import { JobReads, ListReads, RequestStore } from '@app/persistence';
 import { offers, regionFeatures } from '@app/vod';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
@@ -25,7 +25,6 @@ export const REGIONS = Symbol('regions');
 export class JobsController {
   constructor(
     private readonly accept: Accept,
-    private readonly operate: Operate,
     private readonly requests: RequestStore,
     private readonly reads: JobReads,
     private readonly lists: ListReads,
@@ -129,24 +128,6 @@ export class JobsController {
     return resultView(result);
   }
 
-  @Post('jobs/:id/resolve')
-  @Needs('operator')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Decide what becomes of a held job: VOD has it, submit and pay again, or give it up' })
-  @ApiResponse({ status: 200, standardSchema: schemas.jobAnswer })
-  @ApiResponse(problem(403, 'forbidden'))
-  @ApiResponse(problem(404, 'not_found'))
-  @ApiResponse(problem(409, 'wrong_state, job_id_taken'))
-  @ApiResponse(problem(413, 'too_large'))
-  @ApiResponse(problem(415, 'unsupported_media_type'))
-  async resolve(
-    @Param('id', { schema: schemas.id }) id: string,
-    @Body({ schema: schemas.resolution }) resolution: schemas.Resolution,
-    @Caller() caller: Caller,
-  ) {
-    return jobView(done(id, await this.operate.resolve(id, resolution, caller.name)));
-  }
-
   /**
    * What VOD does not offer there is said first, by the step itself; what this orchestrator does not serve is said here,
    * before anything is stored that nobody would work on.
@@ -161,21 +142,6 @@ export class JobsController {
     const job = await this.reads.job(id);
     if (!job) throw new Problem('not_found', `there is no job ${id}`);
     return job;
-  }
-}
-
-function done(id: string, outcome: OperateOutcome): JobRow {
-  switch (outcome.outcome) {
-    case 'done':
-      return outcome.job;
-    case 'wrong_state': {
-      const { state, states } = outcome;
-      throw new Problem('wrong_state', `the job is ${state}; this works in ${states.join(', ')}`, { states });
-    }
-    case 'job_id_taken':
-      throw new Problem('job_id_taken', "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId=");
-    case 'no_such_job':
-      throw new Problem('not_found', `there is no job ${id}`);
   }
 }
 

@@ -19,7 +19,7 @@ import { nextState } from './transitions';
 export type JobEvent =
   | { type: 'claimed'; number: number }
   | { type: 'deferred'; reason: string }
-  | { type: 'canceled'; reason?: string }
+  | (Word & { type: 'canceled' })
   | { type: 'accepted'; attempt: number; vodJobId: string; vodRequestId: string | null }
   | { type: 'refused'; attempt: number; code: string; message: string; vodRequestId: string | null }
   | { type: 'throttled'; attempt: number; code: string; retryAfterMs: number }
@@ -43,11 +43,18 @@ export type JobEvent =
   | { type: 'vanished'; misses: number }
   | { type: 'disowned'; misses: number; cause: string }
   | { type: 'deadline_passed' }
-  | { type: 'adopted'; candidate: string; reason?: string }
-  | { type: 'resubmitted'; reason?: string }
-  | { type: 'given_up'; reason?: string }
-  | { type: 'retried'; reason?: string }
-  | { type: 'refetched'; reason?: string };
+  | (Word & { type: 'adopted'; candidate: string })
+  | (Word & { type: 'resubmitted' })
+  | (Word & { type: 'given_up' })
+  | (Word & { type: 'retried' })
+  | (Word & { type: 'refetched' });
+
+/** What a person says beside what they do. */
+interface Word {
+  reason?: string;
+  /** Of the job as they saw it: nothing is done to one that has moved on since. */
+  version?: number;
+}
 
 /** The rungs of the recovery ladder that can find a job at VOD, in the order in which they are asked. */
 export type Rung = 'extend' | 'event' | 'listing';
@@ -68,10 +75,10 @@ export interface Circumstances {
 }
 
 export type Decision =
-  | { outcome: 'moved'; from: JobState; next: JobCore }
-  | { outcome: 'ignored'; state: JobState; reason: 'no_such_step' | Objection };
+  { outcome: 'moved'; from: JobState; next: JobCore } | { outcome: 'ignored'; state: JobState; reason: Objection };
 
-type Objection = 'older_attempt' | 'older_look' | 'another_vod_job' | 'was_sent' | 'nothing_to_read';
+export type Objection =
+  'no_such_step' | 'older_attempt' | 'older_look' | 'another_vod_job' | 'was_sent' | 'nothing_to_read';
 
 /** The only way a job changes: the table says where to, this says what else changes with it. Pure. */
 export function decide(job: JobCore, event: JobEvent, at: Circumstances): Decision {
@@ -99,7 +106,7 @@ function guard(job: JobCore, event: JobEvent): Objection | null {
   if ('vodJobId' in event && job.vodJobId !== null && event.vodJobId !== job.vodJobId) return 'another_vod_job';
   // The claim and the send are two commits. Whoever declares the send undone must see, under the row's lock, that it is.
   if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent';
-  // Concluded for the job as it was then; whatever happened since may be the evidence to the contrary.
+  // Concluded for the job as it was then; whatever happened since may be the evidence to the contrary, or the same click.
   if ('version' in event && event.version !== job.version) return 'older_look';
   // Refused, or given up before VOD named a JobId: there is nothing at VOD to read.
   if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read';

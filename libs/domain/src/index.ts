@@ -27,6 +27,7 @@ export {
   eventOfReading,
   type Circumstances,
   type JobEvent,
+  type Objection,
   type Reading,
   type ReadResult,
   type Rung,

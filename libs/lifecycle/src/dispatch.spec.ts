@@ -71,10 +71,11 @@ describe('queued jobs', () => {
     await dispatch.turn();
     await world.forgetQueues();
 
-    world.pass(rules.leaseMs - 1);
-    expect(await dispatch.turn()).toEqual({ again: 'when_woken' });
+    expect(await dispatch.turn()).toEqual({ again: rules.leaseMs });
+    world.pass(rules.leaseMs - 60);
+    expect(await dispatch.turn()).toEqual({ again: 60 });
     expect(await world.waiting('submit')).toEqual([]);
-    world.pass(1);
+    world.pass(60);
     await dispatch.turn();
     expect(await world.waiting('submit')).toEqual([{ requestId }]);
   });
@@ -101,8 +102,25 @@ describe('queued jobs', () => {
       code: 'Throttling',
       retryAfterMs: 5_000,
     });
-    expect(await world.dispatch().turn()).toEqual({ again: 'when_woken' });
+    expect(await world.dispatch().turn()).toEqual({ again: 7_500 }); // as asked for, and spread
     expect(await world.waiting('submit')).toEqual([]);
+  });
+});
+
+describe('the next turn', () => {
+  it('is made when somebody wakes it, as long as no alarm is set', async () => {
+    expect(await world.dispatch().turn()).toEqual({ again: 'when_woken' });
+  });
+
+  it.each([
+    ['processing', async () => void (await manyAtVod(1)), rules.pollFirstMs],
+    ['submitting', async () => void (await world.jobs.claim((await world.accept()).requestId)), rules.leaseMs],
+  ])('is made when the alarm of a job rings that is %s', async (_state, make, ms) => {
+    await make();
+    expect(await world.dispatch().turn()).toEqual({ again: ms });
+    world.pass(ms - 1);
+    // A moment late: what rings within it is answered together.
+    expect(await world.dispatch().turn()).toEqual({ again: 50 });
   });
 });
 
@@ -110,7 +128,7 @@ describe('jobs to be read', () => {
   it('go at once, all of them, while no reader is busy', async () => {
     const ids = await manyAtVod(23);
     world.pass(rules.pollFirstMs * 2);
-    expect(await world.dispatch().turn()).toEqual({ again: 'when_woken' });
+    expect(await world.dispatch().turn()).toEqual({ again: rules.leaseMs });
     expect(await batchSizes()).toEqual([10, 10, 3]);
     const waiting = await world.waiting<Payload<'collect'>>('collect');
     expect(waiting.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(ids.toSorted());

@@ -18,6 +18,9 @@ const TAKE = 500;
 /** How long a part of a batch waits for more while a read is under way. Below what anybody would call a delay. */
 const LINGER_MS = 25;
 
+/** Alarms that ring within this are answered together. */
+const GATHER_MS = 50;
+
 /** How soon to look again while the window is full. */
 const WINDOW_FULL_MS = 100;
 
@@ -58,7 +61,14 @@ export class Dispatch {
     const outcomes = await Promise.allSettled(turns);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    return soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    const turn = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    return turn.again === 'now' ? turn : soonest([turn, await this.nextAlarm()]);
+  }
+
+  /** An alarm that is set wakes nobody when it rings: whoever turns this has to be there by then. */
+  private async nextAlarm(): Promise<Turn> {
+    const ms = await this.alarms.untilNext(this.options.regions);
+    return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
   }
 
   private async toSubmit(region: string): Promise<Turn> {

@@ -12,6 +12,7 @@ const awaits = {
     'alarms.takeReads',
     'alarms.takeIn',
     'alarms.giveBack',
+    'alarms.untilNext',
     'circuits.takeProbe',
     'queues.load',
     'queues.add',

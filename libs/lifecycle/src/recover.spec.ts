@@ -124,6 +124,22 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
 
+  it('is not found as a job that a person had named, once that one was retried', async () => {
+    const { jobId, mediaId, requestId } = await lose('drop_after');
+    const named = onlyJob();
+    await world.jobs.apply(jobId, { type: 'undecidable', attempt: 1, version: 3, reason: 'nobody knows' });
+    await world.jobs.apply(jobId, { type: 'adopted', candidate: named });
+    const failed = { type: 'read_failed', vodJobId: named, code: 'X', message: 'm', completedAt: null } as const;
+    await world.jobs.apply(jobId, failed);
+    await world.jobs.apply(jobId, { type: 'retried' });
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId });
+    await world.hear(named, 'fail', 'AIVideoTagComplete', { mediaId });
+    await world.settle().turn({ rematch: false });
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempt: 2, vodJobId: null });
+  });
+
   it('is not taken for the job of another client that waits for the same media, whichever of them VOD has', async () => {
     const arrived = await lose('drop_after');
     const absent = await world.accept(['AIVideoTag'], { mediaId: arrived.mediaId, config: another });
@@ -304,7 +320,10 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: onlyJob() });
   });
 
-  it('is not declared absent over an event that comes while VOD is being asked', async () => {
+  it.each([
+    ['and is settled', true],
+    ['and nobody has looked at', false],
+  ])('is not declared absent over an event that comes while VOD is being asked %s', async (_which, settled) => {
     await control();
     const { jobId, mediaId } = await lose('drop_after');
     emulator.configure({ faults: [faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId })] });
@@ -316,7 +335,7 @@ describe('row 15: a submission whose answer was lost', () => {
       if (media !== mediaId) {
         // The neighbour is asked last.
         await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
-        await world.settle().turn({ rematch: false });
+        if (settled) await world.settle().turn({ rematch: false });
       }
       return answer;
     };
@@ -324,8 +343,19 @@ describe('row 15: a submission whose answer was lost', () => {
     const rulesNow = { ...rules, recoverGraceMs: GRACE_MS };
     await world.recover(vod, { resendPinned: false, rules: rulesNow }).recover(REGION, { jobId });
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+    await world.settle().turn({ rematch: false });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
+  });
+
+  it('is looked for no more when it was found before its turn came', async () => {
+    const { jobId } = await lose('drop_after');
+    await look(jobId);
+    const { version } = await world.job(jobId);
+    const asked = structuredClone(emulator.ledger().calls);
+    await look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', version });
+    expect(emulator.ledger().calls).toEqual(asked);
   });
 
   it.each(['proven_absent', 'undecidable'] as const)('%s counts for the job as it was, not as it is', async (type) => {

@@ -202,7 +202,10 @@ export class Recover {
     }
   }
 
-  /** Rung 3, when the looks that only read have all been made and met no trouble, while the signature is still good. */
+  /**
+   * Rung 3, when the looks that only read have all been made and met no trouble, while the signature is still good. Whether it
+   * has not been decided already, and by whom, is for the store to say: it alone looks under the lock.
+   */
   private mayResend({ submission, siblingFound }: Case, { trouble, listed }: Findings): boolean {
     const { rules, by, resendPinned, callMs } = this.options;
     const now = this.now();
@@ -211,7 +214,6 @@ export class Recover {
       trouble === null &&
       (listed || !by.includes('listing')) &&
       !siblingFound &&
-      submission.nonceSeenAt === null &&
       isPast(now, submission.sentAt, rules.recoverAfterMs.at(-1) ?? 0) &&
       !isPast(now, submission.signedAt, RESEND_WITHIN_MS) &&
       // Not again before the one before it has surely ended.

@@ -107,8 +107,8 @@ export class CaseReads {
               exists (select from job where job.vod_job_id = asked and job.region = $1) as taken,
               exists (select from history
                         join job on job.id = history.job_id
-                       where job.media_id = $2 and history.event in ('accepted', 'found', 'event_received')
-                         and history.detail ->> 'vodJobId' = asked) as former
+                       where job.media_id = $2 and history.event in ('accepted', 'found', 'event_received', 'adopted')
+                         and coalesce(history.detail ->> 'vodJobId', history.detail ->> 'candidate') = asked) as former
          from unnest($3::text[]) as asked`,
       [region, mediaId, vodJobIds],
     );

@@ -21,6 +21,8 @@ export { EvidenceReads, type Evidence } from './evidence.reads';
 export { FlowReads, type Throughput } from './flow.reads';
 export { FlowWindows, type Flow } from './flow';
 export { StatsReads, type Stats } from './stats.reads';
+export { ChangeReads, type News } from './change.reads';
+export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { Listener } from './listener';
 export { sqlState } from './gather';
 export type { JobRow } from './rows';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Signals } from '@app/observability';
 import { createTestDatabase, describeWithRedis, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
 import type { Job } from 'bullmq';
@@ -55,6 +56,47 @@ function promise(): { kept: Promise<void>; keep: () => void } {
   let keep = () => {};
   const kept = new Promise<void>((resolve) => (keep = resolve));
   return { kept, keep };
+}
+
+/** Between the queues and Redis. Its connections can fall silent, as after a failover: they stay open, and nothing comes back. */
+class Way {
+  private readonly silent = new Set<Socket>();
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(private readonly server: Server) {}
+
+  static async to(port: number): Promise<Way> {
+    const way = new Way(
+      createServer((near) => {
+        const far = connect(port, '127.0.0.1');
+        near.pipe(far);
+        far.on('data', (chunk) => way.silent.has(near) || near.write(chunk));
+        for (const [one, other] of [
+          [near, far],
+          [far, near],
+        ] as const) {
+          way.sockets.add(one);
+          one.on('error', () => other.destroy()).on('close', () => other.destroy());
+        }
+      }),
+    );
+    await new Promise<void>((resolve) => way.server.listen(0, '127.0.0.1', resolve));
+    return way;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Those that are there; new ones are as they should be. */
+  fallSilent(): void {
+    for (const socket of this.sockets) this.silent.add(socket);
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
 }
 
 /** What holds on either store. */
@@ -453,6 +495,21 @@ describeWithRedisServer('when Redis goes away', () => {
     await Promise.all(opened.map((queues) => queues.close()));
     opened = [];
     await redis.kill();
+  });
+
+  it('makes a connection anew on which nothing comes back, though nobody has closed it', async () => {
+    const way = await Way.to(redis.port);
+    try {
+      const queues = open({ redisUrl: way.url, silenceMs: 300 });
+      await answers(queues);
+      way.fallSilent();
+      // Asked on the old connection, answered by a new one.
+      await queues.add('submit', HOME, requests(2));
+      expect(await queues.load('submit', HOME)).toEqual({ waiting: 2, active: 0 });
+      await queues.close();
+    } finally {
+      way.close();
+    }
   });
 
   it('says so at once, and the same queues and workers go on when it is back', async () => {

@@ -11,7 +11,8 @@ import { Redis } from 'ioredis';
 import { Client, Pool } from 'pg';
 
 /** Where BullMQ keeps its queues. Nothing outside this library knows which one it is. */
-export type QueueStoreOptions = { redisUrl: string } | { databaseUrl: string };
+export type QueueStoreOptions =
+  { redisUrl: string; /** By default ten seconds. */ silenceMs?: number } | { databaseUrl: string };
 
 /** BullMQ's schema in Postgres: made by `npm run migrate`, checked by BullMQ at every start. */
 const SCHEMA = 'bullmq';
@@ -86,12 +87,14 @@ export interface StoreListener {
 }
 
 export function openStore(options: QueueStoreOptions, prefix: string, listener: StoreListener): QueueStore {
-  return 'redisUrl' in options
-    ? openRedis(options.redisUrl, prefix, listener)
-    : openPostgres(options.databaseUrl, listener);
+  return 'redisUrl' in options ? openRedis(options, prefix, listener) : openPostgres(options.databaseUrl, listener);
 }
 
-function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction }: StoreListener): QueueStore {
+function openRedis(
+  { redisUrl: url, silenceMs = SILENCE_MS }: Extract<QueueStoreOptions, { redisUrl: string }>,
+  prefix: string,
+  { onTrouble, onReady, onEviction }: StoreListener,
+): QueueStore {
   const { Queue, Worker } = withBackend(createRedisBackend);
   // BullMQ sets a connection up once and never again, so its commands have to outwait a Redis that is away.
   const connect = () =>
@@ -117,8 +120,8 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction
   };
   for (const client of [producer, consumer]) client.on('error', onTrouble);
   const watch = setInterval(() => {
-    for (const client of [producer, consumer]) void endSilence(client);
-  }, SILENCE_MS).unref();
+    for (const client of [producer, consumer]) void endSilence(client, silenceMs);
+  }, silenceMs).unref();
   const write = () => producer.set(`${prefix}:alive`, 1, 'PX', 60_000);
   let looking = false;
   // Each time, because a failover may have led to another server; one look at a time, because one that is a replica as yet
@@ -159,15 +162,15 @@ function openRedis(url: string, prefix: string, { onTrouble, onReady, onEviction
   };
 }
 
-async function endSilence(client: Redis): Promise<void> {
+async function endSilence(client: Redis, ms: number): Promise<void> {
   if (client.status !== 'ready') return;
   const { stream } = client;
   const answered = client.ping().then(
     () => true,
     () => true,
   );
-  if (await Promise.race([answered, pause(SILENCE_MS, false, { ref: false })])) return;
-  if (client.stream === stream) stream.destroy(new Error(`nothing came back within ${SILENCE_MS} ms`));
+  if (await Promise.race([answered, pause(ms, false, { ref: false })])) return;
+  if (client.stream === stream) stream.destroy(new Error(`nothing came back within ${ms} ms`));
 }
 
 /** Managed servers often forbid CONFIG, and tell the same in INFO. */

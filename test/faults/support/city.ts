@@ -4,7 +4,7 @@ import { Emulator, seededChance, type Chance, type EmulatorOptions } from '@app/
 import { Client } from 'pg';
 import { RealProcess } from '../../support/processes';
 import { keys } from '../../support/stack';
-import { audit, type Audit } from './auditor';
+import { audit, type Audit } from '../../support/auditor';
 import { Balancer } from './balancer';
 
 export type Kind = 'api' | 'worker' | 'webhook';

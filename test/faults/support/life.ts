@@ -68,7 +68,7 @@ export class Life {
   private readonly operate: Operate;
 
   private constructor(private readonly world: World) {
-    this.operate = new Operate(world.jobs);
+    this.operate = new Operate(world.jobs, world.reads);
   }
 
   static async begin(world: World): Promise<Life> {

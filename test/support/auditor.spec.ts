@@ -1,6 +1,6 @@
 import { faultRule } from '@app/vod-emulator';
 import { Client } from 'pg';
-import { keys, Stack } from '../../support/stack';
+import { keys, Stack } from './stack';
 import { audit, type Audit, type AuditOptions } from './auditor';
 
 /** Jobs of every kind that the auditor looks at: settled by VOD, lost and found, canceled, held for a person. */

@@ -1,0 +1,13 @@
+import { actions } from './actions';
+import { common } from './common';
+import { events } from './events';
+import { flow } from './flow';
+import { held } from './held';
+import { job } from './job';
+import { jobs } from './jobs';
+import { session } from './session';
+import { shell } from './shell';
+import { story } from './story';
+
+/** One namespace for each folder that speaks. */
+export const en = { actions, common, events, flow, held, job, jobs, session, shell, story };

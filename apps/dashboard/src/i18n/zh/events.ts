@@ -1,0 +1,1 @@
+export const events = { title: '事件通知', event: '事件通知' };

@@ -1,0 +1,1 @@
+export const flow = { title: '流量' };

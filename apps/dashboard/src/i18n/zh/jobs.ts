@@ -1,0 +1,1 @@
+export const jobs = { title: '作业' };

@@ -1,0 +1,43 @@
+import { Group, Title } from '@mantine/core';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+
+/** The first page of a visit leaves the focus where the browser puts it; every later one moves it to its heading. */
+let visited = false;
+
+interface PageProps {
+  /** Of the tab and, unless `heading` says more, of the heading. */
+  title: string;
+  heading?: ReactNode;
+  /** Beside the heading. */
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Page({ title, heading, actions, children }: PageProps) {
+  const element = useRef<HTMLHeadingElement>(null);
+  usePageTitle(title);
+  useEffect(() => {
+    if (visited) element.current?.focus();
+    visited = true;
+  }, []);
+  return (
+    <>
+      <Group justify="space-between" mb="sm" gap="xs">
+        <Title order={1} ref={element} tabIndex={-1}>
+          {heading ?? title}
+        </Title>
+        {actions}
+      </Group>
+      {children}
+    </>
+  );
+}
+
+export function usePageTitle(title: string): void {
+  const { t } = useTranslation();
+  const product = t('product');
+  useEffect(() => {
+    document.title = `${title} · ${product}`;
+  }, [title, product]);
+}

@@ -1,0 +1,83 @@
+/**
+ * Every page of the dashboard. To add one:
+ *
+ * 1. The page: `src/pages/<name>/<name>-page.tsx` exports a component that renders `<Page title={…}>` (parts/page.tsx: title of
+ *    the tab, heading, focus). A lazy one comes in a chunk of its own: only what the first screen needs is loaded at first.
+ * 2. Its route below, and its path into the list of the api that answers index.html (apps/api/src/dashboard.ts). Search
+ *    parameters arrive as strings, or as arrays of strings when they are repeated, exactly as the API takes them; narrow
+ *    them in `validateSearch` (see pages/jobs/search.ts).
+ * 3. Navigation: an entry in shell/navigation.ts (with its `g` key).
+ * 4. Strings: `src/i18n/en/<name>.ts` and `src/i18n/zh/<name>.ts`, named in the `index.ts` beside them. `useTranslation('<name>')`
+ *    knows the keys; a test compares both languages.
+ * 5. Data: a query in api/queries.ts, read with `useQuery(jobQuery(useApi(), id))`. `useLive(filter)` (live/live.tsx) opens the
+ *    page's one stream and keeps the cached jobs and counts fresh; its second argument hears of the changes.
+ * 6. Shared parts are in src/parts (state badge, ids, times, errors, empty states); actions with their dialog in src/actions.
+ */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { JobsPage } from './pages/jobs/jobs-page';
+import { jobsSearch } from './pages/jobs/search';
+import { NotFoundPage } from './parts/not-found-page';
+import { parseSearch, stringifySearch } from './search-params';
+import { Shell } from './shell/shell';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: ({ search }) => {
+    redirect({ to: '/jobs', search: jobsSearch(search), replace: true, throw: true });
+  },
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: jobsSearch,
+  component: JobsPage,
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$jobId',
+  component: lazyRouteComponent(() => import('./pages/job/job-page'), 'JobPage'),
+});
+
+const held = createRoute({
+  getParentRoute: () => root,
+  path: '/held',
+  component: lazyRouteComponent(() => import('./pages/held/held-page'), 'HeldPage'),
+});
+
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  component: lazyRouteComponent(() => import('./pages/events/events-page'), 'EventsPage'),
+});
+
+const event = createRoute({
+  getParentRoute: () => root,
+  path: '/events/$eventId',
+  component: lazyRouteComponent(() => import('./pages/events/event-page'), 'EventPage'),
+});
+
+const flow = createRoute({
+  getParentRoute: () => root,
+  path: '/flow',
+  component: lazyRouteComponent(() => import('./pages/flow/flow-page'), 'FlowPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, jobs, job, held, events, event, flow]),
+  basepath: new URL(document.baseURI).pathname,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,79 @@
+import { Alert, Button, Center, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { IconClockOff } from '@tabler/icons-react';
+import { useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '@app/client';
+import { ErrorNotice } from '../parts/error-notice';
+import { usePageTitle } from '../parts/page';
+import { LanguageSwitch, SchemeSwitch } from '../shell/preferences';
+
+interface SignInPageProps {
+  expired: boolean;
+  onSignIn: (key: string, stay: boolean) => Promise<void>;
+}
+
+export function SignInPage({ expired, onSignIn }: SignInPageProps) {
+  const { t } = useTranslation('session');
+  const [key, setKey] = useState('');
+  const [stay, setStay] = useState(false);
+  const [checking, setChecking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  usePageTitle(t('title'));
+
+  async function signIn(event: FormEvent) {
+    event.preventDefault();
+    setChecking(true);
+    setError(null);
+    try {
+      await onSignIn(key.trim(), stay);
+    } catch (cause) {
+      setError(cause);
+      setChecking(false);
+    }
+  }
+
+  const refused = error instanceof ApiError && error.status === 401;
+  return (
+    <Center component="main" mih="100vh" p="md">
+      <Paper component="form" withBorder p="lg" w="100%" maw={420} onSubmit={(event) => void signIn(event)}>
+        <Stack>
+          <Title order={1}>{t('title')}</Title>
+          {expired && (
+            <Alert icon={<IconClockOff />} color="yellow">
+              {t('expired')}
+            </Alert>
+          )}
+          <PasswordInput
+            label={t('key')}
+            description={t('keyHint')}
+            autoComplete="current-password"
+            spellCheck={false}
+            required
+            value={key}
+            onChange={(event) => setKey(event.currentTarget.value)}
+            error={refused && t('refused')}
+          />
+          <Checkbox
+            label={t('stay')}
+            description={t('stayHint')}
+            checked={stay}
+            onChange={(event) => setStay(event.currentTarget.checked)}
+          />
+          {error !== null && !refused && <ErrorNotice error={error} />}
+          <Button type="submit" loading={checking} disabled={key.trim() === ''}>
+            {t('signIn')}
+          </Button>
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed">
+              {t('whereFrom')}
+            </Text>
+            <Group gap="xs">
+              <LanguageSwitch />
+              <SchemeSwitch />
+            </Group>
+          </Group>
+        </Stack>
+      </Paper>
+    </Center>
+  );
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import mantine from 'postcss-preset-mantine';
+import { defineConfig } from 'vite';
+
+const api = process.env['API_URL'] ?? 'http://127.0.0.1:3000';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  // Relative, because the page may live under any path prefix; `<base href>` says which (the api writes it in).
+  base: './',
+  // The @app/* of the root tsconfig.json.
+  resolve: { tsconfigPaths: true },
+  css: { postcss: { plugins: [mantine()] } },
+  build: {
+    outDir: join(import.meta.dirname, '../../dist/apps/dashboard'),
+    emptyOutDir: true,
+    target: 'es2022',
+    rolldownOptions: {
+      // "use client" of React's libraries is for servers that render.
+      checks: { moduleLevelDirective: false },
+      output: {
+        codeSplitting: {
+          groups: [
+            // Changes with a dependency and not with a page: it stays in the cache over our releases.
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: 'charts', test: /node_modules\/(@mantine\/charts|recharts|d3-[a-z]+|victory-vendor)\// },
+          ],
+        },
+      },
+    },
+  },
+  server: { proxy: { '/v1': api, '/session.json': api } },
+  plugins: [
+    {
+      name: 'base-of-the-dev-server',
+      apply: 'serve',
+      transformIndexHtml: () => [{ tag: 'base', attrs: { href: '/' }, injectTo: 'head-prepend' }],
+    },
+  ],
+});
