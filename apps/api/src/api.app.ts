@@ -24,6 +24,7 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  JobCounts,
   JobReads,
   JobStore,
   ListReads,
@@ -52,18 +53,18 @@ interface Parts {
   signals: Signals;
   changes: ChangeReads;
   feed: ChangeFeed;
+  counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, counts, problems, operations }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
-    const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
@@ -76,9 +77,8 @@ class ApiModule {
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
-        { provide: StatsReads, useValue: new StatsReads(db) },
-        { provide: FlowReads, useValue: flows },
-        { provide: FlowWindows, useValue: new FlowWindows(flows) },
+        { provide: StatsReads, useValue: new StatsReads(db, counts) },
+        { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
         { provide: JobReads, useValue: reads },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
@@ -153,7 +153,9 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
     onTrouble,
     onRecovered,
   });
+  const counts = new JobCounts(db);
   const stop = async () => {
+    counts.stop();
     await listener.stop();
     await feed.stop();
     await db.destroy();
@@ -163,10 +165,11 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
     await assertSchema(db);
     await listener.start();
     feed.start();
+    counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, problems, operations }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

@@ -20,6 +20,7 @@ export { ListReads, type EventRow } from './list.reads';
 export { EvidenceReads, type Evidence } from './evidence.reads';
 export { FlowReads, type Throughput } from './flow.reads';
 export { FlowWindows, type Flow } from './flow';
+export { JobCounts, type JobCount } from './job.counts';
 export { StatsReads, type Stats } from './stats.reads';
 export { ChangeReads, type News } from './change.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';

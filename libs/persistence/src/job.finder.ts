@@ -34,7 +34,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** The filters that a search stands for. VOD's ids have no form of their own, so everything may be one. */
 export function meaningsOf({ q, ...filter }: JobFilter): Wanted[] {
   if (q === undefined) return [filter];
-  const agrees = (wanted: string | undefined, value = q) => wanted === undefined || wanted === value;
+  const agrees = (wanted: string | undefined) => wanted === undefined || wanted === q;
   const meanings: Wanted[] = [];
   if (agrees(filter.mediaId)) meanings.push({ ...filter, mediaId: q });
   if (agrees(filter.vodJobId)) meanings.push({ ...filter, vodJobId: q });
@@ -44,8 +44,9 @@ export function meaningsOf({ q, ...filter }: JobFilter): Wanted[] {
   }
   const colon = q.indexOf(':');
   const [key, value] = [q.slice(0, colon), q.slice(colon + 1)];
-  if (colon > 0 && agrees(filter.labels?.[key], value)) {
-    meanings.push({ ...filter, labels: { ...filter.labels, [key]: value } });
+  const { labels = {} } = filter;
+  if (colon > 0 && (!Object.hasOwn(labels, key) || labels[key] === value)) {
+    meanings.push({ ...filter, labels: { ...labels, [key]: value } });
   }
   return meanings;
 }
