@@ -24,6 +24,7 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  JobCounts,
   JobReads,
   JobStore,
   ListReads,
@@ -54,6 +55,7 @@ interface Parts {
   signals: Signals;
   changes: ChangeReads;
   feed: ChangeFeed;
+  counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
   localKey: string | null;
@@ -61,12 +63,11 @@ interface Parts {
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, problems, operations, localKey }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
-    const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
@@ -84,12 +85,11 @@ class ApiModule {
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
-        { provide: JobReads, useValue: reads },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
-        { provide: StatsReads, useValue: new StatsReads(db) },
-        { provide: FlowReads, useValue: flows },
-        { provide: FlowWindows, useValue: new FlowWindows(flows) },
+        { provide: StatsReads, useValue: new StatsReads(db, counts) },
+        { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
+        { provide: JobReads, useValue: reads },
         { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
@@ -175,7 +175,9 @@ export async function startApi(
     onTrouble,
     onRecovered,
   });
+  const counts = new JobCounts(db);
   const stop = async () => {
+    counts.stop();
     await listener.stop();
     await feed.stop();
     await db.destroy();
@@ -185,10 +187,11 @@ export async function startApi(
     await assertSchema(db);
     await listener.start();
     feed.start();
+    counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, problems, operations, localKey }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

@@ -5,7 +5,6 @@ import {
   CircuitStore,
   ClosedQueueStore,
   EvidenceReads,
-  FlowReads,
   FlowWindows,
   JobReads,
   ListReads,
@@ -31,7 +30,6 @@ export class InspectionController {
     private readonly evidence: EvidenceReads,
     private readonly statistics: StatsReads,
     private readonly windows: FlowWindows,
-    private readonly flows: FlowReads,
     private readonly circuits: CircuitStore,
     private readonly closedQueues: ClosedQueueStore,
     @Inject(MAX_IN_FLIGHT) private readonly maxInFlight: number,
@@ -82,8 +80,8 @@ export class InspectionController {
   async flow(@Query({ schema: schemas.flowQuery }) { window }: schemas.FlowQuery) {
     const [flow, atVod, queued, circuits, closedQueues, oldestDueAt] = await Promise.all([
       this.windows.over(window),
-      this.flows.atVod(),
-      this.flows.queued(),
+      this.statistics.atVod(),
+      this.statistics.queued(),
       this.circuits.all(),
       this.closedQueues.all(),
       this.statistics.oldestDueAt(),

@@ -9,6 +9,7 @@ import { ClosedQueueEntity } from './entities/closed-queue.entity';
 import { EventEntity } from './entities/event.entity';
 import { HistoryEntity, xid8 } from './entities/history.entity';
 import { JobEntity } from './entities/job.entity';
+import { JobLabelEntity } from './entities/job-label.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
 import { SubmissionEntity } from './entities/submission.entity';
@@ -35,6 +36,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
     entities: [
       RequestEntity,
       JobEntity,
+      JobLabelEntity,
       SubmissionEntity,
       EventEntity,
       HistoryEntity,
