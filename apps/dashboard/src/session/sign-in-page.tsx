@@ -52,6 +52,7 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
             required
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
+            visibilityToggleButtonProps={{ 'aria-label': t('showKey') }}
             error={refused && t('refused')}
           />
           <Checkbox

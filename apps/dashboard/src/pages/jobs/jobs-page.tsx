@@ -25,7 +25,7 @@ import { ActiveFilters, FilterButton } from './filters';
 import { FirstStart } from './first-start';
 import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
-import { filterOf, type JobsFilter, type JobsSearch } from './search';
+import { filterOf, jobsSearch, type JobsFilter, type JobsSearch } from './search';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
 import { FRESH_MAX, useJobsList } from './use-jobs-list';
@@ -35,7 +35,8 @@ const pageSizes = ['25', '50', '100', '200'];
 
 export function JobsPage() {
   const { t } = useTranslation('jobs');
-  const search = route.useSearch();
+  // Once more, because until the router has put the URL right it hands on what it found there, too.
+  const search = jobsSearch({ ...route.useSearch() });
   const navigate = route.useNavigate();
   const filter = filterOf(search);
   const view = JSON.stringify(search);
@@ -90,8 +91,8 @@ export function JobsPage() {
           </Group>
         </Group>
 
-        {list.freshCount > 0 && (
-          <div className={classes['fresh']}>
+        <div className={classes['fresh']} aria-live="polite">
+          {list.freshCount > 0 && (
             <Button
               size="xs"
               radius="xl"
@@ -107,8 +108,8 @@ export function JobsPage() {
                 ? t('fresh', { count: list.freshCount })
                 : t('freshMany', { count: FRESH_MAX })}
             </Button>
-          </div>
-        )}
+          )}
+        </div>
         <Rows
           list={list}
           isFirstStart={isFirstStart === true && Object.keys(filter).length === 0}
