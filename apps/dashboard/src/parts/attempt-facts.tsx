@@ -13,6 +13,11 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { sentAt, answeredAt, outcome, code, message, vodRequestId, resends, resentAt, nonceSeenAt } = submission;
+  const lastSentAt = resentAt ?? sentAt;
+  const answerMs =
+    lastSentAt === null || answeredAt === null || outcome === 'unknown'
+      ? null
+      : Math.max(0, Date.parse(answeredAt) - Date.parse(lastSentAt));
   return (
     <div className={classes['root']}>
       <Text size="xs">
@@ -25,9 +30,7 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
         )}
         {' · '}
         {outcome === null ? t('attempt.noAnswerYet') : t(`attempt.outcomes.${outcome}`)}
-        {sentAt !== null && answeredAt !== null && (
-          <> ({t('attempt.after', { time: format.duration(Date.parse(answeredAt) - Date.parse(sentAt)) })})</>
-        )}
+        {answerMs !== null && <> ({t('attempt.after', { time: format.duration(answerMs) })})</>}
       </Text>
       {code !== null && (
         <Text size="xs" className={classes['text'] ?? ''}>

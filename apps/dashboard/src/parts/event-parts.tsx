@@ -1,4 +1,4 @@
-import { Alert, Loader, Stack, Text } from '@mantine/core';
+import { Loader, Stack, Text } from '@mantine/core';
 import { IconBan, IconCheck, IconDownload, IconHelpCircle, IconScissors, IconX, type Icon } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -11,6 +11,7 @@ import { ErrorNotice } from './error-notice';
 import { prettyJson } from './pieces';
 import { RawText } from './raw-text';
 import type { Tone } from './states';
+import { ToneAlert } from './tone-alert';
 import { ToneBadge } from './tone-badge';
 
 /** How received notifications are shown, wherever they are. */
@@ -63,9 +64,9 @@ export function EventBody({ event: { body, bodySize } }: { event: EventAnswer })
   return (
     <Stack gap="xs">
       {isCut && (
-        <Alert icon={<IconScissors />} color="yellow">
+        <ToneAlert tone="doubt" icon={IconScissors}>
           {t('bodyCut', { size: format.bytes(bodySize) })}
-        </Alert>
+        </ToneAlert>
       )}
       {body === '' ? <Text c="dimmed">{t('bodyEmpty')}</Text> : <RawText text={text} what={t('body')} />}
       {!isJson && body !== '' && (

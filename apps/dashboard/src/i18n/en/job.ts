@@ -45,7 +45,7 @@ export const job = {
   },
   result: {
     title: 'Result',
-    none: 'There is no result yet.',
+    none: 'VOD gave no result.',
     unusable: "VOD's data could not be understood",
     unusableText: '{{problem}}. What VOD sent is kept below, as it is. Reading again costs nothing.',
     readFrom: 'Read from {{source}}',

@@ -40,7 +40,7 @@ export const job = {
   },
   result: {
     title: '结果',
-    none: '尚无结果。',
+    none: '视频点播没有给出结果。',
     unusable: '无法理解视频点播返回的数据',
     unusableText: '{{problem}}。视频点播返回的原始数据保留在下方。重新读取不产生费用。',
     readFrom: '读取自 {{source}}',

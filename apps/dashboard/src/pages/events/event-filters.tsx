@@ -48,6 +48,7 @@ export function EventFilters({ filter, onChange }: EventFiltersProps) {
           <TextInput
             key={name}
             size="xs"
+            w="9rem"
             label={t(`common:fields.${name}`)}
             value={draft[name] ?? ''}
             onChange={(event) => setDraft({ ...draft, [name]: event.currentTarget.value.trim() })}

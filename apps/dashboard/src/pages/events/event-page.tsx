@@ -51,12 +51,12 @@ function Received({ event }: { event: EventAnswer }) {
         </Title>
         <EventFacts event={event} />
       </section>
-      <section aria-labelledby="event-body">
-        <Title order={2} id="event-body" mb="sm">
+      <div>
+        <Title order={2} mb="sm">
           {t('body')}
         </Title>
         <EventBody event={event} />
-      </section>
+      </div>
     </Stack>
   );
 }

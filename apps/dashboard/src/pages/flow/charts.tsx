@@ -19,8 +19,8 @@ const common = {
   h: height,
   dataKey: 'at',
   withLegend: true,
-  legendProps: { verticalAlign: 'bottom' as const },
-  gridAxis: 'y' as const,
+  legendProps: { verticalAlign: 'bottom' as const, itemSorter: null },
+  gridAxis: 'x' as const,
   tickLine: 'none' as const,
   textColor: 'dimmed',
 };

@@ -1,10 +1,11 @@
-import { Alert, List, Paper, Progress, Table, Text, Title } from '@mantine/core';
+import { List, Paper, Progress, Table, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconClockPause } from '@tabler/icons-react';
 import { useId, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FlowAnswer } from '@app/contract';
 import { useFormat } from '../../i18n/format';
 import { RelativeTime } from '../../parts/time';
+import { ToneAlert } from '../../parts/tone-alert';
 import classes from './flow.module.css';
 
 /** What stands where just now, whatever the window of the charts. */
@@ -22,25 +23,25 @@ export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnsw
   const { t } = useTranslation('flow');
   if (circuits.length === 0 && closedQueues.length === 0) {
     return (
-      <Alert color="gray" icon={<IconCircleCheck />} p="xs">
+      <ToneAlert tone="quiet" icon={IconCircleCheck} p="xs">
         {t('obstacles.none')}
-      </Alert>
+      </ToneAlert>
     );
   }
   return (
     <>
       {circuits.map(({ region, code, message, openedAt, probeAt }) => (
-        <Alert key={region} color="red" icon={<IconAlertTriangle />} title={t('obstacles.circuit', { region })}>
+        <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.circuit', { region })}>
           <Text size="sm">
             <b>{code}</b>: {message}
           </Text>
           <Text size="sm">
             {t('obstacles.since')} <RelativeTime at={openedAt} />. {t('obstacles.probe')} <RelativeTime at={probeAt} />.
           </Text>
-        </Alert>
+        </ToneAlert>
       ))}
       {closedQueues.length > 0 && (
-        <Alert color="yellow" icon={<IconClockPause />} title={t('obstacles.closed')}>
+        <ToneAlert tone="doubt" icon={IconClockPause} title={t('obstacles.closed')}>
           <List size="sm">
             {closedQueues.map(({ queue, region, code, until }) => (
               <List.Item key={`${queue} ${region}`}>
@@ -48,7 +49,7 @@ export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnsw
               </List.Item>
             ))}
           </List>
-        </Alert>
+        </ToneAlert>
       )}
     </>
   );

@@ -1,5 +1,5 @@
-import { Alert, Skeleton, Stack, Text } from '@mantine/core';
-import { IconMoodCheck } from '@tabler/icons-react';
+import { Skeleton, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle, IconMoodCheck } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -9,6 +9,7 @@ import { useLive } from '../../live/live';
 import { ErrorNotice } from '../../parts/error-notice';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
+import { ToneAlert } from '../../parts/tone-alert';
 import { useApi } from '../../session/session';
 import { CaseView } from './case-view';
 import { HeldList } from './held-list';
@@ -37,7 +38,11 @@ export function HeldPage() {
       {jobs?.length === 0 && <NothingHere icon={IconMoodCheck} title={t('empty.title')} text={t('empty.text')} />}
       {jobs && chosen && (
         <Stack gap="sm">
-          {data?.nextCursor && <Alert color="yellow">{t('tooMany', { count: jobs.length })}</Alert>}
+          {data?.nextCursor && (
+            <ToneAlert tone="doubt" icon={IconAlertTriangle}>
+              {t('tooMany', { count: jobs.length })}
+            </ToneAlert>
+          )}
           {search.job !== undefined && chosen.id !== search.job && (
             <Text component="output" size="sm">
               {t('noLongerHeld')}

@@ -15,7 +15,7 @@ export function JobFacts({ job }: { job: JobAnswer }) {
   const fields = 'common:fields' as const;
   const time = (at: string | null) =>
     at === null ? (
-      <Text span c="dimmed">
+      <Text span inherit c="dimmed">
         –
       </Text>
     ) : (
@@ -38,7 +38,7 @@ export function JobFacts({ job }: { job: JobAnswer }) {
           name: t(`${fields}.vodJobId`),
           value:
             job.vodJobId === null ? (
-              <Text span c="dimmed">
+              <Text span inherit c="dimmed">
                 {t('facts.noVodJobId')}
               </Text>
             ) : (

@@ -55,7 +55,6 @@ function Story({ job }: { job: JobAnswer }) {
       }),
     [lines, evidence, events],
   );
-  const mayHaveResult = job.settledAt !== null && job.vodJobId !== null;
 
   return (
     <Page title={`${t(`common:types.${job.type}`)} · ${job.mediaId}`}>
@@ -71,7 +70,7 @@ function Story({ job }: { job: JobAnswer }) {
             {!moments && !history.error && <Skeleton h={200} aria-label={t('common:loading')} />}
           </section>
           <Stack gap="lg">
-            {mayHaveResult && (
+            {job.state === 'succeeded' && (
               <section aria-labelledby="job-result">
                 <Title order={2} id="job-result" mb="sm">
                   {t('result.title')}

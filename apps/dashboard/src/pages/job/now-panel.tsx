@@ -1,4 +1,4 @@
-import { Alert, Anchor, Paper, Stack, Text } from '@mantine/core';
+import { Anchor, Paper, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
@@ -8,6 +8,7 @@ import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
 import { useHeldReason } from '../../parts/held-reason';
+import { ToneAlert } from '../../parts/tone-alert';
 import { useStory } from '../../story/use-story';
 import { outlookOf, spans } from './outlook';
 import type { HistoryItem } from './timeline';
@@ -43,12 +44,14 @@ function Outlook({ job, history }: NowPanelProps) {
   const { allMs, waitedMs, atVodMs } = spans(job);
   return (
     // Ticks every second: a screen reader is not told each time.
-    <Text component="span" fw={600} aria-live="off">
-      {t(`now.${job.state}`, { time })}
-      {next.when === 'ahead' && t(`next.${nextWords(job.state)}`, { time: format.duration(next.ms) })}
-      {next.when === 'now' && t('next.now')}
+    <div aria-live="off">
+      <Text fw={600}>
+        {t(`now.${job.state}`, { time })}
+        {next.when === 'ahead' && t(`next.${nextWords(job.state)}`, { time: format.duration(next.ms) })}
+        {next.when === 'now' && t('next.now')}
+      </Text>
       {allMs !== null && waitedMs !== null && atVodMs !== null && (
-        <Text component="span" c="dimmed" fw={400} display="block" size="sm">
+        <Text c="dimmed" size="sm">
           {t('took', {
             all: format.duration(allMs),
             waited: format.duration(waitedMs),
@@ -57,11 +60,11 @@ function Outlook({ job, history }: NowPanelProps) {
         </Text>
       )}
       {next.when === 'overdue' && (
-        <Alert color="yellow" icon={<IconAlertTriangle />} mt="xs" p="xs">
+        <ToneAlert tone="doubt" icon={IconAlertTriangle} p="xs">
           {t('next.overdue', { time: format.duration(next.ms), region: job.region })}
-        </Alert>
+        </ToneAlert>
       )}
-    </Text>
+    </div>
   );
 }
 
@@ -90,7 +93,7 @@ function Trouble({ job }: { job: JobAnswer }) {
         </Text>
         <Text size="sm">
           {t('decide.before')}{' '}
-          <TextLink to="/held" search={{ job: job.id }} inherit>
+          <TextLink to="/held" search={{ job: job.id }} inherit underline="always">
             {t('decide.link')}
           </TextLink>
         </Text>

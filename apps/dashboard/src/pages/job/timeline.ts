@@ -125,6 +125,7 @@ const repeated: Partial<Record<JobEventType, Repeated>> = {
   not_sent: 'waits',
   never_sent: 'waits',
   looked: 'looks',
+  resent: 'looks',
   read_running: 'looks',
   read_missing: 'looks',
   read_unavailable: 'looks',

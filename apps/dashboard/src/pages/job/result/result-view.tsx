@@ -1,4 +1,4 @@
-import { Alert, Button, Loader, Stack, Text, Title } from '@mantine/core';
+import { Button, Loader, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconBraces } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -8,6 +8,7 @@ import { resultQuery } from '../../../api/queries';
 import { ErrorNotice } from '../../../parts/error-notice';
 import { RawText } from '../../../parts/raw-text';
 import { RelativeTime } from '../../../parts/time';
+import { ToneAlert } from '../../../parts/tone-alert';
 import { useApi } from '../../../session/session';
 import { MatchesView } from './matches-view';
 import type { ShownResult } from './result';
@@ -24,9 +25,9 @@ export function ResultView({ job }: { job: JobAnswer }) {
   return (
     <Stack gap="md">
       {job.error?.phase === 'result' && (
-        <Alert color="yellow" icon={<IconAlertTriangle />} title={t('result.unusable')}>
+        <ToneAlert tone="doubt" icon={IconAlertTriangle} title={t('result.unusable')}>
           {t('result.unusableText', { problem: job.error.message })}
-        </Alert>
+        </ToneAlert>
       )}
       <Normalized result={result} />
       <Raw result={result} />

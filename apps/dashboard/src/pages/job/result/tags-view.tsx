@@ -124,7 +124,7 @@ function TagTable({ groups }: { groups: Group[] }) {
 function GroupTitle({ group }: { group: TagGroup }) {
   const { t } = useTranslation('job');
   return (
-    <Title order={4} size="sm" mb={2}>
+    <Title order={3} size="sm" mb={2}>
       {t(`result.groups.${group}`)}
     </Title>
   );

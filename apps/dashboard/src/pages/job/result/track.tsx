@@ -57,11 +57,7 @@ export function Track({ label, marks, lengthMs, tone = 'ours', highlighted = nul
         </li>
       ))}
       {/* One for the whole track: there may be hundreds of marks. */}
-      <Tooltip
-        opened={looked !== null}
-        label={looked === null ? '' : (marks[looked.index]?.text ?? '')}
-        target={looked?.element ?? null}
-      />
+      {looked && <Tooltip opened label={marks[looked.index]?.text ?? ''} target={looked.element} />}
     </ul>
   );
 }
