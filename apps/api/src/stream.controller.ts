@@ -52,6 +52,7 @@ export class StreamController implements OnModuleDestroy {
       throw unknownPosition('it is of another database, or from before a backup was restored');
     }
 
+    if (reply.raw.destroyed) return seat.leave(); // gone while we looked, and nothing would ever say so again
     reply.hijack(); // from here on the answer is ours, and no filter could say no any more
     const stream = new EventStream(reply.raw, () => {
       seat.leave();
