@@ -9,6 +9,7 @@ const mayImport = {
   vod: ['domain', 'config', 'observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
+  client: ['contract', 'domain'],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],
@@ -80,14 +81,15 @@ module.exports = {
       name: 'dashboard-in-a-browser',
       comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
+      from: { path: '^apps/dashboard/', pathNot: tests },
       to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
     },
     {
-      name: 'dashboard-without-schemas',
-      comment: 'Of the contract the page takes types only: its schemas would bring zod and the environment along',
+      name: 'browser-without-schemas',
+      comment:
+        'Of the contract the page and the client take types only: its schemas would bring zod and the environment along',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
+      from: { path: '^(apps/dashboard|libs/client)/', pathNot: tests },
       to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -37,11 +37,13 @@ import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
+import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
 import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
@@ -56,11 +58,12 @@ interface Parts {
   counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
+  localKey: string | null;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, counts, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
@@ -68,23 +71,31 @@ class ApiModule {
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, ActionsController, InspectionController, ExportController, StreamController],
+      controllers: [
+        JobsController,
+        ActionsController,
+        InspectionController,
+        ExportController,
+        StreamController,
+        SessionController,
+      ],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
+        { provide: JobReads, useValue: reads },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: JobReads, useValue: reads },
+        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
-        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
+        { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
@@ -132,8 +143,19 @@ function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+export interface ApiOptions {
+  /** Handed out to browsers on this machine, for the local mode. */
+  localKey?: string | null;
+  /** The folder of the built dashboard; null when there is none. */
+  dashboard?: string | null;
+}
+
 /** The internal HTTP API. Needs Postgres and nothing else; never touches Redis. */
-export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promise<Server> {
+export async function startApi(
+  config: ConfigFor<'api'>,
+  logger: Logger,
+  { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
+): Promise<Server> {
   const signals = new Signals();
   const registry = createRegistry();
   attachLogging(signals, logger);
@@ -169,7 +191,7 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',
@@ -179,6 +201,7 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
       configure: (app) => {
         takeJsonOnly(app.getHttpAdapter().getInstance());
         serveOpenApi(app, VERSION);
+        serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
       },
     });
     return {
