@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import { say } from './say';
 
 export interface Filling {
   jobs: number;
@@ -8,6 +7,8 @@ export interface Filling {
   days: number;
   /** The same seed makes the same rows. */
   seed: number;
+  /** Told how long each part took. */
+  tell?: (line: string) => void;
 }
 
 /** A little more than it takes, so that there are at least as many jobs as were asked for, and five lines of history to each. */
@@ -18,7 +19,7 @@ const REQUESTS_PER_JOB = 0.72;
  * values of every selectivity, and pairs that never meet: no tagging in Singapore, a pilot that ended long ago, labels that
  * only one client sets, batches that came together.
  */
-export async function fill(sql: Client, { jobs, now, days, seed }: Filling): Promise<void> {
+export async function fill(sql: Client, { jobs, now, days, seed, tell }: Filling): Promise<void> {
   // Checking that these rows refer to each other rightly would take longer than writing them.
   await sql.query(`set session_replication_role = replica; set synchronous_commit = off; set work_mem = '128MB'`);
   await sql.query(functions(seed));
@@ -30,7 +31,7 @@ export async function fill(sql: Client, { jobs, now, days, seed }: Filling): Pro
   for (const [what, statement] of Object.entries(statements)) {
     const started = performance.now();
     await sql.query(statement.replaceAll(/\$(requests|now|days)\b/g, (_, name: keyof typeof values) => values[name]));
-    say(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    tell?.(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
   await sql.query(`reset session_replication_role; reset synchronous_commit; reset work_mem`);
 }
@@ -38,7 +39,7 @@ export async function fill(sql: Client, { jobs, now, days, seed }: Filling): Pro
 /** Chance by arithmetic: the nth draw for the ith row, in [0, 1), whatever the order in which rows are made. */
 const functions = (seed: number) => `
   create function pg_temp.draw(i bigint, n bigint) returns float8 immutable language sql
-    return (hashint8extended(i, ${seed} * 1000 + n) & 1048575) / 1048576.0;
+    return (hashint8extended(i, ${seed}::bigint * 1000 + n) & 1048575) / 1048576.0;
   create function pg_temp.id(at timestamptz, i bigint, kind text) returns uuid immutable language sql
     return (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0')
             || '7' || substr(md5(kind || i), 1, 3) || '8' || substr(md5(kind || i), 4, 15))::uuid;`;

@@ -1,18 +1,16 @@
 import { cpus, totalmem } from 'node:os';
-import { jobQuery } from '@app/contract';
 import { createDataSource, ListReads } from '@app/persistence';
-import type { DataSource } from 'typeorm';
-import { filterOf } from '../apps/api/src/job-filter';
 import { migrateDatabase } from '../migrations/run';
 import { fill } from './fill';
 import { getJson } from './http';
+import { explainedAsText, explaining } from './plans';
 import { Product } from './product';
 import { markdown } from './report';
 import { only } from './rows';
 import { say } from './say';
 import { StopSignals } from './signals';
 import { startStores } from './stores';
-import { views, type View } from './views';
+import { listOf, views, type View } from './views';
 
 export interface InspectOptions {
   jobs: number;
@@ -33,7 +31,7 @@ export async function benchInspect({ jobs, plans }: InspectOptions): Promise<voi
     signals.alsoStop(() => product.stop());
     try {
       await migrateDatabase(url);
-      await fill(sql, { jobs, now: new Date(), days: 30, seed: SEED });
+      await fill(sql, { jobs, now: new Date(), days: 30, seed: SEED, tell: say });
       const size = await sql.query<{ jobs: number; lines: number }>(
         `select (select count(*)::int from job) as jobs, (select count(*)::int from history) as lines`,
       );
@@ -113,33 +111,16 @@ async function printPlans(url: string, all: View[]): Promise<void> {
       const path = next();
       if (!path.startsWith('/v1/jobs?')) continue;
       process.stdout.write(`\n### ${name}\n\n${path}\n`);
-      const { limit, cursor, ...filter } = jobQuery.parse(queryOf(path));
-      const lists = new ListReads(explaining(db, (plan) => process.stdout.write(`\n${plan}\n`)));
-      await lists.jobs(filterOf(filter), { limit: limit + 1, before: cursor });
+      const { filter, page } = listOf(path);
+      const tell = async (statement: string, parameters: unknown[]) => {
+        process.stdout.write(`\n${await explainedAsText(db, statement, parameters)}\n`);
+      };
+      const lists = new ListReads(explaining(db, tell));
+      await lists.jobs(filter, page);
     }
   } finally {
     await db.destroy();
   }
-}
-
-/** A database that says how it reads what it is asked for, besides answering it. */
-function explaining(db: DataSource, tell: (plan: string) => void): DataSource {
-  const query = async (statement: string, parameters?: unknown[]) => {
-    const plan = await db.query<{ 'QUERY PLAN': string }[]>(`explain (analyze, buffers) ${statement}`, parameters);
-    tell(plan.map((line) => line['QUERY PLAN']).join('\n'));
-    return db.query<unknown>(statement, parameters);
-  };
-  return Object.assign(Object.create(db) as DataSource, { query });
-}
-
-function queryOf(path: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = {};
-  const { searchParams } = new URL(path, 'http://localhost');
-  for (const name of searchParams.keys()) {
-    const values = searchParams.getAll(name);
-    query[name] = values.length > 1 ? values : (values[0] ?? '');
-  }
-  return query;
 }
 
 /** Park and Miller's: the same seed asks the same questions. */

@@ -1,4 +1,7 @@
+import { jobQuery } from '@app/contract';
+import type { JobFilter } from '@app/persistence';
 import type { Client } from 'pg';
+import { filterOf } from '../apps/api/src/job-filter';
 
 /** A question of the api, asked with other values every time. */
 export interface View {
@@ -48,6 +51,11 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
       );
       return `createdFrom=${from?.toISOString()}&createdTo=${to?.toISOString()}`;
     },
+    labels: () => {
+      const first = one(values.label);
+      const others = values.label.filter((label) => keyOf(label) !== keyOf(first));
+      return [first, one(others)].map((label) => `label=${encodeURIComponent(label)}`).join('&');
+    },
     states: () => [0, 1, 2].map(() => `state=${one(values.state)}`).join('&'),
   };
   type Filter = keyof typeof filters;
@@ -75,12 +83,13 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
   const plain = (name: string, next: Draw): View => ({ name, next });
   const singles: Filter[] = ['state', 'states', 'type', 'region', 'client', 'errorCode', 'label', 'mediaId', 'vodJobId', 'requestId', 'created']; // prettier-ignore
   const paired: Filter[] = ['state', 'type', 'region', 'client', 'errorCode', 'label', 'created'];
-  const pairs = paired.flatMap((first, i) => paired.slice(i).filter((second) => second !== first || first === 'label').map((second) => [first, second] as const)); // prettier-ignore
+  const pairs = paired.flatMap((first, i) => paired.slice(i + 1).map((second) => [first, second] as const));
 
   return [
     jobs(),
     ...singles.map((name) => jobs(name)),
     ...pairs.map(([first, second]) => jobs(first, second)),
+    jobs('labels'),
     jobs('mediaId', 'state'),
     jobs('state', 'client', 'region', 'type'),
     search('a media', () => one(values.jobs).mediaId),
@@ -115,6 +124,20 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
     plain('flow of an hour', () => '/v1/flow?window=1h'),
     plain('flow of a day', () => '/v1/flow?window=24h'),
   ];
+}
+
+const keyOf = (label: string) => label.slice(0, label.indexOf(':'));
+
+/** What the api makes of a path that begins with /v1/jobs?. */
+export function listOf(path: string): { filter: JobFilter; page: { limit: number; before: string | undefined } } {
+  const query: Record<string, string | string[]> = {};
+  const { searchParams } = new URL(path, 'http://localhost');
+  for (const name of searchParams.keys()) {
+    const values = searchParams.getAll(name);
+    query[name] = values.length > 1 ? values : (values[0] ?? '');
+  }
+  const { limit, cursor, ...filter } = jobQuery.parse(query);
+  return { filter: filterOf(filter), page: { limit: limit + 1, before: cursor } };
 }
 
 async function valuesIn(sql: Client): Promise<Values> {
