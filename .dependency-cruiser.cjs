@@ -89,7 +89,7 @@ module.exports = {
       name: 'dashboard-in-a-browser',
       comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
+      from: { path: '^apps/dashboard/', pathNot: tests },
       to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
     },
     {

@@ -57,6 +57,13 @@ export class Product {
     await exit;
   }
 
+  async restart(name: ProcessName): Promise<void> {
+    const { port } = this.of(name);
+    await this.stopOne(name);
+    this.startOne(name, port);
+    await this.untilReady(name);
+  }
+
   async start(): Promise<void> {
     const { databaseUrl, redisUrl } = this.options;
     const ports = { api: 0, worker: 0, webhook: 0, emulator: 0 };

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
 import { benchMain } from './main';
+import { benchStream } from './stream';
 
 const USAGE = `npm run bench -- main [--quick] [--jobs 10000] [--store redis|postgres] [--profile <folder>]
+npm run bench -- stream [--quick]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
+  stream     what 500 listeners cost the api, and whether each of them is told everything
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
   --store    only one of the two
@@ -24,13 +27,15 @@ async function run(): Promise<void> {
   const jobs = Number(values.jobs);
   const only = values.store;
   const known = only === undefined || only === 'redis' || only === 'postgres';
-  const usable = positionals.length === 1 && positionals[0] === 'main' && known && Number.isInteger(jobs) && jobs > 0;
-  if (values.help || !usable) {
+  const [bench, ...more] = positionals;
+  const usable = more.length === 0 && known && Number.isInteger(jobs) && jobs > 0;
+  if (values.help || !usable || (bench !== 'main' && bench !== 'stream')) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  await benchMain({ quick: values.quick, jobs, only, profile: values.profile });
+  if (bench === 'stream') await benchStream({ quick: values.quick });
+  else await benchMain({ quick: values.quick, jobs, only, profile: values.profile });
 }
 
 run().catch((error: unknown) => {

@@ -59,10 +59,12 @@ create table history (
   attempt            integer not null,
   actor              text,
   detail             jsonb not null default '{}'::jsonb,
+  tx                 xid8 default pg_current_xact_id(),
   constraint history_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint history_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX history_job_version ON public.history USING btree (job_id, version);
+CREATE INDEX history_tx ON public.history USING btree (tx) WHERE (tx IS NOT NULL);
 
 create table job (
   id                 uuid not null,

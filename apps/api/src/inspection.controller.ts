@@ -1,7 +1,6 @@
-import { Controller, Get, Inject, Param, Query, Redirect } from '@nestjs/common';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { Open } from '@app/observability';
 import {
   CircuitStore,
   ClosedQueueStore,
@@ -37,12 +36,6 @@ export class InspectionController {
     private readonly closedQueues: ClosedQueueStore,
     @Inject(MAX_IN_FLIGHT) private readonly maxInFlight: number,
   ) {}
-
-  @Get()
-  @Open(true)
-  @Redirect('/docs')
-  @ApiExcludeEndpoint()
-  home() {}
 
   @Get('v1/jobs/:id/evidence')
   @ApiOperation({ summary: 'What is known about the attempts of a job, for whoever has to decide about it' })

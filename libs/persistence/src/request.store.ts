@@ -138,7 +138,7 @@ export class RequestStore {
     );
   }
 
-  /** Request, jobs and the first line of their history in one statement, and a wake-up for the dispatcher. */
+  /** Request, jobs and the first line of their history in one statement, and the wake-ups. */
   private async insert(fresh: Fresh[]): Promise<void> {
     if (fresh.length === 0) return;
     const jobs = fresh.flatMap(({ draft, shared }) =>
@@ -184,7 +184,7 @@ export class RequestStore {
            from jsonb_to_recordset($2::jsonb) as h(id uuid, version integer, "createdAt" timestamptz, state text,
                 client text, detail jsonb)
        )
-       select pg_notify($3, '')`,
+       select pg_notify(channel, '') from unnest($3::text[]) as channel`,
       [
         toJson(
           fresh.map(({ draft, shared }) => ({
@@ -195,7 +195,7 @@ export class RequestStore {
           })),
         ),
         toJson(jobs),
-        channels.jobDue,
+        [channels.jobDue, channels.jobChanged],
       ],
     );
   }

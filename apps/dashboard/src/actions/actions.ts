@@ -20,7 +20,7 @@ export const actions = {
 } as const satisfies Record<string, ActionKind>;
 
 export type ActionName = keyof typeof actions;
-export const actionNames = Object.keys(actions) as ActionName[];
+const actionNames = Object.keys(actions) as ActionName[];
 
 /** Why a job cannot take an action; null when it can. */
 export type Refusal = 'state' | 'nothing to read';

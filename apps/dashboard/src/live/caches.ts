@@ -40,7 +40,7 @@ function later(known: JobAnswer, job: JobAnswer): JobAnswer {
 }
 
 /** The counts after these changes. They may be off by a change that was counted already; the next read of the counts mends that. */
-export function counted(stats: StatsAnswer, changes: StreamedChange[]): StatsAnswer {
+function counted(stats: StatsAnswer, changes: StreamedChange[]): StatsAnswer {
   const byState = { ...stats.jobs.byState };
   let { total } = stats.jobs;
   for (const { change } of changes) {
