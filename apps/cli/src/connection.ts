@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes, Failure, wrongUsage } from './failure';
 
-/** Where the api is and the key for it. `keyFrom` names its place for messages: the key itself is never shown. */
+/** Where the api is and the key for it, and who said so: messages name the place, never the key. */
 export interface Connection {
   url: string;
   key: string;
-  keyFrom: string;
+  from: string;
 }
 
 export interface Choice {
@@ -23,7 +23,7 @@ export function connectionOf(choice: Choice, env: Env, cwd: string, warn: (text:
   if (choice.profile && choice.local) throw wrongUsage('expected --profile or --local, got both');
   if (choice.local) return localInstance(cwd) ?? notSignedIn('nothing has run here: start it with `npm start`');
   if (choice.profile) return profile(choice.profile, env, warn);
-  if (url && key) return { url: addressOf(url, 'VODAI_URL'), key, keyFrom: 'VODAI_KEY' };
+  if (url && key) return { url: addressOf(url, 'VODAI_URL'), key, from: 'VODAI_URL and VODAI_KEY' };
   if (url || key) return notSignedIn(`expected VODAI_URL and VODAI_KEY, got only ${url ? 'VODAI_URL' : 'VODAI_KEY'}`);
   if (fromEnv) return profile(fromEnv, env, warn);
   return (
@@ -36,7 +36,7 @@ export function connectionOf(choice: Choice, env: Env, cwd: string, warn: (text:
 function localInstance(cwd: string): Connection | null {
   try {
     const [url, key] = ['api-url', 'api-key'].map((name) => readFileSync(join(cwd, '.data', name), 'utf8').trim());
-    return url && key ? { url, key, keyFrom: '.data/api-key' } : null;
+    return url && key ? { url, key, from: '.data/' } : null;
   } catch {
     return null;
   }
@@ -56,7 +56,7 @@ function profile(name: string, env: Env, warn: (text: string) => void): Connecti
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     warn(`others can read the keys in ${file}: chmod 600 it`);
   }
-  return { url: addressOf(found.url, `profile ${name}`), key: found.key, keyFrom: `profile ${name}` };
+  return { url: addressOf(found.url, `profile ${name}`), key: found.key, from: `profile ${name}` };
 }
 
 function profilesIn(file: string): Record<string, { url?: unknown; key?: unknown } | undefined> {

@@ -18,18 +18,18 @@ export function wrongUsage(message: string): Failure {
   return new Failure(message, exitCodes.usage);
 }
 
-/** Whatever was thrown, in the terms of whoever called the program. */
-export function failureOf(error: unknown, keyFrom = 'VODAI_KEY'): Failure {
+/** Whatever was thrown, in the terms of whoever called the program. `from` said where the api is, and with which key. */
+export function failureOf(error: unknown, from = ''): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Unreachable) {
-    return new Failure(`${error.message}; is it running, and is VODAI_URL its address?`, exitCodes.unreachable);
+    return new Failure(`${error.message}: does it run there? The address is from ${from}`, exitCodes.unreachable);
   }
   if (error instanceof ApiError) {
     switch (error.status) {
       case 400:
         return wrongUsage(error.detail);
       case 401:
-        return new Failure(`the api does not know the key of ${keyFrom}: ${error.detail}`, exitCodes.unreachable);
+        return new Failure(`the api does not take the key from ${from}: ${error.detail}`, exitCodes.unreachable);
       default:
         return new Failure(error.detail);
     }

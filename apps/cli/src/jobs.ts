@@ -265,7 +265,7 @@ function retry(): Command {
     .action((ids: string[], { reason, yes }: ActOptions, command: Command) =>
       inSession(command, async (session) => {
         const { api } = session;
-        const pay = await confirmed(session, ids, { event: 'retried', yes, what: 'try again' });
+        const pay = await confirmed(session, ids, { event: 'retried', yes, question: 'Retry?' });
         // With the version that was seen: another person's click must not be paid a second time.
         await forEach(session, pay.ids, (id) => api.retry(id, { reason, version: pay.versionOf(id) }));
       }),
@@ -307,7 +307,7 @@ function resolve(): Command {
         const resolution = resolutionOf(options);
         if (resolution.action === 'adopt' && ids.length > 1) throw wrongUsage('expected one job for one JobId of VOD');
         if (resolution.action !== 'resubmit') return forEach(session, ids, (id) => api.resolve(id, resolution));
-        const pay = await confirmed(session, ids, { event: 'resubmitted', yes: options.yes, what: 'send again' });
+        const pay = await confirmed(session, ids, { event: 'resubmitted', yes: options.yes, question: 'Send again?' });
         return forEach(session, pay.ids, (id) => api.resolve(id, { ...resolution, version: pay.versionOf(id) }));
       }),
     );
@@ -324,7 +324,7 @@ function resolutionOf({ adopt, resubmit, fail, reason }: ResolveOptions): Resolu
 async function confirmed(
   { api, screen }: Session,
   ids: string[],
-  { event, yes, what }: { event: JobEventType; yes: boolean | undefined; what: string },
+  { event, yes, question }: { event: JobEventType; yes: boolean | undefined; question: string },
 ): Promise<{ ids: string[]; versionOf: (id: string) => number | undefined }> {
   const seen = new Map<string, JobAnswer>();
   await inLanes(ids, LANES, async (id) => {
@@ -333,10 +333,7 @@ async function confirmed(
   const works = statesFor(event);
   const billed = [...seen.values()].filter(({ state }) => works.includes(state)).length;
   if (billed > 0) {
-    await confirm(screen, {
-      yes,
-      question: `${what} ${counted(billed, 'job')}? VOD bills ${billed === 1 ? 'it' : 'them'} again.`,
-    });
+    await confirm(screen, { yes, cost: `VOD bills ${counted(billed, 'job')} again`, question });
   }
   // In the order that was asked for; those in another state are refused by the api, with the reason.
   return { ids, versionOf: (id) => seen.get(id)?.version };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
 import type { JobState } from '@app/domain';
-import { SingleBar } from 'cli-progress';
+import { MultiBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { printable } from './words';
 
@@ -46,7 +46,7 @@ export class Screen {
   /** Somebody is there who sees a question and can answer it. */
   readonly canAsk: boolean;
   private readonly colours: { stdout: boolean; stderr: boolean };
-  private bar: SingleBar | null = null;
+  private bar: MultiBar | null = null;
 
   constructor(
     private readonly streams: Streams,
@@ -120,7 +120,8 @@ export class Screen {
   /** A bar below what is printed, where somebody sees it. Answers how to move it on. */
   progress(total: number, what: string): (done: number) => void {
     if (!this.streams.stderr.isTTY) return () => {};
-    this.bar = new SingleBar({
+    // A MultiBar of one: when a SingleBar ends it moves the cursor back to where it began, above the lines printed since.
+    this.bar = new MultiBar({
       stream: this.streams.stderr,
       format: `{bar} {value}/{total} ${what} {duration_formatted}`,
       barsize: 24,
@@ -132,8 +133,7 @@ export class Screen {
       linewrap: true,
       clearOnComplete: true,
     });
-    const { bar } = this;
-    bar.start(total, 0);
+    const bar = this.bar.create(total, 0);
     return (done) => bar.update(done);
   }
 
@@ -144,7 +144,7 @@ export class Screen {
 
   private cell<T>(item: T, { of, shown = of, style }: Column<T>): string {
     const text = printable(shown(item));
-    return style ? this.paint(style(item), text) : text;
+    return style && text ? this.paint(style(item), text) : text;
   }
 
   private clearBar(): void {

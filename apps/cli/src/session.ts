@@ -1,6 +1,6 @@
 import { createClient, type Client } from '@app/client';
 import type { Command } from 'commander';
-import { connectionOf } from './connection';
+import { connectionOf, type Connection } from './connection';
 import { failureOf, wrongUsage } from './failure';
 import { Screen } from './screen';
 
@@ -28,16 +28,16 @@ export async function inSession<T>(command: Command, work: (session: Session) =>
   try {
     return await work({ api: clientOf(connection), screen });
   } catch (error) {
-    throw failureOf(error, connection.keyFrom);
+    throw failureOf(error, connection.from);
   } finally {
     screen.endProgress();
   }
 }
 
-function clientOf({ url, key, keyFrom }: { url: string; key: string; keyFrom: string }): Client {
+function clientOf({ url, key, from }: Connection): Client {
   try {
     return createClient({ baseUrl: url, key });
   } catch {
-    throw wrongUsage(`expected a key of printable characters without blanks in ${keyFrom}`);
+    throw wrongUsage(`expected a key of printable characters without blanks from ${from}`);
   }
 }
