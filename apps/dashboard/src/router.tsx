@@ -16,6 +16,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { JobsPage } from './pages/jobs/jobs-page';
 import { jobsSearch } from './pages/jobs/search';
+import { BrokenPage } from './parts/broken-page';
 import { NotFoundPage } from './parts/not-found-page';
 import { parseSearch, stringifySearch } from './search-params';
 import { Shell } from './shell/shell';
@@ -74,6 +75,7 @@ export const router = createRouter({
   stringifySearch,
   // What a route doesn't know leaves the URL.
   search: { strict: true },
+  defaultErrorComponent: BrokenPage,
   defaultPreload: 'intent',
   scrollRestoration: true,
 });
