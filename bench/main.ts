@@ -5,6 +5,7 @@ import { MainPath, ROUNDS, STEADY_PER_SECOND, type Plan } from './main-path';
 import { processNames, Product } from './product';
 import { printReport, type Figures } from './report';
 import { say } from './say';
+import { StopSignals } from './signals';
 import { startStores, type Stores } from './stores';
 import { openUsage } from './usage';
 
@@ -35,7 +36,7 @@ export async function benchMain(options: MainOptions): Promise<void> {
   const plan = planFor(options);
   const started = performance.now();
   const stores = await startStores();
-  const signals = new Signals(() => stores.stop());
+  const signals = new StopSignals(() => stores.stop());
   try {
     const columns: { name: string; figures: Figures }[] = [];
     for (const kind of ['redis', 'postgres'] as const) {
@@ -64,7 +65,7 @@ export async function benchMain(options: MainOptions): Promise<void> {
 interface Part {
   stores: Stores;
   plan: Plan;
-  signals: Signals;
+  signals: StopSignals;
   profile: string | undefined;
 }
 
@@ -87,29 +88,5 @@ async function measure(kind: 'redis' | 'postgres', { stores, plan, signals, prof
     throw error;
   } finally {
     await product.stop();
-  }
-}
-
-/** A signal stops what was started, the last first: the processes and the database would outlive us. */
-class Signals {
-  private readonly stops: (() => Promise<void>)[];
-
-  constructor(stop: () => Promise<void>) {
-    this.stops = [stop];
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.end);
-  }
-
-  alsoStop(stop: () => Promise<void>): void {
-    this.stops.push(stop);
-  }
-
-  forget(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.end);
-  }
-
-  private readonly end = () => void this.stopAll().finally(() => process.exit(130));
-
-  private async stopAll(): Promise<void> {
-    for (const stop of this.stops.toReversed()) await stop();
   }
 }

@@ -146,7 +146,7 @@ function ratio(one: number | null | undefined, other: number | null | undefined)
   return typeof one === 'number' && typeof other === 'number' && one > 0 && other > 0 ? (one / other).toFixed(2) : '–';
 }
 
-function markdown(table: string[][]): string[] {
+export function markdown(table: string[][]): string[] {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;

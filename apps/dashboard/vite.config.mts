@@ -25,7 +25,6 @@ export default defineConfig({
           groups: [
             // Changes with a dependency and not with a page: it stays in the cache over our releases.
             { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
-            { name: 'charts', test: /node_modules\/(@mantine\/charts|recharts|d3-[a-z]+|victory-vendor)\// },
           ],
         },
       },

@@ -9,12 +9,14 @@ import {
   createRegistry,
   OperationsModule,
   serve,
+  showListeners,
   Signals,
   type Logger,
   type Server,
 } from '@app/observability';
 import {
   assertSchema,
+  ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
@@ -22,6 +24,7 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  JobCounts,
   JobReads,
   JobStore,
   ListReads,
@@ -33,11 +36,15 @@ import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
+import { ChangeFeed } from './change-feed';
+import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
 import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { SESSION, SessionController, type SessionOptions } from './session.controller';
+import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
 const VERSION = '0.1.0';
@@ -46,23 +53,32 @@ interface Parts {
   config: ConfigFor<'api'>;
   db: DataSource;
   signals: Signals;
-  waitingRoom: WaitingRoom;
+  changes: ChangeReads;
+  feed: ChangeFeed;
+  counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
+  localKey: string | null;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, waitingRoom, problems, operations }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
-    const flows = new FlowReads(db);
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, ActionsController, InspectionController, ExportController],
+      controllers: [
+        JobsController,
+        ActionsController,
+        InspectionController,
+        ExportController,
+        StreamController,
+        SessionController,
+      ],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
@@ -72,12 +88,14 @@ class ApiModule {
         { provide: JobReads, useValue: reads },
         { provide: ListReads, useValue: new ListReads(db) },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
-        { provide: StatsReads, useValue: new StatsReads(db) },
-        { provide: FlowReads, useValue: flows },
-        { provide: FlowWindows, useValue: new FlowWindows(flows) },
-        { provide: WaitingRoom, useValue: waitingRoom },
-        { provide: REGIONS, useValue: config.vod.regions },
+        { provide: StatsReads, useValue: new StatsReads(db, counts) },
+        { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
         { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
+        { provide: ChangeReads, useValue: changes },
+        { provide: ChangeFeed, useValue: feed },
+        { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
+        { provide: REGIONS, useValue: config.vod.regions },
+        { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
@@ -125,8 +143,19 @@ function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+export interface ApiOptions {
+  /** Handed out to browsers on this machine, for the local mode. */
+  localKey?: string | null;
+  /** The folder of the built dashboard; null when there is none. */
+  dashboard?: string | null;
+}
+
 /** The internal HTTP API. Needs Postgres and nothing else; never touches Redis. */
-export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promise<Server> {
+export async function startApi(
+  config: ConfigFor<'api'>,
+  logger: Logger,
+  { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
+): Promise<Server> {
   const signals = new Signals();
   const registry = createRegistry();
   attachLogging(signals, logger);
@@ -136,26 +165,33 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
   await db.initialize();
-  const waitingRoom = new WaitingRoom();
+  const changes = new ChangeReads(db);
+  const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
+  showListeners(registry, () => feed.listeners);
   const listener = new Listener({
     url: config.databaseUrl,
     application: 'vodai-api-listen',
-    handlers: { [channels.settled]: (payload) => waitingRoom.wake(payload) },
+    handlers: { [channels.jobChanged]: () => feed.wake() },
     onTrouble,
     onRecovered,
   });
+  const counts = new JobCounts(db);
   const stop = async () => {
+    counts.stop();
     await listener.stop();
+    await feed.stop();
     await db.destroy();
   };
 
   try {
     await assertSchema(db);
     await listener.start();
+    feed.start();
+    counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, waitingRoom, problems, operations }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',
@@ -165,6 +201,7 @@ export async function startApi(config: ConfigFor<'api'>, logger: Logger): Promis
       configure: (app) => {
         takeJsonOnly(app.getHttpAdapter().getInstance());
         serveOpenApi(app, VERSION);
+        serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
       },
     });
     return {

@@ -1,12 +1,10 @@
-import { Controller, Get, Inject, Param, Query, Redirect } from '@nestjs/common';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { Open } from '@app/observability';
 import {
   CircuitStore,
   ClosedQueueStore,
   EvidenceReads,
-  FlowReads,
   FlowWindows,
   JobReads,
   ListReads,
@@ -32,17 +30,10 @@ export class InspectionController {
     private readonly evidence: EvidenceReads,
     private readonly statistics: StatsReads,
     private readonly windows: FlowWindows,
-    private readonly flows: FlowReads,
     private readonly circuits: CircuitStore,
     private readonly closedQueues: ClosedQueueStore,
     @Inject(MAX_IN_FLIGHT) private readonly maxInFlight: number,
   ) {}
-
-  @Get()
-  @Open(true)
-  @Redirect('/docs')
-  @ApiExcludeEndpoint()
-  home() {}
 
   @Get('v1/jobs/:id/evidence')
   @ApiOperation({ summary: 'What is known about the attempts of a job, for whoever has to decide about it' })
@@ -89,8 +80,8 @@ export class InspectionController {
   async flow(@Query({ schema: schemas.flowQuery }) { window }: schemas.FlowQuery) {
     const [flow, atVod, queued, circuits, closedQueues, oldestDueAt] = await Promise.all([
       this.windows.over(window),
-      this.flows.atVod(),
-      this.flows.queued(),
+      this.statistics.atVod(),
+      this.statistics.queued(),
       this.circuits.all(),
       this.closedQueues.all(),
       this.statistics.oldestDueAt(),

@@ -24,13 +24,13 @@ export function serveOpenApi(app: INestApplication, version: string): void {
   });
 }
 
-/** The generator knows one content type for all answers of a handler; ours have another one when they say no. */
+/** The generator gives all answers of a handler the same content types; ours have another one when they say no. */
 function withProblemType(document: OpenAPIObject): OpenAPIObject {
   const operations = Object.values(document.paths).flatMap((path) => [path.get, path.post]);
   for (const [status, response] of operations.flatMap((operation) => Object.entries(operation?.responses ?? {}))) {
     if (Number(status) < 400 || !response || !('content' in response) || !response.content) continue;
-    const { 'application/json': schema, ...others } = response.content;
-    if (schema) response.content = { ...others, 'application/problem+json': schema };
+    const [schema] = Object.values(response.content);
+    if (schema) response.content = { 'application/problem+json': schema };
   }
   return document;
 }

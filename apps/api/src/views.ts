@@ -3,11 +3,11 @@ import type {
   EventRow,
   Evidence,
   Flow,
-  FlowReads,
   HistoryRow,
   JobRow,
   ResultRow,
   Stats,
+  StatsReads,
   StoredRequest,
   Throughput,
 } from '@app/persistence';
@@ -76,7 +76,7 @@ export function listView<T extends { id: string }, V>(rows: T[], limit: number, 
 }
 
 export function statsView({ jobs, ...rest }: Stats) {
-  const sum = (rows: Stats['jobs']) => rows.reduce((total, row) => total + row.count, 0);
+  const sum = (rows: Stats['jobs']) => rows.reduce((total, row) => total + row.jobs, 0);
   const byState = (rows: Stats['jobs']) =>
     Object.fromEntries(jobStates.map((state) => [state, sum(rows.filter((row) => row.state === state))]));
   return {
@@ -89,7 +89,7 @@ export function statsView({ jobs, ...rest }: Stats) {
   };
 }
 
-export function flowView({ buckets, total, ...rest }: Flow, queued: Awaited<ReturnType<FlowReads['queued']>>) {
+export function flowView({ buckets, total, ...rest }: Flow, queued: Awaited<ReturnType<StatsReads['queued']>>) {
   return {
     ...rest,
     buckets: buckets.map(({ at, ...bucket }) => ({ at, ...throughputView(bucket) })),

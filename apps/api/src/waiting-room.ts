@@ -1,46 +1,44 @@
-/** How often a waiting call looks by itself, in case a wake-up was lost. */
-const LOOK_AGAIN_MS = 2_000;
+import type { ChangeFeed } from './change-feed';
 
-/** Calls that wait for a job to be over. Woken by NOTIFY, so a wait costs a timer and not a poll of the database. */
+/** Calls that wait for a job to be over. Told by the feed, so a wait costs a timer and not a poll of the database. */
 export class WaitingRoom {
-  private readonly waiting = new Map<string, Set<() => void>>();
-
-  /** Ids that have just settled, comma-separated; '' after a reconnect: anything may have. */
-  wake(payload: string): void {
-    const ids = payload === '' ? [...this.waiting.keys()] : payload.split(',');
-    for (const id of ids) this.waiting.get(id)?.forEach((wake) => wake());
-  }
+  constructor(private readonly feed: ChangeFeed) {}
 
   /** Looks until `isOver`, or until `waitMs` have passed; answers what it saw last. */
   async until<T>(id: string, waitMs: number, look: () => Promise<T>, isOver: (seen: T) => boolean): Promise<T> {
     const end = performance.now() + waitMs;
-    for (;;) {
-      // Listening before looking: what happens in between must not be missed.
-      const nudge = this.next(id, Math.min(LOOK_AGAIN_MS, end - performance.now()));
-      try {
+    const first = await look();
+    if (isOver(first) || waitMs === 0) return first;
+
+    // Listening before looking again: what happens in between must not be missed.
+    const seat = await this.feed.join();
+    let wake = () => {};
+    let changed = false;
+    seat.follow(({ news }) => {
+      if (!news.some(({ job }) => job.id === id)) return;
+      changed = true;
+      wake();
+    });
+    try {
+      for (;;) {
+        changed = false;
         const seen = await look();
-        if (isOver(seen) || performance.now() >= end) return seen;
-        await nudge.happened;
-      } finally {
-        nudge.forget();
+        const leftMs = end - performance.now();
+        if (isOver(seen) || leftMs <= 0) return seen;
+        if (!changed) await new Promise<void>((resolve) => (wake = afterAtMost(leftMs, resolve)));
       }
+    } finally {
+      seat.leave();
+      wake();
     }
   }
+}
 
-  private next(id: string, ms: number): { happened: Promise<void>; forget: () => void } {
-    const others = this.waiting.get(id) ?? new Set();
-    this.waiting.set(id, others);
-    let wake = () => {};
-    const happened = new Promise<void>((resolve) => (wake = resolve));
-    const timer = setTimeout(wake, Math.max(ms, 0));
-    others.add(wake);
-    return {
-      happened,
-      forget: () => {
-        clearTimeout(timer);
-        others.delete(wake);
-        if (others.size === 0) this.waiting.delete(id);
-      },
-    };
-  }
+/** Calls `resolve` once: when it is called itself, or when the time is over. */
+function afterAtMost(ms: number, resolve: () => void): () => void {
+  const timer = setTimeout(resolve, ms);
+  return () => {
+    clearTimeout(timer);
+    resolve();
+  };
 }

@@ -14,6 +14,9 @@
  * 6. Shared parts are in src/parts (state badge, ids, times, errors, empty states); actions with their dialog in src/actions.
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { eventsSearch } from './pages/events/search';
+import { flowSearch } from './pages/flow/search';
+import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
 import { jobsSearch } from './pages/jobs/search';
 import { BrokenPage } from './parts/broken-page';
@@ -47,12 +50,14 @@ const job = createRoute({
 const held = createRoute({
   getParentRoute: () => root,
   path: '/held',
+  validateSearch: heldSearch,
   component: lazyRouteComponent(() => import('./pages/held/held-page'), 'HeldPage'),
 });
 
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
+  validateSearch: eventsSearch,
   component: lazyRouteComponent(() => import('./pages/events/events-page'), 'EventsPage'),
 });
 
@@ -65,6 +70,7 @@ const event = createRoute({
 const flow = createRoute({
   getParentRoute: () => root,
   path: '/flow',
+  validateSearch: flowSearch,
   component: lazyRouteComponent(() => import('./pages/flow/flow-page'), 'FlowPage'),
 });
 

@@ -78,10 +78,10 @@ async function startAll(
   const worker = await startWorker(loadConfig(complete, 'worker'), logger.child({ process: 'worker' }));
   started.push(() => worker.close());
   const apiConfig = loadConfig(complete, 'api');
-  const api = await startApi(apiConfig, logger.child({ process: 'api' }));
+  const apiKey = strongestKey(apiConfig);
+  const api = await startApi(apiConfig, logger.child({ process: 'api' }), { localKey: apiKey });
   started.push(() => api.close());
 
-  const apiKey = strongestKey(apiConfig);
   writeAddress(dataDir, { api: api.url, apiKey });
   return {
     urls: { api: api.url, webhook: webhook.url, worker: worker.url, emulator: emulatorUrl },

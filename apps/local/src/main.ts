@@ -13,7 +13,7 @@ void runUntilSignal(async () => {
 
 function welcome({ urls, apiKey }: Local): string {
   return `
-  api       ${urls.api}        docs at ${urls.api}/docs
+  dashboard ${urls.api}        its API is described at ${urls.api}/docs
   webhook   ${urls.webhook}
   worker    ${urls.worker}        health, metrics
   emulator  ${urls.emulator ? `${urls.emulator}        what VOD would bill: ${urls.emulator}/_emulator/ledger` : 'off: VOD_ENDPOINT is set'}

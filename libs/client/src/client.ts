@@ -40,7 +40,7 @@ type Asked<T> = {
 export type JobFilter = Asked<JobFilterQuery>;
 export type EventFilter = Asked<EventQuery>;
 /** What has a default may be left out. */
-export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Partial<SubmitRequest>;
+export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<SubmitRequest>;
 /** `replayed`: this Idempotency-Key had made the request before. */
 export type Submitted = RequestAnswer & { replayed: boolean };
 

@@ -31,6 +31,19 @@ export function showCircuits(
   registry.registerMetric(gauge);
 }
 
+/** How many are told of changes while they happen: each costs the process a connection and a part of every tick. */
+export function showListeners(registry: Registry, count: () => number): void {
+  const gauge = new Gauge({
+    name: 'vodai_listeners',
+    help: 'Open streams, and calls that wait for a job.',
+    registers: [],
+    collect() {
+      this.set(count());
+    },
+  });
+  registry.registerMetric(gauge);
+}
+
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */
 const callSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** A read right after the event takes tens of milliseconds, one that had to wait for an alarm about a minute. */

@@ -1,6 +1,6 @@
 import './memory';
 export { attachLogging } from './attach-logging';
-export { attachMetrics, createRegistry, Registry, showCircuits } from './attach-metrics';
+export { attachMetrics, createRegistry, Registry, showCircuits, showListeners } from './attach-metrics';
 export { createLogger, type Logger } from './logger';
 export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';

@@ -7,8 +7,9 @@ import * as migrations from '../../../migrations';
 import { CircuitEntity } from './entities/circuit.entity';
 import { ClosedQueueEntity } from './entities/closed-queue.entity';
 import { EventEntity } from './entities/event.entity';
-import { HistoryEntity } from './entities/history.entity';
+import { HistoryEntity, xid8 } from './entities/history.entity';
 import { JobEntity } from './entities/job.entity';
+import { JobLabelEntity } from './entities/job-label.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
 import { SubmissionEntity } from './entities/submission.entity';
@@ -26,7 +27,7 @@ export interface DatabaseOptions {
 }
 
 export function createDataSource({ url, application, poolSize = POOL_SIZE, onTrouble }: DatabaseOptions): DataSource {
-  return new DataSource({
+  const db = new DataSource({
     type: 'postgres',
     url,
     applicationName: application,
@@ -35,6 +36,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
     entities: [
       RequestEntity,
       JobEntity,
+      JobLabelEntity,
       SubmissionEntity,
       EventEntity,
       HistoryEntity,
@@ -57,6 +59,8 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
       onConnect: (client: Client) => void client.on('error', () => undefined),
     },
   });
+  db.driver.supportedDataTypes.push(xid8);
+  return db;
 }
 
 /** Brings the schema up to date; two processes that start together wait for each other. Answers what it ran. */

@@ -1,7 +1,8 @@
-import type { JobState, JobType } from '@app/domain';
+import type { JobState } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { binOf, Histogram } from './histogram';
 import { endOfIdsUntil, firstIdSince } from './rows';
+import { settledWithoutEvent } from './stats.reads';
 
 /** What happened within one stretch of time. */
 export interface Throughput {
@@ -18,7 +19,7 @@ export interface Throughput {
   processing: Histogram;
 }
 
-/** How much flows, and what stands where. Reads only. */
+/** How much flows. Reads only. */
 export class FlowReads {
   constructor(private readonly db: DataSource) {}
 
@@ -71,32 +72,7 @@ export class FlowReads {
       [new Date(from), new Date(to), bucketMs],
     );
   }
-
-  /** Jobs that VOD has, or may have. */
-  atVod(): Promise<{ region: string; type: JobType; jobs: number }[]> {
-    return this.db.query(
-      `select region, type, count(*)::int as jobs
-         from job
-        where state in ('submitting', 'unconfirmed', 'processing', 'finished')
-        group by region, type
-        order by region, type`,
-    );
-  }
-
-  /** What has not been sent yet, the most urgent first. */
-  queued(): Promise<{ region: string; priority: number; jobs: number; oldestAt: Date }[]> {
-    return this.db.query(
-      `select region, priority, count(*)::int as jobs, min(created_at) as "oldestAt"
-         from job
-        where state = 'queued'
-        group by region, priority
-        order by region, priority`,
-    );
-  }
 }
-
-/** A read settled it before VOD's event came, or in its stead. */
-export const settledWithoutEvent = `(state in ('succeeded', 'failed') and vod_job_id is not null and event_status is null)`;
 
 export function nothing(): Throughput {
   return {

@@ -104,11 +104,11 @@ describe('The flow of jobs', () => {
     fixture.sleep(MINUTE);
     await fixture.jobIn('queued', { priority: 'high' });
     const low = await fixture.jobIn('queued', { priority: 'low', region: 'cn-beijing' });
-    expect(await reads.atVod()).toEqual([
+    expect(await fixture.stats().atVod()).toEqual([
       { region: 'cn-shanghai', type: 'AIMediaDNA', jobs: 1 },
       { region: 'cn-shanghai', type: 'AIVideoTag', jobs: 2 },
     ]);
-    expect(await reads.queued()).toEqual([
+    expect(await fixture.stats().queued()).toEqual([
       { region: 'cn-beijing', priority: 2, jobs: 1, oldestAt: low.createdAt },
       { region: 'cn-shanghai', priority: 0, jobs: 2, oldestAt: oldest.createdAt },
     ]);

@@ -85,9 +85,6 @@ export interface JobStoreOptions {
   chance?: () => number;
 }
 
-/** NOTIFY carries 8,000 bytes at most; a UUID and its comma are 37. */
-const IDS_PER_NOTIFY = 200;
-
 /** An answer that gets lost so often will not come. */
 const RESENDS_AT_MOST = 5;
 
@@ -311,6 +308,7 @@ export class JobStore {
       `select region, type, count(*)::int as jobs
          from job
         where state in ('submitting', 'unconfirmed', 'processing', 'finished') and region = any($1::text[])
+          and due_at is not null  -- as they all have it; this is what the index knows
         group by region, type`,
       [[...new Set(queued.map((row) => row.region))]],
     );
@@ -659,7 +657,7 @@ async function write(tx: EntityManager, { jobs, submissions, answers, events, no
          from jsonb_to_recordset($5::jsonb) as v(id uuid, verdict text, "jobId" uuid, reason text)
         where event.id = v.id
      ), woken as materialized (
-       select pg_notify(wake ->> 0, wake ->> 1) from jsonb_array_elements($8::jsonb) as wake
+       select pg_notify(channel, '') from unnest($8::text[]) as channel
      )
      select (select count(*)::int from moved) as moved, (select count(*)::int from woken) as woken,
             case when $9::boolean then set_config('synchronous_commit', 'off', true) end as commit`,
@@ -671,7 +669,7 @@ async function write(tx: EntityManager, { jobs, submissions, answers, events, no
       toJson(events),
       now,
       toJson(submissions.map((claim) => ({ ...claim, types: claim.jobs.map((job) => job.type) }))),
-      toJson(wakesFor(jobs, now)),
+      wakesFor(jobs, now),
       lazily,
     ],
   );
@@ -688,15 +686,10 @@ interface Writing {
   lazily: boolean;
 }
 
-/** Whom to wake after the commit: the dispatcher for what is due, and whoever waits for what has settled. */
-function wakesFor(jobs: LockedJob[], now: Date): [channel: string, payload: string][] {
-  const wakes: [string, string][] = [];
-  if (jobs.some((job) => job.dueAt !== null && job.dueAt <= now)) wakes.push([channels.jobDue, '']);
-  const settled = jobs.filter((job) => job.settledAt !== null).map((job) => job.id);
-  for (let i = 0; i < settled.length; i += IDS_PER_NOTIFY) {
-    wakes.push([channels.settled, settled.slice(i, i + IDS_PER_NOTIFY).join(',')]);
-  }
-  return wakes;
+/** Whom to wake after the commit: whoever tells of changes, and the dispatcher for what is due. */
+function wakesFor(jobs: LockedJob[], now: Date): string[] {
+  const isDue = jobs.some((job) => job.dueAt !== null && job.dueAt <= now);
+  return [...(jobs.length > 0 ? [channels.jobChanged] : []), ...(isDue ? [channels.jobDue] : [])];
 }
 
 function groupByRequest(rows: QueuedRow[], now: Date): Claim[] {

@@ -120,8 +120,20 @@ describe('Asking for jobs', () => {
 
   it('counts what there is, and finds what has waited longest', async () => {
     const stats = await fixture.stats().stats();
-    expect(stats.jobs).toContainEqual({ state: 'failed', type: 'AIVideoTag', count: 1 });
-    expect(stats.jobs).toContainEqual({ state: 'processing', type: 'AIMediaDNA', count: 1 });
+    expect(stats.jobs).toContainEqual({
+      state: 'failed',
+      type: 'AIVideoTag',
+      region: 'cn-shanghai',
+      priority: 1,
+      jobs: 1,
+    });
+    expect(stats.jobs).toContainEqual({
+      state: 'processing',
+      type: 'AIMediaDNA',
+      region: 'cn-shanghai',
+      priority: 1,
+      jobs: 1,
+    });
     // `fingerprinted`: polled a minute after it was accepted. `queued` has been due since 13:00.
     expect(stats.oldestDueAt).toEqual(at('12:01:00'));
     // `failed` was settled by its alarm, `tagged` by an event.

@@ -138,7 +138,7 @@ export class RequestStore {
     );
   }
 
-  /** Request, jobs and the first line of their history in one statement, and a wake-up for the dispatcher. */
+  /** Request, jobs and the first line of their history in one statement, and the wake-ups. */
   private async insert(fresh: Fresh[]): Promise<void> {
     if (fresh.length === 0) return;
     const jobs = fresh.flatMap(({ draft, shared }) =>
@@ -183,8 +183,13 @@ export class RequestStore {
          select id, version, "createdAt", 'created', null, state, 0, client, detail
            from jsonb_to_recordset($2::jsonb) as h(id uuid, version integer, "createdAt" timestamptz, state text,
                 client text, detail jsonb)
+       ), labelled as (
+         insert into job_label (key, value, job_id, client, region, type)
+         select key, value, id, client, region, type
+           from jsonb_to_recordset($2::jsonb) as j(id uuid, type text, client text, region text, labels jsonb)
+           cross join lateral jsonb_each_text(labels)
        )
-       select pg_notify($3, '')`,
+       select pg_notify(channel, '') from unnest($3::text[]) as channel`,
       [
         toJson(
           fresh.map(({ draft, shared }) => ({
@@ -195,7 +200,7 @@ export class RequestStore {
           })),
         ),
         toJson(jobs),
-        channels.jobDue,
+        [channels.jobDue, channels.jobChanged],
       ],
     );
   }

@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   createDataSource,
   EventStore,
+  JobCounts,
   JobReads,
   JobStore,
   ListReads,
@@ -54,7 +55,7 @@ export class Fixture {
   readonly events = () => new EventStore(this.db);
   readonly reads = () => new JobReads(this.db);
   readonly lists = () => new ListReads(this.db);
-  readonly stats = () => new StatsReads(this.db);
+  readonly stats = () => new StatsReads(this.db, new JobCounts(this.db));
 
   jobs(options: Partial<JobStoreOptions> = {}, db = this.db): JobStore {
     return new JobStore(db, {

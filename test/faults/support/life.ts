@@ -72,7 +72,9 @@ export class Life {
   }
 
   static async begin(world: World): Promise<Life> {
-    await world.db.query('truncate circuit, event, history, result, submission, job, request; delete from bullmq.job');
+    await world.db.query(
+      'truncate circuit, event, history, job_label, result, submission, job, request; delete from bullmq.job',
+    );
     return new Life(world);
   }
 

@@ -1,10 +1,14 @@
 import type { JobEventType, JobState } from '@app/domain';
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type ColumnType } from 'typeorm';
 import { JobEntity } from './job.entity';
+
+/** A type of Postgres that TypeORM's list lacks; createDataSource completes it. */
+export const xid8 = 'xid8' as string as ColumnType;
 
 /** One line for every change of a job. */
 @Entity('history')
 @Index('history_job_version', ['jobId', 'version'], { unique: true })
+@Index('history_tx', ['tx'], { where: 'tx IS NOT NULL' })
 export class HistoryEntity {
   @PrimaryColumn('bigint', {
     generated: 'identity',
@@ -43,4 +47,7 @@ export class HistoryEntity {
 
   @Column('jsonb', { default: {} })
   detail!: Record<string, unknown>;
+
+  @Column({ type: xid8, nullable: true, default: () => 'pg_current_xact_id()' })
+  tx!: string | null;
 }

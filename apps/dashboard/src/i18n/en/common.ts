@@ -69,5 +69,22 @@ export const common = {
     unexpected: 'That did not work',
     worksIn: 'It works in these states: {{states}}',
   },
+  attempt: {
+    neverLeft: 'Nothing left this machine',
+    sent: 'Sent',
+    after: 'after {{time}}',
+    noAnswerYet: 'no answer so far',
+    outcomes: {
+      accepted: 'VOD accepted it',
+      refused: 'VOD refused it',
+      busy: 'VOD was too busy',
+      blocked: 'the account could not submit',
+      not_sent: 'it could not be sent',
+      unknown: 'the answer was lost',
+    },
+    resent_one: 'Sent once more, the same signed request; last:',
+    resent_other: 'Sent {{count}} times more, the same signed request; last:',
+    nonceSeen: 'VOD said that it had seen the nonce, so an earlier call had arrived:',
+  },
   notFound: { title: 'No such page', text: 'The address leads nowhere.', home: 'To the jobs' },
 };

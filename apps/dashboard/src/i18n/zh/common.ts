@@ -68,5 +68,21 @@ export const common = {
     unexpected: '操作未成功',
     worksIn: '可执行的状态：{{states}}',
   },
+  attempt: {
+    neverLeft: '没有发出任何内容',
+    sent: '发送于',
+    after: '{{time}}后',
+    noAnswerYet: '尚无应答',
+    outcomes: {
+      accepted: '视频点播已受理',
+      refused: '视频点播拒绝',
+      busy: '视频点播限流',
+      blocked: '账号无法提交',
+      not_sent: '未能发送',
+      unknown: '应答丢失',
+    },
+    resent_other: '同一签名请求又发送了 {{count}} 次，最近一次：',
+    nonceSeen: '视频点播表示该随机数已用过，说明之前的调用已到达：',
+  },
   notFound: { title: '页面不存在', text: '该地址没有对应的页面。', home: '返回作业列表' },
 };

@@ -1,0 +1,159 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Loop } from '@app/lifecycle';
+import type { ChangeReads, News, Position } from '@app/persistence';
+
+/** One look in so long at most: what happens within it is told together. Short for an eye, long for a server. */
+const TICK_MS = 50;
+
+/** How often it looks without being woken, as a wake-up may get lost. */
+const POLL_MS = 2_000;
+
+/** Lines told together at most: an import of thousands must not become one piece of memory. */
+const BATCH = 500;
+
+/** What became visible between two looks, and what came after it: who holds a batch has all that follows within reach. */
+export class Batch {
+  next: Batch | null = null;
+
+  constructor(
+    readonly position: Position,
+    readonly news: readonly News[],
+  ) {}
+}
+
+/**
+ * What happens to jobs, told to whoever is there: one query for all of them when NOTIFY says that something has changed, none
+ * while nobody listens. Who comes with a position of the past catches up by queries of its own and then follows from exactly
+ * the batch at which those ended.
+ */
+export class ChangeFeed {
+  private readonly loop: Loop;
+  private readonly seats = new Set<Seat>();
+  private askers: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private latest: Batch | null = null;
+  /** The latest batch that ends at a snapshot, and not amid what it shows. */
+  private whole: Batch | null = null;
+
+  constructor(
+    private readonly reads: ChangeReads,
+    onError: (error: unknown) => void,
+  ) {
+    this.loop = new Loop(() => this.turn(), { pollMs: POLL_MS, onError });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  wake(): void {
+    this.loop.wake();
+  }
+
+  /** @param fresh waits for a look that begins now: somebody else may have shown the caller more than this feed has seen */
+  async join({ fresh = false } = {}): Promise<Seat> {
+    const seat = new Seat(this);
+    this.seats.add(seat);
+    try {
+      if (fresh || !this.whole) await this.nextLook();
+      seat.keepFromHere();
+      return seat;
+    } catch (error) {
+      this.leave(seat);
+      throw error;
+    }
+  }
+
+  get listeners(): number {
+    return this.seats.size;
+  }
+
+  leave(seat: Seat): void {
+    this.seats.delete(seat);
+  }
+
+  /** Where those who come now begin. */
+  get present(): Batch {
+    if (!this.whole) throw new Error('nobody has joined the feed');
+    return this.whole;
+  }
+
+  private nextLook(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.askers.push({ resolve, reject });
+      this.loop.wake();
+    });
+  }
+
+  private async turn(): Promise<{ again: 'when_woken' }> {
+    if (this.seats.size === 0) {
+      this.latest = this.whole = null;
+      return { again: 'when_woken' };
+    }
+    const asking = this.askers;
+    this.askers = [];
+    try {
+      do this.tell(await this.look());
+      while (this.latest !== this.whole);
+      for (const { resolve } of asking) resolve();
+    } catch (error) {
+      for (const { reject } of asking) reject(error);
+      throw error;
+    }
+    await pause(TICK_MS);
+    return { again: 'when_woken' };
+  }
+
+  private async look(): Promise<Batch> {
+    if (!this.latest) return new Batch(await this.reads.now(), []);
+    const { news, position } = await this.reads.after(this.latest.position, { limit: BATCH });
+    return new Batch(position, news);
+  }
+
+  private tell(batch: Batch): void {
+    if (this.latest) this.latest.next = batch;
+    this.latest = batch;
+    if (!batch.position.partly) this.whole = batch;
+    for (const seat of this.seats) seat.deliver();
+  }
+}
+
+/** Somebody's place at the feed. Until they follow, it keeps what comes meanwhile. */
+export class Seat {
+  private at: Batch | null = null;
+  private take: ((batch: Batch) => void) | null = null;
+
+  constructor(private readonly feed: ChangeFeed) {}
+
+  /** Lets go of what it has kept, and answers from where on it keeps: whoever follows has to have had all until there. */
+  keepFromHere(): Position {
+    this.at = this.feed.present;
+    return this.at.position;
+  }
+
+  /** Where somebody is who has taken all that they were given. */
+  get position(): Position {
+    return (this.at ?? this.feed.present).position;
+  }
+
+  /** Gives every batch since, at once, and from now on each as it comes. */
+  follow(take: (batch: Batch) => void): void {
+    this.take = take;
+    this.deliver();
+  }
+
+  deliver(): void {
+    while (this.take && this.at?.next) {
+      this.at = this.at.next;
+      this.take(this.at);
+    }
+  }
+
+  leave(): void {
+    this.take = null;
+    this.feed.leave(this);
+  }
+}

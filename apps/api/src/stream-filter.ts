@@ -1,0 +1,43 @@
+import type { JobFilterQuery } from '@app/contract';
+import type { News } from '@app/persistence';
+
+/** The list's filters, for one change at a time. Listeners with the same filter have the same `key`, and share their text. */
+export interface StreamFilter {
+  key: string;
+  lets(news: News): boolean;
+}
+
+export function streamFilter(query: JobFilterQuery): StreamFilter {
+  const { state: states, createdFrom, createdTo, label: labels = [], q, ...fields } = query;
+  const isAsked = <T>(asked: T | undefined, is: T | null) => asked === undefined || asked === is;
+  return {
+    key: JSON.stringify(query),
+    lets: ({ line, job }) =>
+      // Where it comes from as well, so that a row can leave a view.
+      (states === undefined || states.includes(line.to) || (line.from !== null && states.includes(line.from))) &&
+      isAsked(fields.type, job.type) &&
+      isAsked(fields.mediaId, job.mediaId) &&
+      isAsked(fields.vodJobId, job.vodJobId) &&
+      isAsked(fields.requestId?.toLowerCase(), job.requestId) &&
+      isAsked(fields.region, job.region) &&
+      isAsked(fields.client, job.client) &&
+      isAsked(fields.errorCode, job.error?.code ?? null) &&
+      labels.every((label) => hasLabel(job, label)) &&
+      (createdFrom === undefined || job.createdAt >= createdFrom) &&
+      (createdTo === undefined || job.createdAt < createdTo) &&
+      (q === undefined || isFoundBy(q, job)),
+  };
+}
+
+/** A media id, job id, request id, JobId of VOD, or a label. */
+function isFoundBy(q: string, job: News['job']): boolean {
+  const id = q.toLowerCase(); // of ours; VOD's are opaque
+  return job.mediaId === q || job.vodJobId === q || job.id === id || job.requestId === id || hasLabel(job, q);
+}
+
+/** `key:value`; the value may have colons, the key has none. */
+function hasLabel({ labels }: News['job'], pair: string): boolean {
+  const colon = pair.indexOf(':');
+  const key = pair.slice(0, colon);
+  return colon > 0 && Object.hasOwn(labels, key) && labels[key] === pair.slice(colon + 1);
+}

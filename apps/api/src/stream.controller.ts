@@ -1,0 +1,110 @@
+import { Controller, Get, Headers, Query, Res, type OnModuleDestroy } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import * as schemas from '@app/contract';
+import { ChangeReads, isAhead, parsePosition, type Position } from '@app/persistence';
+import type { FastifyReply } from 'fastify';
+import { ChangeFeed, type Seat } from './change-feed';
+import { EventStream, textOf, textOfAll } from './event-stream';
+import { problem } from './openapi';
+import { invalid, Problem } from './problems';
+import { streamFilter, type StreamFilter } from './stream-filter';
+
+/** Lines that a client who catches up is sent in one piece. */
+const PAGE = 200;
+
+/** What happens to jobs, while it happens. */
+@ApiTags('inspection')
+@ApiBearerAuth()
+@ApiResponse(problem(400, 'invalid_request'))
+@ApiResponse(problem(401, 'unauthorized'))
+@ApiResponse(problem(503, 'unavailable'))
+@Controller('v1')
+export class StreamController implements OnModuleDestroy {
+  private readonly streams = new Set<EventStream>();
+  private stopping = false;
+  private lastPage: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly feed: ChangeFeed,
+    private readonly changes: ChangeReads,
+  ) {}
+
+  @Get('stream')
+  @ApiOperation({
+    summary: 'Server-sent events: `ready`, then one `job` for each line of history, as it is written',
+    description:
+      'Filtered like the list; `state` takes changes from and to a state, so that a row can leave a view. An event’s id, sent back as Last-Event-ID, continues there: nothing is missed and nothing comes twice. `position` only brings an id.',
+  })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was received' })
+  @ApiProduces('text/event-stream')
+  @ApiResponse({ status: 200, description: 'The data of a `job` event', standardSchema: schemas.streamedChange })
+  async stream(
+    @Query({ schema: schemas.streamQuery }) query: schemas.JobFilterQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const since = positionFrom(lastEventId);
+    if (this.stopping)
+      throw new Problem('unavailable', 'this process is stopping; come back with the same Last-Event-ID');
+    const seat = await this.feed.join({ fresh: since !== null });
+    if (since && isAhead(since, seat.position.seen)) {
+      seat.leave();
+      throw unknownPosition('it is of another database, or from before a backup was restored');
+    }
+
+    if (reply.raw.destroyed) return seat.leave(); // gone while we looked, and nothing would ever say so again
+    reply.hijack(); // from here on the answer is ours, and no filter could say no any more
+    const stream = new EventStream(reply.raw, () => {
+      seat.leave();
+      this.streams.delete(stream);
+    });
+    this.streams.add(stream);
+    stream.ready(since ?? seat.position);
+    await this.tell(stream, seat, since, streamFilter(query));
+  }
+
+  /** Streams last for ever: ended at once, they do not hold up those whose requests have an end. */
+  onModuleDestroy(): void {
+    this.stopping = true;
+    for (const stream of this.streams) stream.end();
+  }
+
+  private async tell(stream: EventStream, seat: Seat, since: Position | null, filter: StreamFilter): Promise<void> {
+    try {
+      if (since) await this.catchUp(stream, seat, since, filter);
+    } catch (error) {
+      stream.end(); // the client comes back, from where it is
+      throw error;
+    }
+    stream.whereItIs = () => seat.position;
+    seat.follow((batch) => stream.write(textOf(batch, filter)));
+  }
+
+  private async catchUp(stream: EventStream, seat: Seat, since: Position, filter: StreamFilter): Promise<void> {
+    for (let at = since; stream.isOpen;) {
+      const goal = seat.keepFromHere().seen;
+      const { news, position } = await this.page(at, goal);
+      await stream.writeInStep(textOfAll(news, filter));
+      if (!position.partly && position.seen.text === goal.text) return;
+      at = position;
+    }
+  }
+
+  /** One at a time: hundreds that come back together must not take the connections of everybody else. */
+  private page(from: Position, upTo: Position['seen']): ReturnType<ChangeReads['after']> {
+    const page = this.lastPage.then(() => this.changes.after(from, { upTo, limit: PAGE }));
+    this.lastPage = page.catch(() => undefined);
+    return page;
+  }
+}
+
+function positionFrom(lastEventId: string | undefined): Position | null {
+  if (lastEventId === undefined || lastEventId === '') return null;
+  const position = parsePosition(lastEventId);
+  if (!position) throw unknownPosition('expected the id of an event of this stream');
+  return position;
+}
+
+function unknownPosition(message: string): Problem {
+  return invalid([{ path: 'last-event-id', message }]);
+}
