@@ -19,6 +19,7 @@ import { flowSearch } from './pages/flow/search';
 import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
 import { jobsSearch } from './pages/jobs/search';
+import { BrokenPage } from './parts/broken-page';
 import { NotFoundPage } from './parts/not-found-page';
 import { parseSearch, stringifySearch } from './search-params';
 import { Shell } from './shell/shell';
@@ -80,6 +81,7 @@ export const router = createRouter({
   stringifySearch,
   // What a route doesn't know leaves the URL.
   search: { strict: true },
+  defaultErrorComponent: BrokenPage,
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

@@ -1,4 +1,4 @@
-import { useMemo, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { localeOf } from '.';
 
@@ -70,9 +70,14 @@ export function formatIn(locale: string) {
   };
 }
 
+/** One of each: a table has hundreds of times, and Intl takes longer to begin than to format. */
+const formats = new Map<string, Format>();
+
 export function useFormat(): Format {
-  const { i18n } = useTranslation();
-  return useMemo(() => formatIn(localeOf(i18n.language)), [i18n.language]);
+  const locale = localeOf(useTranslation().i18n.language);
+  const format = formats.get(locale) ?? formatIn(locale);
+  formats.set(locale, format);
+  return format;
 }
 
 /** The present time for whoever shows a countdown. */

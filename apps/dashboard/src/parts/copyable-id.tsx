@@ -1,4 +1,4 @@
-import { ActionIcon, CopyButton } from '@mantine/core';
+import { useClipboard } from '@mantine/hooks';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -14,27 +14,24 @@ interface CopyableIdProps {
   whole?: boolean;
 }
 
+/** Of plain elements: a table has hundreds of them. */
 export function CopyableId({ id, what, children, whole = false }: CopyableIdProps) {
   const { t } = useTranslation();
+  const { copied, copy } = useClipboard();
   return (
     <span className={classes['root']}>
       <span className={classes['id']} data-whole={whole || undefined} title={whole ? undefined : id}>
         {children ?? id}
       </span>
-      <CopyButton value={id}>
-        {({ copied, copy }) => (
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="xs"
-            aria-label={copied ? t('copied') : t('copyWhat', { what })}
-            title={t('copyWhat', { what })}
-            onClick={copy}
-          >
-            {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
-          </ActionIcon>
-        )}
-      </CopyButton>
+      <button
+        type="button"
+        className={classes['copy']}
+        aria-label={copied ? t('copied') : t('copyWhat', { what })}
+        title={t('copyWhat', { what })}
+        onClick={() => copy(id)}
+      >
+        {copied ? <IconCheck size={13} aria-hidden /> : <IconCopy size={13} aria-hidden />}
+      </button>
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { Alert, Button, List, Text } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { ApiError } from '@app/client';
+import { ApiError, Unreachable } from '@app/client';
 import type { JobState } from '@app/domain';
 
 interface ErrorNoticeProps {
@@ -16,11 +16,11 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   return (
     <Alert
       color="red"
-      icon={problem ? <IconAlertTriangle /> : <IconPlugConnectedX />}
+      icon={error instanceof Unreachable ? <IconPlugConnectedX /> : <IconAlertTriangle />}
       title={t(titleOf(error))}
       role="alert"
     >
-      <Text size="sm">{problem ? problem.detail : t('error.unreachableHint')}</Text>
+      <Text size="sm">{error instanceof Unreachable ? t('error.unreachableHint') : messageOf(error)}</Text>
       {problem?.errors && problem.errors.length > 0 && (
         <List size="sm" mt="xs">
           {problem.errors.map(({ path, message }) => (
@@ -49,11 +49,12 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
 /** The same on one line. */
 export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation();
-  return (error) => (error instanceof ApiError ? error.detail : t('error.unreachable'));
+  return (error) => (error instanceof Unreachable ? t('error.unreachable') : messageOf(error));
 }
 
 function titleOf(error: unknown) {
-  if (!(error instanceof ApiError)) return 'error.unreachable';
+  if (error instanceof Unreachable) return 'error.unreachable';
+  if (!(error instanceof ApiError)) return 'error.broken';
   switch (error.status) {
     case 400:
     case 422:
@@ -67,4 +68,8 @@ function titleOf(error: unknown) {
     default:
       return 'error.unexpected';
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { Center, Loader } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { ApiError, createClient, type Client } from '@app/client';
+import { ApiError, createClient, Unreachable, type Client } from '@app/client';
 import type { MeAnswer, SessionAnswer } from '@app/contract';
 import { ErrorNotice } from '../parts/error-notice';
 import { forgetKey, rememberedKey, rememberKey } from './key';
@@ -130,6 +130,8 @@ async function enterUnlessRefused(key: string): Promise<State | null> {
 }
 
 async function localKey(): Promise<string | null> {
-  const response = await fetch(new URL('session.json', document.baseURI));
+  const response = await fetch(new URL('session.json', document.baseURI)).catch((cause: unknown) => {
+    throw new Unreachable('session.json does not come', { cause });
+  });
   return response.ok ? ((await response.json()) as SessionAnswer).apiKey : null;
 }

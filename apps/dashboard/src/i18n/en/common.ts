@@ -65,6 +65,7 @@ export const common = {
     forbidden: 'Your key may not do this',
     notFound: 'There is nothing here',
     invalid: 'The server did not understand the request',
+    broken: 'This page does not work; that is a fault of ours',
     unexpected: 'That did not work',
     worksIn: 'It works in these states: {{states}}',
   },

@@ -64,6 +64,7 @@ export const common = {
     forbidden: '您的密钥没有此操作的权限',
     notFound: '内容不存在',
     invalid: '服务器无法理解该请求',
+    broken: '页面出现故障，这是我们的问题',
     unexpected: '操作未成功',
     worksIn: '可执行的状态：{{states}}',
   },

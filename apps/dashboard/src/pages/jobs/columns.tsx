@@ -1,4 +1,3 @@
-import { Group, Text, VisuallyHidden } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { useTranslation } from 'react-i18next';
@@ -10,25 +9,28 @@ import classes from './jobs.module.css';
 
 export const features = tableFeatures({ columnVisibilityFeature, rowSelectionFeature });
 
-/** Every field of a job in the order of interest, by its name in `common:fields`. A cell is drawn again when its job has changed. */
+/**
+ * Every field of a job in the order of interest, by its name in `common:fields`. Widths
+ * are fixed: a column that grows with what comes live would move what is being read. A cell is drawn again when its job has changed.
+ */
 const fields = {
-  state: { first: true, cell: (job: JobAnswer) => <StateBadge state={job.state} /> },
-  mediaId: { first: true, cell: (job: JobAnswer) => <MediaCell job={job} /> },
-  type: { first: true, cell: (job: JobAnswer) => <TypeCell job={job} /> },
-  region: { first: false, cell: (job: JobAnswer) => job.region },
-  client: { first: true, cell: (job: JobAnswer) => job.client },
-  priority: { first: false, cell: (job: JobAnswer) => <PriorityCell job={job} /> },
-  labels: { first: true, cell: (job: JobAnswer) => <LabelsCell job={job} /> },
-  attempts: { first: false, cell: (job: JobAnswer) => job.attempts },
-  error: { first: true, cell: (job: JobAnswer) => <ErrorCell job={job} /> },
-  createdAt: { first: true, cell: (job: JobAnswer) => <TimeCell at={job.createdAt} /> },
-  submittedAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.submittedAt} /> },
-  finishedAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.finishedAt} /> },
-  settledAt: { first: false, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
-  dueAt: { first: true, cell: (job: JobAnswer) => <TimeCell at={job.dueAt} /> },
-  vodJobId: { first: false, cell: (job: JobAnswer) => <IdCell id={job.vodJobId} field="vodJobId" /> },
-  requestId: { first: false, cell: (job: JobAnswer) => <IdCell id={job.requestId} field="requestId" /> },
-  jobId: { first: false, cell: (job: JobAnswer) => <IdCell id={job.id} field="jobId" /> },
+  state: { first: true, rem: 8.5, cell: (job: JobAnswer) => <StateBadge state={job.state} /> },
+  mediaId: { first: true, rem: 16, cell: (job: JobAnswer) => <MediaCell job={job} /> },
+  type: { first: true, rem: 8.5, cell: (job: JobAnswer) => <TypeCell job={job} /> },
+  region: { first: false, rem: 7.5, cell: (job: JobAnswer) => job.region },
+  client: { first: true, rem: 6.5, cell: (job: JobAnswer) => job.client },
+  priority: { first: false, rem: 5, cell: (job: JobAnswer) => <PriorityCell job={job} /> },
+  labels: { first: true, rem: 9, cell: (job: JobAnswer) => <LabelsCell job={job} /> },
+  attempts: { first: false, rem: 5.5, cell: (job: JobAnswer) => job.attempts },
+  error: { first: true, rem: 12, cell: (job: JobAnswer) => <ErrorCell job={job} /> },
+  createdAt: { first: true, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.createdAt} /> },
+  submittedAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.submittedAt} /> },
+  finishedAt: { first: false, rem: 8, cell: (job: JobAnswer) => <TimeCell at={job.finishedAt} /> },
+  settledAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
+  dueAt: { first: true, rem: 6.5, cell: (job: JobAnswer) => <TimeCell at={job.dueAt} /> },
+  vodJobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.vodJobId} field="vodJobId" /> },
+  requestId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.requestId} field="requestId" /> },
+  jobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.id} field="jobId" /> },
 };
 
 export type ColumnId = keyof typeof fields;
@@ -39,6 +41,11 @@ export const firstColumns = Object.fromEntries(columnIds.map((id) => [id, fields
   ColumnId,
   boolean
 >;
+
+/** In rem. The media id takes what the others leave. */
+export function columnWidth(id: string): number {
+  return fields[id as ColumnId].rem;
+}
 
 const helper = createColumnHelper<typeof features, JobAnswer>();
 
@@ -71,13 +78,13 @@ function LabelsCell({ job }: { job: JobAnswer }) {
   const labels = Object.entries(job.labels).map(([key, value]) => `${key}:${value}`);
   if (labels.length === 0) return <Nothing />;
   return (
-    <Group gap={4} wrap="nowrap" className={classes['labels']} title={labels.join('\n')}>
+    <span className={classes['labels']} title={labels.join('\n')}>
       {labels.map((label) => (
         <span key={label} className={classes['label']}>
           {label}
         </span>
       ))}
-    </Group>
+    </span>
   );
 }
 
@@ -102,11 +109,9 @@ function IdCell({ id, field }: { id: string | null; field: 'vodJobId' | 'request
 }
 
 function Nothing() {
-  const { t } = useTranslation();
   return (
-    <Text span c="dimmed" data-nothing>
-      <span aria-hidden>–</span>
-      <VisuallyHidden>{t('none')}</VisuallyHidden>
-    </Text>
+    <span className={classes['nothing']} data-nothing aria-hidden>
+      –
+    </span>
   );
 }

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Menu, NativeSelect, Skeleton, Stack, Text } from '@mantine/core';
-import { useInViewport, useLocalStorage } from '@mantine/hooks';
+import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
 import {
   IconAlertTriangle,
   IconArrowDown,
@@ -54,10 +54,10 @@ export function JobsPage() {
   const [selected, setSelected] = useState<{ view: string; rows: RowSelectionState }>({ view, rows: {} });
   const selection = selected.view === view ? selected.rows : {};
   const { ref: top, inViewport: atTop } = useInViewport();
-  const [busy, setBusy] = useState(false);
+  const { ref: hoverRef, hovered } = useHover<HTMLTableSectionElement>();
 
   // Rows may come and go while nobody reads them: see useJobsList.
-  const calm = atTop && !busy && Object.keys(selection).length === 0;
+  const calm = atTop && !hovered && Object.keys(selection).length === 0;
   const list = useJobsList(search, Number(pageSize), calm);
   const { data: isFirstStart } = useQuery({ ...statsQuery(useApi()), select: ({ jobs }) => jobs.total === 0 });
 
@@ -127,7 +127,7 @@ export function JobsPage() {
                 : null
             }
             hasLeft={list.hasLeft}
-            onBusy={setBusy}
+            hoverRef={hoverRef}
           />
         </Rows>
 

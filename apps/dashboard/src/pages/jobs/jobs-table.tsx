@@ -1,4 +1,5 @@
-import { Checkbox, Table } from '@mantine/core';
+import { Checkbox } from '@mantine/core';
+import { useMergedRef } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   FlexRender,
@@ -8,11 +9,11 @@ import {
   type RowSelectionState,
 } from '@tanstack/react-table';
 import { useNavigate } from '@tanstack/react-router';
-import { memo, useRef, type KeyboardEvent } from 'react';
+import { memo, useRef, type CSSProperties, type RefCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { useShortcuts } from '../../shell/shortcuts';
-import { columns, features, type ColumnId } from './columns';
+import { columns, columnWidth, features, type ColumnId } from './columns';
 import classes from './jobs.module.css';
 
 /** Actions are for so many at once. */
@@ -24,12 +25,13 @@ interface JobsTableProps {
   /** null: this person may select nothing. */
   selection: { chosen: RowSelectionState; onChange: (chosen: RowSelectionState) => void } | null;
   hasLeft: (job: JobAnswer) => boolean;
-  onBusy: (busy: boolean) => void;
+  /** Of the rows: while the pointer is there, somebody reads. */
+  hoverRef: RefCallback<HTMLTableSectionElement>;
 }
 
 const noSelection: RowSelectionState = {};
 
-export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTableProps) {
+export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsTableProps) {
   const { t } = useTranslation(['jobs', 'common']);
   const navigate = useNavigate();
   const body = useRef<HTMLTableSectionElement>(null);
@@ -44,7 +46,10 @@ export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTab
     onRowSelectionChange: (next) => select(typeof next === 'function' ? next(chosen) : next),
   });
   const { rows } = table.getRowModel();
+  const shown = table.getVisibleLeafColumns();
+  const width = shown.reduce((sum, { id }) => sum + columnWidth(id), 0);
   const chosenCount = Object.keys(chosen).length;
+  const isAllChosen = chosenCount > 0 && chosenCount >= Math.min(rows.length, SELECTION_MAX);
 
   const open = (id: string) => void navigate({ to: '/jobs/$jobId', params: { jobId: id } });
 
@@ -75,40 +80,38 @@ export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTab
     ...(selection && { x: toggle, Escape: () => selection.onChange({}) }),
   });
 
-  function onKeyDown(event: KeyboardEvent) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    move(step);
-  }
-
   return (
     <div className={classes['frame']}>
-      <Table className={classes['table'] ?? ''} verticalSpacing={5} highlightOnHover aria-label={t('table')}>
-        <Table.Thead>
-          <Table.Tr>
+      <table
+        className={classes['table']}
+        aria-label={t('table')}
+        style={{ '--table-width': `${width}rem` } as CSSProperties}
+      >
+        <colgroup>
+          {selection && <col className={classes['select']} />}
+          {shown.map(({ id }) => (
+            <col key={id} style={id === 'mediaId' ? undefined : { width: `${columnWidth(id)}rem` }} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr>
             {selection && (
-              <Table.Th w={36}>
+              <th>
                 <Checkbox
                   size="xs"
                   aria-label={t('selectAll')}
-                  checked={chosenCount > 0 && chosenCount === rows.length}
-                  indeterminate={chosenCount > 0 && chosenCount < rows.length}
+                  checked={isAllChosen}
+                  indeterminate={chosenCount > 0 && !isAllChosen}
                   onChange={toggleAll}
                 />
-              </Table.Th>
+              </th>
             )}
-            {table.getVisibleLeafColumns().map((column) => (
-              <Table.Th key={column.id}>{t(`common:fields.${column.id as ColumnId}`)}</Table.Th>
+            {shown.map((column) => (
+              <th key={column.id}>{t(`common:fields.${column.id as ColumnId}`)}</th>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody
-          ref={body}
-          onKeyDown={onKeyDown}
-          onPointerEnter={() => onBusy(true)}
-          onPointerLeave={() => onBusy(false)}
-        >
+          </tr>
+        </thead>
+        <tbody ref={useMergedRef(body, hoverRef)}>
           {rows.map((row) => (
             <JobRow
               key={row.id}
@@ -119,10 +122,11 @@ export function JobsTable({ jobs, visible, selection, hasLeft, onBusy }: JobsTab
               maySelect={selection !== null}
               hasLeft={hasLeft(row.original)}
               onOpen={open}
+              onMove={move}
             />
           ))}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -135,18 +139,23 @@ interface JobRowProps {
   maySelect: boolean;
   hasLeft: boolean;
   onOpen: (id: string) => void;
+  onMove: (by: number) => void;
 }
 
-/** Drawn again when its own job has changed and not when another one has: `row` is new each time and says nothing of that. */
+/**
+ * Of plain elements, because there are hundreds of them: with components of the library a page of 200 takes several times as long.
+ * Drawn again when its own job has changed and not when another one has: `row` is new each time and says nothing
+ * of that.
+ */
 const JobRow = memo(DrawnRow, (before, now) =>
   (['job', 'visible', 'isSelected', 'maySelect', 'hasLeft'] as const).every((name) => before[name] === now[name]),
 );
 
-function DrawnRow({ row, job, isSelected, maySelect, hasLeft, onOpen }: JobRowProps) {
+function DrawnRow({ row, job, isSelected, maySelect, hasLeft, onOpen, onMove }: JobRowProps) {
   const { t } = useTranslation(['jobs', 'common']);
   return (
-    <Table.Tr
-      className={classes['row'] ?? ''}
+    <tr
+      className={classes['row']}
       tabIndex={-1}
       data-job={job.id}
       data-left={hasLeft || undefined}
@@ -157,24 +166,28 @@ function DrawnRow({ row, job, isSelected, maySelect, hasLeft, onOpen }: JobRowPr
       }}
       onKeyDown={(event) => {
         if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(job.id);
+        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+        if (step === undefined) return;
+        event.preventDefault();
+        onMove(step);
       }}
     >
       {maySelect && (
-        <Table.Td>
-          <Checkbox
-            size="xs"
+        <td>
+          <input
+            type="checkbox"
             aria-label={t('selectRow', { mediaId: job.mediaId })}
             checked={isSelected}
             onChange={row.getToggleSelectedHandler()}
           />
-        </Table.Td>
+        </td>
       )}
       {row.getVisibleCells().map((cell) => (
-        <Table.Td key={cell.id} data-name={t(`common:fields.${cell.column.id as ColumnId}`)}>
+        <td key={cell.id} data-name={t(`common:fields.${cell.column.id as ColumnId}`)}>
           <FlexRender cell={cell} />
-        </Table.Td>
+        </td>
       ))}
-    </Table.Tr>
+    </tr>
   );
 }
 
