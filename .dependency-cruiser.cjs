@@ -9,6 +9,7 @@ const mayImport = {
   vod: ['domain', 'config', 'observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
+  client: ['contract', 'domain'],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],
@@ -77,17 +78,26 @@ module.exports = {
       to: { path: '^apps/', pathNot: ['^apps/local/', '^apps/[^/]+/src/index\\.ts$'] },
     },
     {
+      name: 'cli-over-http',
+      comment:
+        'The command line speaks only the HTTP API: it knows the client, the domain, and the shapes of the answers',
+      severity: 'error',
+      from: { path: '^apps/cli/', pathNot: tests },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain))/' },
+    },
+    {
       name: 'dashboard-in-a-browser',
       comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
+      from: { path: '^apps/dashboard/', pathNot: tests },
       to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
     },
     {
-      name: 'dashboard-without-schemas',
-      comment: 'Of the contract the page takes types only: its schemas would bring zod and the environment along',
+      name: 'browser-without-schemas',
+      comment:
+        'Of the contract the page, the command line and the client take types only: its schemas would bring zod and the environment along',
       severity: 'error',
-      from: { path: '^apps/dashboard/' },
+      from: { path: '^(apps/(dashboard|cli)|libs/client)/', pathNot: tests },
       to: { path: '^libs/contract/', dependencyTypesNot: ['type-only'] },
     },
     {

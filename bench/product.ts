@@ -23,9 +23,12 @@ interface Running {
 /** api, worker, webhook and emulator as processes of their own, as they run in production. */
 export class Product {
   private readonly running = new Map<ProcessName, Running>();
+  private readonly names: readonly ProcessName[];
   private env: NodeJS.ProcessEnv = {};
 
-  constructor(private readonly options: ProductOptions) {}
+  constructor(private readonly options: ProductOptions) {
+    this.names = options.processes ?? processNames;
+  }
 
   get apiUrl(): string {
     return this.url('api');
@@ -87,8 +90,9 @@ export class Product {
       COLLECT_QPS: NO_LIMIT,
     };
     await this.migrate();
-    for (const name of processNames) this.startOne(name, ports[name]);
-    await Promise.all(processNames.map((name) => this.untilReady(name)));
+    for (const name of this.names) this.startOne(name, ports[name]);
+    await Promise.all(this.names.map((name) => this.untilReady(name)));
+    if (!this.names.includes('emulator')) return;
     // A job is over as soon as it is taken, and nothing is throttled: what is left is what we cost.
     await sendJson('PUT', `${this.url('emulator')}/_emulator/settings`, {
       jobTimeMs: { min: 0, max: 0 },
@@ -148,6 +152,8 @@ export class Product {
 }
 
 export interface ProductOptions {
+  /** By default all of them. */
+  processes?: readonly ProcessName[];
   databaseUrl: string;
   /** Null: BullMQ on Postgres. */
   redisUrl: string | null;

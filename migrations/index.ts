@@ -4,3 +4,6 @@ export { RecoverSubmissions1764000000000 } from './1764000000000-recover-submiss
 export { IndexEvidence1764000001000 } from './1764000001000-index-evidence';
 export { DateHistory1764100000000 } from './1764100000000-date-history';
 export { IndexHistoryDates1764100001000 } from './1764100001000-index-history-dates';
+export { NoteClosedQueues1764200000000 } from './1764200000000-note-closed-queues';
+export { LabelJobs1764200001000 } from './1764200001000-label-jobs';
+export { IndexLists1764200002000 } from './1764200002000-index-lists';

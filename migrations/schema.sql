@@ -10,6 +10,14 @@ create table circuit (
   constraint circuit_pkey PRIMARY KEY (region)
 );
 
+create table closed_queue (
+  region             text not null,
+  queue              text not null,
+  code               text not null,
+  until              timestamp with time zone not null,
+  constraint closed_queue_pkey PRIMARY KEY (region, queue)
+);
+
 create table event (
   id                 uuid not null,
   received_at        timestamp with time zone not null,
@@ -34,10 +42,12 @@ create table event (
   constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text]))),
   constraint event_verdict_known CHECK ((verdict = ANY (ARRAY['received'::text, 'matched'::text, 'unmatched'::text, 'ignored'::text, 'rejected'::text])))
 );
-CREATE INDEX event_by_vod_job ON public.event USING btree (vod_job_id) WHERE (verdict = ANY (ARRAY['received'::text, 'unmatched'::text]));
 CREATE UNIQUE INDEX event_identity ON public.event USING btree (region, event_type, vod_job_id, status, body_hash);
+CREATE INDEX event_job_id ON public.event USING btree (job_id, id) WHERE (job_id IS NOT NULL);
+CREATE INDEX event_media_id ON public.event USING btree (media_id, id);
 CREATE INDEX event_unmatched_media ON public.event USING btree (media_id) WHERE (verdict = 'unmatched'::text);
 CREATE INDEX event_verdict ON public.event USING btree (verdict, id);
+CREATE INDEX event_vod_job_id ON public.event USING btree (vod_job_id, id);
 CREATE INDEX event_waiting ON public.event USING btree (received_at) WHERE (verdict = 'received'::text);
 
 create table history (
@@ -96,13 +106,28 @@ create table job (
 );
 CREATE INDEX job_backlog ON public.job USING btree (region, priority, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX job_due_at ON public.job USING btree (region, state, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX job_error_code ON public.job USING btree (error_code, id, client, region, type, state) WHERE (error_code IS NOT NULL);
 CREATE INDEX job_media_id ON public.job USING btree (media_id, id);
 CREATE INDEX job_natural_key_open ON public.job USING btree (natural_key) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX job_one_per_type ON public.job USING btree (request_id, type);
 CREATE UNIQUE INDEX job_open_natural_key ON public.job USING btree (natural_key) WHERE holds_natural_key;
-CREATE INDEX job_state ON public.job USING btree (state, id);
+CREATE INDEX job_queued ON public.job USING btree (region, priority, id) WHERE (state = 'queued'::text);
+CREATE INDEX job_settled_at ON public.job USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+CREATE INDEX job_shape ON public.job USING btree (client, region, type, state, id);
 CREATE INDEX job_submitted_at ON public.job USING btree (region, type, submitted_at) WHERE (vod_job_id IS NOT NULL);
 CREATE UNIQUE INDEX job_vod_job_id ON public.job USING btree (vod_job_id, region) WHERE (vod_job_id IS NOT NULL);
+CREATE INDEX job_without_event ON public.job USING btree (settled_at) WHERE ((state = ANY (ARRAY['succeeded'::text, 'failed'::text])) AND (vod_job_id IS NOT NULL) AND (event_status IS NULL));
+
+create table job_label (
+  key                text not null,
+  value              text not null,
+  job_id             uuid not null,
+  client             text not null,
+  region             text not null,
+  type               text not null,
+  constraint job_label_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
+  constraint job_label_pkey PRIMARY KEY (key, value, job_id, client, region, type)
+);
 
 create table migration (
   id                 integer not null default nextval('migration_id_seq'::regclass),

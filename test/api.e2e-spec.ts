@@ -837,6 +837,8 @@ describe('The OpenAPI document', () => {
     ['post', '/v1/jobs/{id}/resolve', '200 400 401 403 404 409 413 415 503'],
     ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
     ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],
+    ['get', '/v1/jobs/{id}/evidence', '200 400 401 404 503'],
+    ['get', '/v1/flow', '200 400 401 503'],
     ['get', '/v1/events', '200 400 401 503'],
     ['get', '/v1/events/{id}', '200 400 401 404 503'],
     ['get', '/v1/stats', '200 401 503'],
@@ -855,10 +857,20 @@ describe('The OpenAPI document', () => {
     }
   });
 
+  it.each([
+    ['/v1/jobs.csv', 'text/csv'],
+    ['/v1/jobs.ndjson', 'application/x-ndjson'],
+  ])('has the export %s', (path, type) => {
+    const { responses } = document.paths[path].get;
+    expect(Object.keys(responses).join(' ')).toBe('200 400 401 503');
+    expect(responses[200].content).toEqual({ [type]: { schema: { type: 'string' } } });
+    expect(Object.keys(responses[400].content)).toEqual(['application/problem+json']);
+  });
+
   it('has every parameter of the contract', () => {
     const names = (path: string) => document.paths[path].get.parameters.map((parameter: any) => parameter.name);
     expect(names('/v1/jobs').toSorted()).toEqual(
-      ['client', 'createdFrom', 'createdTo', 'cursor', 'errorCode', 'label', 'limit', 'mediaId', 'region', 'requestId', 'state', 'type', 'vodJobId'], // prettier-ignore
+      ['client', 'createdFrom', 'createdTo', 'cursor', 'errorCode', 'label', 'limit', 'mediaId', 'q', 'region', 'requestId', 'state', 'type', 'vodJobId'], // prettier-ignore
     );
     expect(names('/v1/jobs/{id}').toSorted()).toEqual(['id', 'wait']);
     expect(document.paths['/v1/jobs'].post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }]);

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import mantine from 'postcss-preset-mantine';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const api = process.env['API_URL'] ?? 'http://127.0.0.1:3000';
 
@@ -23,18 +25,36 @@ export default defineConfig({
           groups: [
             // Changes with a dependency and not with a page: it stays in the cache over our releases.
             { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
-            { name: 'charts', test: /node_modules\/(@mantine\/charts|recharts|d3-[a-z]+|victory-vendor)\// },
           ],
         },
       },
     },
   },
   server: { proxy: { '/v1': api, '/session.json': api } },
-  plugins: [
-    {
-      name: 'base-of-the-dev-server',
-      apply: 'serve',
-      transformIndexHtml: () => [{ tag: 'base', attrs: { href: '/' }, injectTo: 'head-prepend' }],
-    },
-  ],
+  plugins: [baseOfTheDevServer(), compressed()],
 });
+
+/** What the api writes into the page. */
+function baseOfTheDevServer(): Plugin {
+  return {
+    name: 'base-of-the-dev-server',
+    apply: 'serve',
+    transformIndexHtml: () => [{ tag: 'base', attrs: { href: '/' }, injectTo: 'head-prepend' }],
+  };
+}
+
+/** Once here instead of with every answer: the api serves the smallest one that the browser takes. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    writeBundle: ({ dir = '' }, bundle) => {
+      for (const name of Object.keys(bundle).filter((file) => /\.(js|css|svg)$/.test(file))) {
+        const file = join(dir, name);
+        const text = readFileSync(file);
+        writeFileSync(`${file}.br`, brotliCompressSync(text));
+        writeFileSync(`${file}.gz`, gzipSync(text, { level: 9 }));
+      }
+    },
+  };
+}

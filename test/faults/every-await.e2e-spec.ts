@@ -18,10 +18,11 @@ const fatalShare = isFull ? 1 : 0.15;
 const LANES = 2;
 
 /** How long a worker may take to come by its failpoint, with work of the right kind coming all the time. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = isFull ? 300_000 : 60_000;
 
-/** A gap between jobs that keeps two workers busy and no queue long. */
+/** A gap between jobs that keeps two workers busy, and how many may wait: what is behind a long queue comes by late. */
 const FEED_EVERY_MS = 300;
+const MOST_QUEUED = 60;
 
 const times = {
   VOD_TIMEOUT: '1s',
@@ -74,7 +75,8 @@ function scenes(): Scene[] {
   const rare: Omit<Scene, 'isRare'>[] = [
     { names: take(/^submit\.queues\.closeFor/), media: ['busy'] },
     { names: take(/^collect\.queues\.closeFor/), media: ['busyread'] },
-    { names: take(/^recover\.queues\.closeFor/), media: ['busylook'] },
+    // An event that came first would spare it the look at the list.
+    { names: take(/^recover\.queues\.closeFor/), media: ['busylook'], env: { RECOVER_BY: 'listing' } },
     {
       names: take(/\.circuits\.|\.takeProbe\./),
       media: ['blocked'],
@@ -191,7 +193,9 @@ async function dieAt(city: City, name: string, nth: number, scene: Scene, redis:
       if (!city.isRunning('worker', at)) return true;
       if (performance.now() - fedAt < FEED_EVERY_MS) return false;
       fedAt = performance.now();
-      for (const prefix of scene.media) await city.enqueue(`${prefix}-${(media += 1)}`, ['AIVideoTag', 'AIMediaDNA']);
+      if (!(await isLong(city))) {
+        for (const prefix of scene.media) await city.enqueue(`${prefix}-${(media += 1)}`, ['AIVideoTag', 'AIMediaDNA']);
+      }
       await scene.along?.(city, redis);
       return false;
     },
@@ -199,6 +203,11 @@ async function dieAt(city: City, name: string, nth: number, scene: Scene, redis:
   );
   await city.stopOne('worker', at);
   await scene.after?.(city, redis);
+}
+
+async function isLong(city: City): Promise<boolean> {
+  const queued = await city.query(`select from job where state = 'queued' limit ${MOST_QUEUED}`);
+  return queued.length === MOST_QUEUED;
 }
 
 function lines(): ReadonlySet<string> {

@@ -274,7 +274,6 @@ describe(`rows 35, 36 and 37: forged doorbells (FAULTS_SEED=${seed})`, () => {
     expect(calls).toBeLessThanOrEqual(total);
     const states = await stack.query('select distinct state from job where id = any($1::uuid[])', [ids]);
     expect(states.filter(({ state }) => !['processing', 'finished'].includes(state))).toEqual([]);
-    // They are still at VOD: not over is all that may be said of them.
-    expect((await stack.broken()).filter((sentence) => !sentence.startsWith('I1'))).toEqual([]);
+    expect(await stack.broken({ mayBeOpen: true })).toEqual([]);
   });
 });

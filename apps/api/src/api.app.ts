@@ -19,11 +19,18 @@ import {
   ChangeReads,
   channels,
   CircuitStore,
+  ClosedQueueStore,
   createDataSource,
+  EvidenceReads,
+  FlowReads,
+  FlowWindows,
+  JobCounts,
   JobReads,
   JobStore,
+  ListReads,
   Listener,
   RequestStore,
+  StatsReads,
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
@@ -31,7 +38,8 @@ import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
-import { InspectionController } from './inspection.controller';
+import { ExportController } from './export.controller';
+import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
@@ -47,6 +55,7 @@ interface Parts {
   signals: Signals;
   changes: ChangeReads;
   feed: ChangeFeed;
+  counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
   localKey: string | null;
@@ -54,7 +63,7 @@ interface Parts {
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, problems, operations, localKey }: Parts): DynamicModule {
+  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
@@ -62,13 +71,26 @@ class ApiModule {
     return {
       module: ApiModule,
       imports: [operations],
-      controllers: [JobsController, ActionsController, InspectionController, StreamController, SessionController],
+      controllers: [
+        JobsController,
+        ActionsController,
+        InspectionController,
+        ExportController,
+        StreamController,
+        SessionController,
+      ],
       providers: [
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
+        { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
         { provide: JobReads, useValue: reads },
+        { provide: ListReads, useValue: new ListReads(db) },
+        { provide: EvidenceReads, useValue: new EvidenceReads(db) },
+        { provide: StatsReads, useValue: new StatsReads(db, counts) },
+        { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
+        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
@@ -153,7 +175,9 @@ export async function startApi(
     onTrouble,
     onRecovered,
   });
+  const counts = new JobCounts(db);
   const stop = async () => {
+    counts.stop();
     await listener.stop();
     await feed.stop();
     await db.destroy();
@@ -163,10 +187,11 @@ export async function startApi(
     await assertSchema(db);
     await listener.start();
     feed.start();
+    counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, problems, operations, localKey }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

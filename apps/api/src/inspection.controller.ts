@@ -1,10 +1,21 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { CircuitStore, JobReads } from '@app/persistence';
+import {
+  CircuitStore,
+  ClosedQueueStore,
+  EvidenceReads,
+  FlowWindows,
+  JobReads,
+  ListReads,
+  StatsReads,
+} from '@app/persistence';
 import { problem } from './openapi';
 import { Problem } from './problems';
-import { eventView, listView, statsView } from './views';
+import { eventView, evidenceView, flowView, listView, statsView } from './views';
+
+/** Jobs at VOD at once, per region and type; 0 is no cap. */
+export const MAX_IN_FLIGHT = Symbol('maxInFlight');
 
 /** What people look at besides the jobs themselves. */
 @ApiTags('inspection')
@@ -15,15 +26,32 @@ import { eventView, listView, statsView } from './views';
 export class InspectionController {
   constructor(
     private readonly reads: JobReads,
+    private readonly lists: ListReads,
+    private readonly evidence: EvidenceReads,
+    private readonly statistics: StatsReads,
+    private readonly windows: FlowWindows,
     private readonly circuits: CircuitStore,
+    private readonly closedQueues: ClosedQueueStore,
+    @Inject(MAX_IN_FLIGHT) private readonly maxInFlight: number,
   ) {}
+
+  @Get('v1/jobs/:id/evidence')
+  @ApiOperation({ summary: 'What is known about the attempts of a job, for whoever has to decide about it' })
+  @ApiResponse({ status: 200, standardSchema: schemas.evidenceAnswer })
+  @ApiResponse(problem(400, 'invalid_request'))
+  @ApiResponse(problem(404, 'not_found'))
+  async evidenceOf(@Param('id', { schema: schemas.id }) id: string) {
+    const job = await this.reads.job(id);
+    if (!job) throw new Problem('not_found', `there is no job ${id}`);
+    return evidenceView(await this.evidence.about(job));
+  }
 
   @Get('v1/events')
   @ApiOperation({ summary: 'Notifications received from VOD, newest first' })
   @ApiResponse({ status: 200, standardSchema: schemas.eventsAnswer })
   @ApiResponse(problem(400, 'invalid_request'))
   async events(@Query({ schema: schemas.eventQuery }) { limit, cursor, ...filter }: schemas.EventQuery) {
-    const rows = await this.reads.events(filter, { limit: limit + 1, before: cursor });
+    const rows = await this.lists.events(filter, { limit: limit + 1, before: cursor });
     return listView(rows, limit, (event) => event);
   }
 
@@ -33,7 +61,7 @@ export class InspectionController {
   @ApiResponse(problem(400, 'invalid_request'))
   @ApiResponse(problem(404, 'not_found'))
   async event(@Param('id', { schema: schemas.id }) id: string) {
-    const event = await this.reads.event(id);
+    const event = await this.lists.event(id);
     if (!event) throw new Problem('not_found', `there is no event ${id}`);
     return eventView(event);
   }
@@ -42,7 +70,29 @@ export class InspectionController {
   @ApiOperation({ summary: 'Counts by state and type, and what has waited longest' })
   @ApiResponse({ status: 200, standardSchema: schemas.statsAnswer })
   async stats() {
-    const [stats, circuits] = await Promise.all([this.reads.stats(), this.circuits.all()]);
+    const [stats, circuits] = await Promise.all([this.statistics.stats(), this.circuits.all()]);
     return { ...statsView(stats), circuits };
+  }
+  @Get('v1/flow')
+  @ApiOperation({ summary: 'Throughput and times over the last hour or day, and what stands where' })
+  @ApiResponse({ status: 200, standardSchema: schemas.flowAnswer })
+  @ApiResponse(problem(400, 'invalid_request'))
+  async flow(@Query({ schema: schemas.flowQuery }) { window }: schemas.FlowQuery) {
+    const [flow, atVod, queued, circuits, closedQueues, oldestDueAt] = await Promise.all([
+      this.windows.over(window),
+      this.statistics.atVod(),
+      this.statistics.queued(),
+      this.circuits.all(),
+      this.closedQueues.all(),
+      this.statistics.oldestDueAt(),
+    ]);
+    return {
+      ...flowView(flow, queued),
+      atVod,
+      maxInFlight: this.maxInFlight,
+      circuits,
+      closedQueues,
+      oldestDueAt,
+    };
   }
 }

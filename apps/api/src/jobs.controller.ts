@@ -3,10 +3,11 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@n
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
 import { Accept } from '@app/lifecycle';
-import { JobReads, RequestStore, type JobFilter } from '@app/persistence';
+import { JobReads, ListReads, RequestStore } from '@app/persistence';
 import { offers, regionFeatures } from '@app/vod';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
+import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
 import { historyView, jobView, listView, requestView, resultView } from './views';
@@ -26,6 +27,7 @@ export class JobsController {
     private readonly accept: Accept,
     private readonly requests: RequestStore,
     private readonly reads: JobReads,
+    private readonly lists: ListReads,
     private readonly waitingRoom: WaitingRoom,
     @Inject(REGIONS) private readonly regions: readonly [string, ...string[]],
   ) {}
@@ -88,9 +90,9 @@ export class JobsController {
   @Get('jobs')
   @ApiOperation({ summary: 'The job table, newest first' })
   @ApiResponse({ status: 200, standardSchema: schemas.jobsAnswer })
-  async jobs(@Query({ schema: schemas.jobQuery }) query: schemas.JobQuery) {
-    const rows = await this.reads.jobs(filterOf(query), { limit: query.limit + 1, before: query.cursor });
-    return listView(rows, query.limit, jobView);
+  async jobs(@Query({ schema: schemas.jobQuery }) { limit, cursor, ...filter }: schemas.JobQuery) {
+    const rows = await this.lists.jobs(filterOf(filter), { limit: limit + 1, before: cursor });
+    return listView(rows, limit, jobView);
   }
 
   @Get('jobs/:id')
@@ -146,13 +148,4 @@ export class JobsController {
 function checkKey(key: string | undefined): void {
   const { error } = schemas.idempotencyKey.safeParse(key);
   if (error) throw invalid([{ path: 'idempotency-key', message: error.issues[0]?.message ?? 'not valid' }]);
-}
-
-function filterOf(query: schemas.JobQuery): JobFilter {
-  const { state, label, limit: _limit, cursor: _cursor, ...same } = query;
-  const labels = label?.map((pair): [string, string] => {
-    const colon = pair.indexOf(':');
-    return [pair.slice(0, colon), pair.slice(colon + 1)];
-  });
-  return { ...same, states: state, labels: labels && Object.fromEntries(labels) };
 }

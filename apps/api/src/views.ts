@@ -1,5 +1,16 @@
 import { jobStates, jobTypes, priorities, tell } from '@app/domain';
-import type { EventRow, HistoryRow, JobRow, ResultRow, Stats, StoredRequest } from '@app/persistence';
+import type {
+  EventRow,
+  Evidence,
+  Flow,
+  HistoryRow,
+  JobRow,
+  ResultRow,
+  Stats,
+  StatsReads,
+  StoredRequest,
+  Throughput,
+} from '@app/persistence';
 
 /** Rows as the outside sees them; the shapes are those of schemas.ts. Dates become ISO 8601 on the way out. */
 export function requestView(request: StoredRequest, deduplicated: boolean) {
@@ -54,6 +65,10 @@ export function eventView(event: EventRow & { body: Buffer }) {
   return { ...event, body: event.body.toString('utf8') };
 }
 
+export function evidenceView({ sameMedia, ...rest }: Evidence) {
+  return { ...rest, sameMedia: sameMedia.map(jobView) };
+}
+
 /** One page and the cursor of the next; null when there is none. */
 export function listView<T extends { id: string }, V>(rows: T[], limit: number, view: (row: T) => V) {
   const items = rows.slice(0, limit);
@@ -61,7 +76,7 @@ export function listView<T extends { id: string }, V>(rows: T[], limit: number, 
 }
 
 export function statsView({ jobs, ...rest }: Stats) {
-  const sum = (rows: Stats['jobs']) => rows.reduce((total, row) => total + row.count, 0);
+  const sum = (rows: Stats['jobs']) => rows.reduce((total, row) => total + row.jobs, 0);
   const byState = (rows: Stats['jobs']) =>
     Object.fromEntries(jobStates.map((state) => [state, sum(rows.filter((row) => row.state === state))]));
   return {
@@ -72,6 +87,19 @@ export function statsView({ jobs, ...rest }: Stats) {
     },
     ...rest,
   };
+}
+
+export function flowView({ buckets, total, ...rest }: Flow, queued: Awaited<ReturnType<StatsReads['queued']>>) {
+  return {
+    ...rest,
+    buckets: buckets.map(({ at, ...bucket }) => ({ at, ...throughputView(bucket) })),
+    total: throughputView(total),
+    queued: queued.map(({ priority, ...row }) => ({ ...row, priority: priorities[priority] ?? 'normal' })),
+  };
+}
+
+function throughputView({ wait, processing, ...counts }: Throughput) {
+  return { ...counts, waitMs: wait.percentiles(), processingMs: processing.percentiles() };
 }
 
 function jsonOr(text: string): unknown {

@@ -4,8 +4,8 @@
  * 1. The page: `src/pages/<name>/<name>-page.tsx` exports a component that renders `<Page title={…}>` (parts/page.tsx: title of
  *    the tab, heading, focus). A lazy one comes in a chunk of its own: only what the first screen needs is loaded at first.
  * 2. Its route below, and its path into the list of the api that answers index.html (apps/api/src/dashboard.ts). Search
- *    parameters arrive as strings, or as arrays of strings when they are repeated, exactly as the API takes them; narrow
- *    them in `validateSearch` (see pages/jobs/search.ts).
+ *    parameters arrive as strings, or as arrays of strings when they are repeated, exactly as the API takes them. Name
+ *    those of the page in `validateSearch` (see pages/jobs/search.ts); the others leave the URL.
  * 3. Navigation: an entry in shell/navigation.ts (with its `g` key).
  * 4. Strings: `src/i18n/en/<name>.ts` and `src/i18n/zh/<name>.ts`, named in the `index.ts` beside them. `useTranslation('<name>')`
  *    knows the keys; a test compares both languages.
@@ -14,6 +14,9 @@
  * 6. Shared parts are in src/parts (state badge, ids, times, errors, empty states); actions with their dialog in src/actions.
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { eventsSearch } from './pages/events/search';
+import { flowSearch } from './pages/flow/search';
+import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
 import { jobsSearch } from './pages/jobs/search';
 import { NotFoundPage } from './parts/not-found-page';
@@ -46,12 +49,14 @@ const job = createRoute({
 const held = createRoute({
   getParentRoute: () => root,
   path: '/held',
+  validateSearch: heldSearch,
   component: lazyRouteComponent(() => import('./pages/held/held-page'), 'HeldPage'),
 });
 
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
+  validateSearch: eventsSearch,
   component: lazyRouteComponent(() => import('./pages/events/events-page'), 'EventsPage'),
 });
 
@@ -64,6 +69,7 @@ const event = createRoute({
 const flow = createRoute({
   getParentRoute: () => root,
   path: '/flow',
+  validateSearch: flowSearch,
   component: lazyRouteComponent(() => import('./pages/flow/flow-page'), 'FlowPage'),
 });
 
@@ -72,6 +78,8 @@ export const router = createRouter({
   basepath: new URL(document.baseURI).pathname,
   parseSearch,
   stringifySearch,
+  // What a route doesn't know leaves the URL.
+  search: { strict: true },
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

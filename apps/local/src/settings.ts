@@ -28,7 +28,7 @@ export function localSecrets(dataDir: string): LocalSecrets {
   }
 }
 
-/** For scripts and for `npm run demo`: where the running instance is, and the key to speak to it. */
+/** For scripts and for the command line: where the running instance is, and the key to speak to it. */
 export interface LocalAddress {
   api: string;
   apiKey: string;
@@ -37,15 +37,4 @@ export interface LocalAddress {
 export function writeAddress(dataDir: string, { api, apiKey }: LocalAddress): void {
   writeFileSync(join(dataDir, 'api-url'), api);
   writeFileSync(join(dataDir, 'api-key'), apiKey, { mode: 0o600 });
-}
-
-export function readAddress(dataDir: string): LocalAddress | null {
-  try {
-    return {
-      api: readFileSync(join(dataDir, 'api-url'), 'utf8').trim(),
-      apiKey: readFileSync(join(dataDir, 'api-key'), 'utf8').trim(),
-    };
-  } catch {
-    return null;
-  }
 }

@@ -17,6 +17,7 @@ import {
   CaseReads,
   channels,
   CircuitStore,
+  ClosedQueueStore,
   createDataSource,
   JobReads,
   JobStore,
@@ -51,6 +52,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     const vod = openVod(config);
     opened.unshift(async () => vod.close());
 
+    noteClosedQueues(signals, new ClosedQueueStore(db), logger);
     const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
     const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
     const settling = settlingLoop(settle, onError);
@@ -156,6 +158,15 @@ function openQueues(config: ConfigFor<'worker'>, signals: Signals, logger: Logge
     leaseMs: config.alarms.leaseMs,
     signals,
     onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its alarm will ring again'),
+  });
+}
+
+/** For whoever looks at the flow. It decides nothing, so a step does not wait for it, and does not fail with it. */
+function noteClosedQueues(signals: Signals, closedQueues: ClosedQueueStore, logger: Logger): void {
+  signals.on('queue.closed', ({ kind, region, code, untilMs }) => {
+    closedQueues
+      .note({ queue: kind, region, code, until: new Date(untilMs) })
+      .catch((error: unknown) => logger.warn({ err: error, queue: kind, region }, 'the closed queue was not noted'));
   });
 }
 

@@ -32,7 +32,8 @@ export type JobEvent =
   | { type: 'resent'; attempt: number; number: number }
   | { type: 'found'; attempt: number; vodJobId: string; rung: Rung; evidence: string }
   | { type: 'proven_absent'; attempt: number; version: number; evidence: string }
-  | { type: 'undecidable'; attempt: number; version: number; reason: string }
+  /** `candidates`: JobIds of VOD, any of which could be it. */
+  | { type: 'undecidable'; attempt: number; version: number; reason: string; candidates?: string[] }
   | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: string }
   | { type: 'read_running'; vodJobId: string; status: string }
   | { type: 'read_succeeded'; vodJobId: string; result: ReadResult; completedAt: Date | null }

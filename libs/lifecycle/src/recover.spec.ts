@@ -296,7 +296,9 @@ describe('row 15: a submission whose answer was lost', () => {
     await decide(jobId);
     const { state, error } = await world.job(jobId);
     expect(state).toBe('held');
-    for (const job of emulator.jobs()) expect(error?.message).toContain(job.jobId);
+    const ids = emulator.jobs().map((job) => job.jobId);
+    for (const id of ids) expect(error?.message).toContain(id);
+    expect((await world.lastLine(jobId)).detail['candidates']).toEqual(expect.arrayContaining(ids));
   });
 
   it('is held when no rung is switched on', async () => {
@@ -381,7 +383,9 @@ describe('row 15: a submission whose answer was lost', () => {
     await decide(jobId);
     const { state, error } = await world.job(jobId);
     expect(state).toBe('held');
-    expect(error?.message).toContain(emulator.jobs({ mediaId: media })[0]?.jobId);
+    const [unexplained] = emulator.jobs({ mediaId: media });
+    expect(error?.message).toContain(unexplained?.jobId);
+    expect((await world.lastLine(jobId)).detail['candidates']).toEqual([unexplained?.jobId]);
   });
 
   it('is held, not queued, when another job of the same call was found: the call had arrived', async () => {

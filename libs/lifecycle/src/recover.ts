@@ -276,7 +276,7 @@ export class Recover {
     const { submission, siblingFound, absences } = lost;
     if (found.trouble !== null) return this.wait(lost, found.trouble);
     const doubt = doubtOf(found);
-    if (doubt !== null) return this.hold(lost, doubt);
+    if (doubt !== null) return this.hold(lost, doubt, candidatesIn(found));
     if (submission.nonceSeenAt !== null || siblingFound) {
       const proof = siblingFound ? 'a job of the same call is there' : 'it knows the nonce';
       return this.hold(lost, `VOD has received the request (${proof}), and yet this job of it cannot be found`);
@@ -332,10 +332,16 @@ export class Recover {
     );
   }
 
-  private hold({ job, submission }: Case, reason: string): Promise<void> {
+  private hold({ job, submission }: Case, reason: string, candidates: string[] = []): Promise<void> {
     return this.record(
       job.id,
-      { type: 'undecidable', attempt: submission.number, version: job.version, reason },
+      {
+        type: 'undecidable',
+        attempt: submission.number,
+        version: job.version,
+        reason,
+        ...(candidates.length > 0 && { candidates }),
+      },
       { rung: 'none', outcome: 'held' },
     );
   }
@@ -406,6 +412,11 @@ function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
   if (unexplained.length > 0) return `VOD lists ${ids(unexplained)}, and does not say what it is: it may be this one`;
   if (!listed) return 'no event of VOD names it, and no rung that could prove its absence is switched on';
   return null;
+}
+
+/** What a person who decides may adopt. */
+function candidatesIn({ candidates, unexplained }: Findings): string[] {
+  return [...candidates.map(({ vodJobId }) => vodJobId), ...unexplained];
 }
 
 interface Decided {

@@ -9,6 +9,7 @@ import {
   EventStore,
   JobReads,
   JobStore,
+  ListReads,
   RequestStore,
   type HistoryRow,
   type JobRow,
@@ -46,6 +47,7 @@ export class World {
 
   readonly jobs: JobStore;
   readonly reads: JobReads;
+  readonly lists: ListReads;
   readonly events: EventStore;
   readonly requests: RequestStore;
   readonly alarms: AlarmStore;
@@ -59,6 +61,7 @@ export class World {
   ) {
     this.jobs = this.jobStore();
     this.reads = new JobReads(db);
+    this.lists = new ListReads(db);
     this.events = new EventStore(db);
     this.requests = new RequestStore(db);
     this.alarms = new AlarmStore(db, rules.leaseMs, this.now);

@@ -33,7 +33,7 @@ export interface SignalMap {
   /** A job was over and VOD's event had never come. */
   'settled.without_event': { jobId: string; region: string; type: string };
   /** VOD asked us to slow down: the queue rests until a moment (Unix ms). */
-  'queue.closed': { queue: string; untilMs: number; code: string };
+  'queue.closed': { queue: string; kind: string; region: string; untilMs: number; code: string };
   /** The account cannot submit in this region: nothing is sent there but a probe now and then. */
   'circuit.opened': { region: string; code: string; message: string; requestId: string | null };
   'circuit.closed': { region: string; code: string; openedAt: Date };

@@ -5,9 +5,11 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { PreparingClient } from './preparing-client';
 import * as migrations from '../../../migrations';
 import { CircuitEntity } from './entities/circuit.entity';
+import { ClosedQueueEntity } from './entities/closed-queue.entity';
 import { EventEntity } from './entities/event.entity';
 import { HistoryEntity, xid8 } from './entities/history.entity';
 import { JobEntity } from './entities/job.entity';
+import { JobLabelEntity } from './entities/job-label.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
 import { SubmissionEntity } from './entities/submission.entity';
@@ -31,7 +33,17 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
     applicationName: application,
     poolSize,
     poolErrorHandler: (error: unknown) => onTrouble?.(error instanceof Error ? error : new Error(String(error))),
-    entities: [RequestEntity, JobEntity, SubmissionEntity, EventEntity, HistoryEntity, ResultEntity, CircuitEntity],
+    entities: [
+      RequestEntity,
+      JobEntity,
+      JobLabelEntity,
+      SubmissionEntity,
+      EventEntity,
+      HistoryEntity,
+      ResultEntity,
+      CircuitEntity,
+      ClosedQueueEntity,
+    ],
     migrations: Object.values(migrations),
     migrationsTableName: 'migration',
     synchronize: false,

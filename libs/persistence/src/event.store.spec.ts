@@ -11,14 +11,14 @@ describe("Keeping VOD's notifications", () => {
   });
   afterAll(() => fixture.close());
 
-  const kept = async (vodJobId: string) => fixture.reads().events({ vodJobId }, { limit: 50 });
+  const kept = async (vodJobId: string) => fixture.lists().events({ vodJobId }, { limit: 50 });
 
   it('keeps everything that was received, byte for byte', async () => {
     const body = Buffer.from([0x00, 0xff, 0xfe, 0x7b, 0x0a, 0xc3, 0x28]);
     const notification = fixture.notification({ vodJobId: 'vod-bytes', mediaId: 'm', body, eventTime: fixture.now });
     expect(await events.store(notification)).toEqual({ fresh: true });
     const { ignored: _ignored, bodyHash: _hash, extend: _extend, ...rest } = notification;
-    expect(await fixture.reads().event(notification.id)).toEqual({
+    expect(await fixture.lists().event(notification.id)).toEqual({
       ...rest,
       body,
       lastReceivedAt: fixture.now,
@@ -39,7 +39,7 @@ describe("Keeping VOD's notifications", () => {
       ignored: reason,
     });
     await events.store(notification);
-    const event = await fixture.reads().event(notification.id);
+    const event = await fixture.lists().event(notification.id);
     expect(event).toMatchObject({ bodySize: 5_000_000, verdict: 'ignored', reason });
     expect(event?.body.equals(head)).toBe(true);
   });

@@ -439,7 +439,7 @@ describe("VOD's events", () => {
     return notification.id;
   };
   const verdictOn = async (id: string) => {
-    const event = await fixture.reads().event(id);
+    const event = await fixture.lists().event(id);
     return { verdict: event?.verdict, jobId: event?.jobId };
   };
 

@@ -37,6 +37,30 @@ export function toJobRow(flat: FlatJobRow): JobRow {
 
 export type { FlatJobRow };
 
+/**
+ * A job's id and its `created_at` are read from the clock one after the other, and the one of the ids doesn't step back
+ * when the machine's does. So far may they be apart.
+ */
+const ID_MARGIN_MS = 60_000;
+
+/** Ids are UUIDv7: the jobs of a stretch of time lie together by their ids, at or above this one since `time`. */
+export function firstIdSince(time: Date): string {
+  return lowestIdAt(time.getTime() - ID_MARGIN_MS);
+}
+
+/** And below this one until `time`. */
+export function endOfIdsUntil(time: Date): string {
+  return lowestIdAt(time.getTime() + ID_MARGIN_MS);
+}
+
+/** A UUIDv7 begins with 48 bits of Unix milliseconds. */
+function lowestIdAt(ms: number): string {
+  const hex = Math.min(Math.max(ms, 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
 /** What one change leaves in the history: the event without what is kept elsewhere or said by the row itself. */
 export function historyDetail(before: JobCore, event: JobEvent): Record<string, unknown> {
   const contradicts = contradiction(before, event);

@@ -7,9 +7,12 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   createDataSource,
   EventStore,
+  JobCounts,
   JobReads,
   JobStore,
+  ListReads,
   RequestStore,
+  StatsReads,
   type Draft,
   type JobRow,
   type JobStoreOptions,
@@ -25,7 +28,7 @@ export class Fixture {
   now = new Date('2026-11-22T12:00:00.789Z');
   readonly signals = new Signals();
   private readonly closes: (() => Promise<unknown>)[] = [];
-  private readonly made = { requests: 0, vodJobs: 0 };
+  private readonly made = { requests: 0, vodJobs: 0, ids: 0 };
 
   private constructor(
     private readonly database: TestDatabase,
@@ -51,6 +54,8 @@ export class Fixture {
   readonly requests = () => new RequestStore(this.db);
   readonly events = () => new EventStore(this.db);
   readonly reads = () => new JobReads(this.db);
+  readonly lists = () => new ListReads(this.db);
+  readonly stats = () => new StatsReads(this.db, new JobCounts(this.db));
 
   jobs(options: Partial<JobStoreOptions> = {}, db = this.db): JobStore {
     return new JobStore(db, {
@@ -93,12 +98,12 @@ export class Fixture {
   draft({ types = ['AIVideoTag'], ...more }: Partial<Omit<Draft, 'types'>> & { types?: JobType[] } = {}): Draft {
     this.made.requests += 1;
     return {
-      id: uuidv7(),
+      id: this.newId(),
       client: 'otto',
       idempotencyKey: null,
       mediaId: `media-${this.made.requests}`,
       region: 'cn-shanghai',
-      types: types.map((type) => ({ type, jobId: uuidv7() })),
+      types: types.map((type) => ({ type, jobId: this.newId() })),
       config: {},
       priority: 'normal',
       labels: {},
@@ -107,6 +112,12 @@ export class Fixture {
       now: this.now,
       ...more,
     };
+  }
+
+  /** Later than those before it, and of the fixture's own time as `now` is. */
+  private newId(): string {
+    this.made.ids += 1;
+    return uuidv7({ msecs: this.now.getTime(), seq: this.made.ids });
   }
 
   async accept(draft: Parameters<Fixture['draft']>[0] = {}): Promise<StoredRequest> {

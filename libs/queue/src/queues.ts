@@ -92,7 +92,8 @@ export class Queues {
   /** Closes a region's queue for a while, for all workers: VOD has asked for fewer calls. */
   async closeFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
     await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
-    this.options.signals.emit('queue.closed', { queue: queueName(kind, region), untilMs: Date.now() + ms, code });
+    const untilMs = Date.now() + ms;
+    this.options.signals.emit('queue.closed', { queue: queueName(kind, region), kind, region, untilMs, code });
   }
 
   /** Starts to work: every kind of queue in every region by exactly one processor, or not at all. */

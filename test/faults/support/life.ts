@@ -72,7 +72,9 @@ export class Life {
   }
 
   static async begin(world: World): Promise<Life> {
-    await world.db.query('truncate circuit, event, history, result, submission, job, request; delete from bullmq.job');
+    await world.db.query(
+      'truncate circuit, event, history, job_label, result, submission, job, request; delete from bullmq.job',
+    );
     return new Life(world);
   }
 
@@ -424,7 +426,7 @@ export class Life {
       if (job.vodJobId !== null && !job.named) expect(taken.map((each) => each.vodJobId)).toContain(job.vodJobId);
     }
     // What GET /v1/jobs reads.
-    const listed = await this.world.reads.jobs({}, { limit: 200 });
+    const listed = await this.world.lists.jobs({}, { limit: 200 });
     expect(new Map(listed.map(({ id, state }) => [id, state]))).toEqual(
       new Map(ours.map(({ id, state }) => [id, state])),
     );

@@ -1,5 +1,8 @@
-import { queryOptions } from '@tanstack/react-query';
-import type { Client } from '@app/client';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { ApiError, type Client, type EventFilter } from '@app/client';
+import type { FlowQuery, JobAnswer, JobsAnswer } from '@app/contract';
+
+type FlowWindow = FlowQuery['window'];
 
 /** Every read of the pages, by the key under which its answer is kept. */
 
@@ -9,8 +12,82 @@ const STATS_MS = 15_000;
 export const statsQuery = (api: Client) =>
   queryOptions({ queryKey: ['stats'], queryFn: ({ signal }) => api.stats({ signal }), refetchInterval: STATS_MS });
 
+/** `query` is what `GET /v1/jobs` takes. */
+export const jobsQuery = (api: Client, query: Parameters<Client['jobs']>[0]) =>
+  queryOptions({ queryKey: ['jobs', query], queryFn: ({ signal }) => api.jobs(query, { signal }) });
+
 export const jobQuery = (api: Client, id: string) =>
   queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, { signal }) });
 
 export const historyQuery = (api: Client, id: string) =>
   queryOptions({ queryKey: ['job', id, 'history'], queryFn: ({ signal }) => api.history(id, { signal }) });
+
+export const requestQuery = (api: Client, id: string) =>
+  // What was asked for doesn't change; the states of its jobs are read with those.
+  queryOptions({ queryKey: ['request', id], queryFn: ({ signal }) => api.request(id, { signal }) });
+
+/** Null before there is one. */
+export const resultQuery = (api: Client, id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'result'],
+    queryFn: ({ signal }) =>
+      api.result(id, { signal }).catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === 'no_result') return null;
+        throw error;
+      }),
+  });
+
+export const evidenceQuery = (api: Client, id: string) =>
+  queryOptions({ queryKey: ['job', id, 'evidence'], queryFn: ({ signal }) => api.evidence(id, { signal }) });
+
+/** A page holds them all but for a job that somebody floods with events. */
+const EVENTS_OF_A_JOB = 200;
+
+export const eventsOfJobQuery = (api: Client, jobId: string) =>
+  queryOptions({
+    queryKey: ['job', jobId, 'events'],
+    queryFn: ({ signal }) => api.events({ jobId, limit: EVENTS_OF_A_JOB }, { signal }),
+  });
+
+/** Events aren't streamed: the newest page looks again this often. */
+const EVENTS_MS = 5_000;
+
+export const eventsQuery = (api: Client, filter: EventFilter) =>
+  queryOptions({
+    queryKey: ['events', filter],
+    queryFn: ({ signal }) => api.events(filter, { signal }),
+    placeholderData: keepPreviousData,
+    ...(filter.cursor === undefined && { refetchInterval: EVENTS_MS }),
+  });
+
+export const eventQuery = (api: Client, id: string) =>
+  queryOptions({ queryKey: ['event', id], queryFn: ({ signal }) => api.event(id, { signal }) });
+
+/** As many as a person can be shown at once. The list is newest first, and the oldest are wanted: all of them are read. */
+const HELD_AT_MOST = 1_000;
+
+export const heldQuery = (api: Client) =>
+  queryOptions({
+    queryKey: ['jobs', 'held'],
+    queryFn: async ({ signal }): Promise<JobsAnswer> => {
+      const items: JobAnswer[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await api.jobs({ state: ['held'], limit: 200, cursor }, { signal });
+        items.push(...page.items);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined && items.length < HELD_AT_MOST);
+      return { items, nextCursor: cursor ?? null };
+    },
+  });
+
+/** Only the bucket that is still open changes. */
+const FLOW_MS = 10_000;
+
+export const flowQuery = (api: Client, window: FlowWindow) =>
+  queryOptions({
+    queryKey: ['flow', window],
+    queryFn: ({ signal }) => api.flow({ window }, { signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: FLOW_MS,
+  });

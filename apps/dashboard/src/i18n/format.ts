@@ -23,6 +23,7 @@ export function formatIn(locale: string) {
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
   const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium' });
+  const hourMinute = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const quantity = (unit: string, value: number, digits = 0) =>
     new Intl.NumberFormat(locale, {
@@ -38,6 +39,7 @@ export function formatIn(locale: string) {
     /** With seconds and the time zone: for a tooltip. */
     exact: (at: Date | string) => exact.format(new Date(at)),
     dateTime: (at: Date | string) => dateTime.format(new Date(at)),
+    hourMinute: (at: Date | string) => hourMinute.format(new Date(at)),
     time: (at: Date | string) => time.format(new Date(at)),
     /** `3 min. ago`, `in 40 sec.`; under a second it is `now`. */
     relative: (at: Date | string, nowMs: number) => {

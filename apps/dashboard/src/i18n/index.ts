@@ -27,7 +27,7 @@ export async function startI18n(): Promise<void> {
 }
 
 /** Each language is a chunk of its own, loaded when it is first spoken. */
-export async function changeLanguage(language: Language): Promise<void> {
+async function changeLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'common')) {
     for (const [namespace, strings] of Object.entries(await stringsOf(language))) {
       i18next.addResourceBundle(language, namespace, strings);

@@ -3,9 +3,11 @@ import { IconBolt, IconRefresh } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useEffect, useEffectEvent, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { JobFilter } from '@app/client';
 import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
+import classes from './live.module.css';
 import { applyChanges } from './caches';
 import { inBatches } from './batches';
 
@@ -24,20 +26,17 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={useMemo(() => ({ connection, setConnection }), [connection])}>{children}</LiveContext>;
 }
 
-export function useConnection(): Live {
+function useConnection(): Live {
   const live = use(LiveContext);
   if (!live) throw new Error('useConnection is for what is inside LiveProvider');
   return live;
 }
 
-/** The filter of the stream: that of the list of jobs. */
-export type LiveFilter = Record<string, string | string[] | undefined>;
-
 /**
  * The one stream of a page. Whatever is cached of the jobs it names becomes what they are by now; `onChanges` hears of them as
  * well, in batches, because a burst is to be drawn once. Pass a filter that keeps its identity (or its JSON), null for no stream.
  */
-export function useLive(filter: LiveFilter | null, onChanges?: (changes: StreamedChange[]) => void): Connection {
+export function useLive(filter: JobFilter | null, onChanges?: (changes: StreamedChange[]) => void): Connection {
   const api = useApi();
   const queryClient = useQueryClient();
   const { connection, setConnection } = useConnection();
@@ -54,7 +53,7 @@ export function useLive(filter: LiveFilter | null, onChanges?: (changes: Streame
     let readyBefore = false;
     setConnection('connecting');
     void api
-      .stream(JSON.parse(key) as LiveFilter, {
+      .stream(JSON.parse(key) as JobFilter, {
         signal: stop.signal,
         onChange: (change) => batches.add(change),
         onReady: () => {
@@ -65,8 +64,11 @@ export function useLive(filter: LiveFilter | null, onChanges?: (changes: Streame
         },
         onTrouble: () => setConnection('reconnecting'),
       })
-      // It ends with an error that no new attempt would mend; the same one meets the page's own queries, which show it.
-      .catch(() => setConnection('reconnecting'));
+      // It ended with an answer that no new attempt changes. What the page reads anew meets the same one and shows it.
+      .catch(() => {
+        setConnection('reconnecting');
+        void queryClient.invalidateQueries();
+      });
     return () => {
       stop.abort();
       batches.drop();
@@ -88,7 +90,7 @@ export function LiveIndicator() {
   const isLive = connection === 'live';
   return (
     <Tooltip label={t(`live.${connection}Means`)}>
-      <output>
+      <output className={classes['live']}>
         <ToneBadge tone={isLive ? 'good' : 'doubt'} icon={isLive ? IconBolt : IconRefresh}>
           {t(`live.${connection}`)}
         </ToneBadge>

@@ -1,4 +1,4 @@
-import { ActionIcon, CopyButton, Tooltip } from '@mantine/core';
+import { ActionIcon, CopyButton } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -23,20 +23,16 @@ export function CopyableId({ id, what, children, whole = false }: CopyableIdProp
       </span>
       <CopyButton value={id}>
         {({ copied, copy }) => (
-          <Tooltip label={copied ? t('copied') : t('copyWhat', { what })}>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="xs"
-              aria-label={copied ? t('copied') : t('copyWhat', { what })}
-              onClick={(event) => {
-                event.stopPropagation();
-                copy();
-              }}
-            >
-              {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
-            </ActionIcon>
-          </Tooltip>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="xs"
+            aria-label={copied ? t('copied') : t('copyWhat', { what })}
+            title={t('copyWhat', { what })}
+            onClick={copy}
+          >
+            {copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
+          </ActionIcon>
         )}
       </CopyButton>
     </span>

@@ -17,7 +17,7 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
     <Alert
       color="red"
       icon={problem ? <IconAlertTriangle /> : <IconPlugConnectedX />}
-      title={useErrorTitle(error)}
+      title={t(titleOf(error))}
       role="alert"
     >
       <Text size="sm">{problem ? problem.detail : t('error.unreachableHint')}</Text>
@@ -46,20 +46,25 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   );
 }
 
-export function useErrorTitle(error: unknown): string {
+/** The same on one line. */
+export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation();
-  if (!(error instanceof ApiError)) return t('error.unreachable');
+  return (error) => (error instanceof ApiError ? error.detail : t('error.unreachable'));
+}
+
+function titleOf(error: unknown) {
+  if (!(error instanceof ApiError)) return 'error.unreachable';
   switch (error.status) {
     case 400:
     case 422:
-      return t('error.invalid');
+      return 'error.invalid';
     case 403:
-      return t('error.forbidden');
+      return 'error.forbidden';
     case 404:
-      return t('error.notFound');
+      return 'error.notFound';
     case 503:
-      return t('error.unavailable');
+      return 'error.unavailable';
     default:
-      return t('error.unexpected');
+      return 'error.unexpected';
   }
 }

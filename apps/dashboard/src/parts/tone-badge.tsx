@@ -11,7 +11,7 @@ interface ToneBadgeProps extends ComponentPropsWithRef<'span'> {
 /** A word with its icon on the colour that says how it is meant. */
 export function ToneBadge({ tone, icon: Mark, children, ...rest }: ToneBadgeProps) {
   return (
-    <span className={classes['badge']} data-tone={tone} {...rest}>
+    <span {...rest} className={classes['badge']} data-tone={tone}>
       <Mark size="1.15em" stroke={2.2} aria-hidden />
       {children}
     </span>

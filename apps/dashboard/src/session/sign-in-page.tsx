@@ -32,7 +32,8 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
     }
   }
 
-  const refused = error instanceof ApiError && error.status === 401;
+  // A TypeError: what was typed cannot even be sent as a key.
+  const refused = error instanceof TypeError || (error instanceof ApiError && error.status === 401);
   return (
     <Center component="main" mih="100vh" p="md">
       <Paper component="form" withBorder p="lg" w="100%" maw={420} onSubmit={(event) => void signIn(event)}>
@@ -51,6 +52,7 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
             required
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
+            visibilityToggleButtonProps={{ 'aria-label': t('showKey') }}
             error={refused && t('refused')}
           />
           <Checkbox

@@ -20,7 +20,12 @@ export function SearchBox() {
     setSeen(inUrl);
     setText(inUrl);
   }
-  useShortcuts({ '/': () => input.current?.select() });
+  useShortcuts({
+    '/': () => {
+      input.current?.focus();
+      input.current?.select();
+    },
+  });
 
   function search(q: string) {
     void navigate({ to: '/jobs', search: q === '' ? {} : { q } });
@@ -42,7 +47,7 @@ export function SearchBox() {
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
             text === '' ? (
-              <Kbd size="xs" aria-hidden>
+              <Kbd size="xs" visibleFrom="sm" aria-hidden>
                 /
               </Kbd>
             ) : (
@@ -51,7 +56,8 @@ export function SearchBox() {
                 aria-label={t('clearSearch')}
                 onClick={() => {
                   setText('');
-                  search('');
+                  if (inUrl !== '') search('');
+                  input.current?.focus();
                 }}
               />
             )

@@ -48,8 +48,8 @@ export function Shell() {
               aria-label={t('openNavigation')}
               aria-expanded={menuOpened}
             />
-            <Link to="/jobs" className={classes['brand']}>
-              <IconPlayerPlayFilled size={18} aria-hidden />
+            <Link to="/jobs" className={classes['brand']} aria-label={t('common:product')}>
+              <IconPlayerPlayFilled size={18} aria-hidden className={classes['mark']} />
               <Text span fw={600} visibleFrom="sm">
                 {t('common:product')}
               </Text>

@@ -10,8 +10,10 @@ export type SignatureVerdict = 'valid' | 'missing' | 'malformed' | 'stale' | 'mi
 @Check('event_verdict_known', `verdict in ('received', 'matched', 'unmatched', 'ignored', 'rejected')`)
 @Index('event_identity', ['region', 'eventType', 'vodJobId', 'status', 'bodyHash'], { unique: true })
 @Index('event_waiting', ['receivedAt'], { where: `verdict = 'received'` })
-@Index('event_by_vod_job', ['vodJobId'], { where: `verdict in ('received', 'unmatched')` })
 @Index('event_verdict', ['verdict', 'id'])
+@Index('event_vod_job_id', ['vodJobId', 'id'])
+@Index('event_media_id', ['mediaId', 'id'])
+@Index('event_job_id', ['jobId', 'id'], { where: 'job_id is not null' })
 @Index('event_unmatched_media', ['mediaId'], { where: `verdict = 'unmatched'` })
 export class EventEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'event_pkey' })

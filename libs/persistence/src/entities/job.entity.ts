@@ -22,7 +22,13 @@ import { RequestEntity } from './request.entity';
 @Index('job_due_at', ['region', 'state', 'dueAt'], { where: 'due_at IS NOT NULL' })
 @Index('job_backlog', ['region', 'priority', 'dueAt'], { where: `state = 'queued'` })
 @Index('job_media_id', ['mediaId', 'id'])
-@Index('job_state', ['state', 'id'])
+@Index('job_shape', ['client', 'region', 'type', 'state', 'id'])
+@Index('job_error_code', ['errorCode', 'id', 'client', 'region', 'type', 'state'], { where: 'error_code is not null' })
+@Index('job_queued', ['region', 'priority', 'id'], { where: `state = 'queued'` })
+@Index('job_settled_at', ['settledAt'], { where: 'settled_at is not null' })
+@Index('job_without_event', ['settledAt'], {
+  where: `state in ('succeeded', 'failed') and vod_job_id is not null and event_status is null`,
+})
 @Index('job_submitted_at', ['region', 'type', 'submittedAt'], { where: 'vod_job_id is not null' })
 export class JobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pkey' })

@@ -1,1 +1,55 @@
-export const held = { title: 'Held' };
+export const held = {
+  title: 'What needs a person',
+  list: 'Held jobs',
+  oldestFirst_one: '{{count}} job',
+  oldestFirst_other: '{{count}} jobs, the oldest first',
+  tooMany: 'There are more than can be shown: these are the newest {{count}}.',
+  noLongerHeld: 'The job of this link is not held any more; this is the oldest that is.',
+  empty: {
+    title: 'Nothing needs a person',
+    text: 'A job comes here when its answer was lost, or contradicts itself, and a guess could cost money.',
+  },
+  toJob: 'The whole story',
+  why: {
+    title: 'Why it is held',
+    undecidable:
+      'The answer of VOD to this submission was lost, and nothing that was found since says for sure whether VOD has the job. It may have run it and billed it.',
+    vanished: 'VOD accepted the job, and later said several times in a row that it does not know it.',
+    not_ours:
+      'VOD says that the JobId belongs to another media or to another type. Mostly somebody adopted the wrong one.',
+    other: 'It cannot go on by itself.',
+  },
+  ways: {
+    title: 'Three ways out',
+    when: {
+      adopt: 'Right when VOD has the job: an event or the console shows it.',
+      resubmit: 'Right when VOD surely does not have it, or when you would rather pay twice than wait.',
+      fail: 'Right when nobody needs the result any more.',
+    },
+    costs: 'May be billed a second time',
+    free: 'Costs nothing',
+    candidates: 'What may be it',
+    noCandidates: 'Nothing found here names a JobId. One from the console of VOD can be typed in.',
+    sources: {
+      event: 'named by an event of VOD',
+      ladder: 'found at VOD when it was looked for',
+      named: 'named by VOD before',
+    },
+  },
+  evidence: {
+    title: 'The evidence',
+    sent: 'What was sent',
+    attempt: 'Attempt {{number}}',
+    nothingSent: 'No attempt is recorded.',
+    looks: 'What the looks since then found',
+    noLooks: 'Nothing was looked at since.',
+    events: 'Events of VOD that belong to no job',
+    noEvents: 'None of this media and type has come since the last attempt.',
+    eventSays: 'It says {{status}}',
+    showBody: 'Show the body',
+    hideBody: 'Hide the body',
+    toEvent: 'To the event',
+    sameMedia: 'Other jobs of this media and type',
+    noSameMedia: 'There is none.',
+  },
+};

@@ -23,10 +23,10 @@ export const shell = {
   signOut: 'Sign out',
   emulator: 'Emulator',
   emulatorMeans: 'VOD is an emulator here: nothing costs money',
-  apiDocs: 'API documentation',
+  apiDocs: 'API docs',
   shortcuts: {
     title: 'Keyboard shortcuts',
-    open: 'Keyboard shortcuts',
+    open: 'Shortcuts',
     everywhere: 'Everywhere',
     inTables: 'In a table',
     help: 'Show this help',

@@ -29,11 +29,8 @@ export const actions = {
   vodJobId: '视频点播的 JobId',
   reason: '原因',
   reasonHint: '选填。将与您的名称一起记入作业历史。',
-  done_other: '{{count}} 个作业：{{action}}，已完成',
+  done_other: '{{action}}：{{count}} 个作业已完成',
   failed_other: '{{count}} 个作业保持不变：',
-  movedOn: '在您查看之后作业已发生变化：{{detail}}',
   progress: '{{done}} / {{total}}',
   stop: '停止',
-  notNow: '“{{state}}”状态下不可用；可用状态：{{states}}',
-  nothingToRead: '视频点播从未收到该作业，没有可读取的结果',
 };

@@ -25,7 +25,7 @@ export const shell = {
   apiDocs: 'API 文档',
   shortcuts: {
     title: '键盘快捷键',
-    open: '键盘快捷键',
+    open: '快捷键',
     everywhere: '所有页面',
     inTables: '表格中',
     help: '显示此帮助',

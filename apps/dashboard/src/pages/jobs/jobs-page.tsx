@@ -1,7 +1,240 @@
+import { Alert, Button, Group, Menu, NativeSelect, Skeleton, Stack, Text } from '@mantine/core';
+import { useInViewport, useLocalStorage } from '@mantine/hooks';
+import {
+  IconAlertTriangle,
+  IconArrowDown,
+  IconArrowUp,
+  IconColumns3,
+  IconFilterX,
+  IconLinkOff,
+} from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import type { RowSelectionState } from '@tanstack/react-table';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayAct } from '../../actions/job-actions';
+import { statsQuery } from '../../api/queries';
+import { ErrorNotice } from '../../parts/error-notice';
+import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
+import { useApi } from '../../session/session';
+import { columnIds, firstColumns } from './columns';
+import { ExportMenu } from './export-menu';
+import { ActiveFilters, FilterButton } from './filters';
+import { FirstStart } from './first-start';
+import { JobsTable } from './jobs-table';
+import classes from './jobs.module.css';
+import { filterOf, jobsSearch, type JobsFilter, type JobsSearch } from './search';
+import { SelectionBar } from './selection-bar';
+import { StateCounts } from './state-counts';
+import { FRESH_MAX, useJobsList } from './use-jobs-list';
+
+const route = getRouteApi('/jobs');
+const pageSizes = ['25', '50', '100', '200'];
 
 export function JobsPage() {
   const { t } = useTranslation('jobs');
-  return <Page title={t('title')}>{null}</Page>;
+  // Once more, because until the router has put the URL right it hands on what it found there, too.
+  const search = jobsSearch({ ...route.useSearch() });
+  const navigate = route.useNavigate();
+  const filter = filterOf(search);
+  const view = JSON.stringify(search);
+  const mayAct = useMayAct();
+  const [pageSize, setPageSize] = useLocalStorage({
+    key: 'vodai.jobs.rows',
+    defaultValue: '50',
+    getInitialValueInEffect: false,
+  });
+  const [visible, setVisible] = useLocalStorage({
+    key: 'vodai.jobs.columns',
+    defaultValue: firstColumns,
+    getInitialValueInEffect: false,
+  });
+  const [selected, setSelected] = useState<{ view: string; rows: RowSelectionState }>({ view, rows: {} });
+  const selection = selected.view === view ? selected.rows : {};
+  const { ref: top, inViewport: atTop } = useInViewport();
+  const [busy, setBusy] = useState(false);
+
+  // Rows may come and go while nobody reads them: see useJobsList.
+  const calm = atTop && !busy && Object.keys(selection).length === 0;
+  const list = useJobsList(search, Number(pageSize), calm);
+  const { data: isFirstStart } = useQuery({ ...statsQuery(useApi()), select: ({ jobs }) => jobs.total === 0 });
+
+  const go = (next: JobsSearch) => void navigate({ search: next });
+  const narrow = (next: JobsFilter) => go(next);
+  const chosenJobs = list.items.filter(({ id }) => selection[id]);
+
+  return (
+    <Page title={t('title')} actions={<ExportMenu filter={filter} />}>
+      <Stack gap="sm">
+        <div ref={top}>
+          <StateCounts chosen={filter.state ?? []} onChoose={(state) => narrow({ ...filter, state })} />
+        </div>
+        <Circuits />
+        {search.ignored && (
+          <Alert
+            color="yellow"
+            icon={<IconLinkOff />}
+            withCloseButton
+            closeButtonLabel={t('dropIgnored')}
+            onClose={() => narrow(filter)}
+          >
+            {t('ignored', { names: search.ignored.join(', ') })}
+          </Alert>
+        )}
+        <Group gap="xs">
+          <FilterButton key={view} filter={filter} onChange={narrow} />
+          <ActiveFilters filter={filter} onChange={narrow} />
+          <Group gap="xs" ml="auto">
+            <ColumnMenu visible={visible} onChange={setVisible} />
+          </Group>
+        </Group>
+
+        <div className={classes['fresh']} aria-live="polite">
+          {list.freshCount > 0 && (
+            <Button
+              size="xs"
+              radius="xl"
+              leftSection={<IconArrowUp size={16} aria-hidden />}
+              onClick={() => {
+                setSelected({ view, rows: {} });
+                window.scrollTo({ top: 0 });
+                if (search.cursor) go(filter);
+                else list.showFresh();
+              }}
+            >
+              {list.freshCount < FRESH_MAX
+                ? t('fresh', { count: list.freshCount })
+                : t('freshMany', { count: FRESH_MAX })}
+            </Button>
+          )}
+        </div>
+        <Rows
+          list={list}
+          isFirstStart={isFirstStart === true && Object.keys(filter).length === 0}
+          onClearFilters={() => go({})}
+        >
+          <JobsTable
+            jobs={list.items}
+            visible={visible}
+            selection={
+              mayAct
+                ? {
+                    chosen: selection,
+                    onChange: (rows) => setSelected({ view, rows }),
+                  }
+                : null
+            }
+            hasLeft={list.hasLeft}
+            onBusy={setBusy}
+          />
+        </Rows>
+
+        <Group gap="xs" justify="space-between">
+          <Text component="output" size="sm" c="dimmed">
+            {t('shown', { count: list.items.length })}
+          </Text>
+          <Group gap="xs">
+            <NativeSelect
+              size="xs"
+              aria-label={t('pageSize')}
+              title={t('pageSize')}
+              data={pageSizes}
+              value={pageSize}
+              onChange={(event) => setPageSize(event.currentTarget.value)}
+            />
+            {search.cursor && (
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconArrowUp size={16} aria-hidden />}
+                onClick={() => go(filter)}
+              >
+                {t('newest')}
+              </Button>
+            )}
+            <Button
+              size="xs"
+              variant="default"
+              rightSection={<IconArrowDown size={16} aria-hidden />}
+              disabled={list.nextCursor === null}
+              onClick={() => {
+                if (list.nextCursor) go({ ...filter, cursor: list.nextCursor });
+                window.scrollTo({ top: 0 });
+              }}
+            >
+              {t('older')}
+            </Button>
+          </Group>
+        </Group>
+      </Stack>
+      {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onClear={() => setSelected({ view, rows: {} })} />}
+    </Page>
+  );
+}
+
+interface RowsProps {
+  list: ReturnType<typeof useJobsList>;
+  isFirstStart: boolean;
+  onClearFilters: () => void;
+  children: React.ReactNode;
+}
+
+/** The table, or what stands in its place. */
+function Rows({ list: { query, items }, isFirstStart, onClearFilters, children }: RowsProps) {
+  const { t } = useTranslation('jobs');
+  if (query.error && !query.data) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return <Skeleton h={320} aria-label={t('loading', { ns: 'common' })} />;
+  if (items.length > 0) return children;
+  if (isFirstStart) return <FirstStart />;
+  return (
+    <NothingHere icon={IconFilterX} title={t('empty.filtered')} text={t('empty.filteredText')}>
+      <Button variant="default" onClick={onClearFilters}>
+        {t('filters.clear')}
+      </Button>
+    </NothingHere>
+  );
+}
+
+/** Regions in which nothing can be submitted: why jobs wait there. */
+function Circuits() {
+  const { t } = useTranslation('jobs');
+  const { data: circuits = [] } = useQuery({ ...statsQuery(useApi()), select: (stats) => stats.circuits });
+  return circuits.map(({ region, code, message }) => (
+    <Alert key={region} color="red" icon={<IconAlertTriangle />} title={t('circuit', { region, code })}>
+      {message}
+    </Alert>
+  ));
+}
+
+interface ColumnMenuProps {
+  visible: Record<string, boolean>;
+  onChange: (visible: typeof firstColumns) => void;
+}
+
+function ColumnMenu({ visible, onChange }: ColumnMenuProps) {
+  const { t } = useTranslation(['jobs', 'common']);
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button size="xs" variant="default" leftSection={<IconColumns3 size={16} aria-hidden />}>
+          {t('columns')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {columnIds.map((id) => (
+          <Menu.CheckboxItem
+            key={id}
+            checked={visible[id] !== false}
+            onChange={(checked) => onChange({ ...firstColumns, ...visible, [id]: checked })}
+          >
+            {t(`common:fields.${id}`)}
+          </Menu.CheckboxItem>
+        ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => onChange(firstColumns)}>{t('columnsReset')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
 }

@@ -1,8 +1,8 @@
 import { jobStates, jobTypes, type JobState, type JobType } from '@app/domain';
 import type { SearchParams } from '../../search-params';
 
-/** Every filter of `GET /v1/jobs`, by its own names: the URL of the page is the query of the call. */
-export interface JobsSearch {
+/** Every filter of `GET /v1/jobs`, by its own name: the URL of the page is the query of the call. */
+export interface JobsFilter {
   q?: string;
   state?: JobState[];
   type?: JobType;
@@ -15,41 +15,52 @@ export interface JobsSearch {
   label?: string[];
   createdFrom?: string;
   createdTo?: string;
-  /** Where the page of the list begins; none is the newest. */
+}
+
+export interface JobsSearch extends JobsFilter {
+  /** Where this page of the list begins; without one it is the newest. */
   cursor?: string;
+  /** Parameters of the link that meant nothing here: the page says that it left them out. */
+  ignored?: string[];
 }
 
 const texts = ['q', 'mediaId', 'vodJobId', 'requestId', 'region', 'client', 'errorCode', 'cursor'] as const;
 const times = ['createdFrom', 'createdTo'] as const;
 
-/** Takes from a URL what the list knows, and leaves the rest: a link from elsewhere or from another version still shows something. */
-export function jobsSearch(params: SearchParams): JobsSearch {
+/** Takes from a URL what the list knows: a link from elsewhere, or from another version, still shows something. */
+export function jobsSearch({ ignored, ...params }: SearchParams): JobsSearch {
   const search: JobsSearch = {};
   for (const key of texts) {
-    const value = one(params[key]);
-    if (value) search[key] = value;
+    const value = params[key];
+    if (typeof value === 'string') search[key] = value;
   }
   for (const key of times) {
-    const value = one(params[key]);
-    if (value && !Number.isNaN(Date.parse(value))) search[key] = value;
+    const value = params[key];
+    if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) search[key] = value;
   }
-  const states = many(params['state']).filter((state): state is JobState => includes(jobStates, state));
+  const states = many(params['state']).filter((state) => isOneOf(jobStates, state));
   if (states.length > 0) search.state = states;
-  const type = one(params['type']);
-  if (type && includes(jobTypes, type)) search.type = type;
+  const type = params['type'];
+  if (typeof type === 'string' && isOneOf(jobTypes, type)) search.type = type;
   const labels = many(params['label']).filter((label) => label.indexOf(':') > 0);
   if (labels.length > 0) search.label = labels;
-  return search;
+
+  const leftOut = Object.keys(params).filter(
+    (key) => many(params[key]).length > many(search[key as keyof JobsSearch]).length,
+  );
+  const said = [...new Set([...many(ignored), ...leftOut])];
+  return said.length > 0 ? { ...search, ignored: said } : search;
 }
 
-function one(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** What the API is asked for, without what only the page knows. */
+export function filterOf({ cursor: _cursor, ignored: _ignored, ...filter }: JobsSearch): JobsFilter {
+  return filter;
 }
 
 function many(value: string | string[] | undefined): string[] {
   return value === undefined ? [] : [value].flat();
 }
 
-function includes<T extends string>(known: readonly T[], value: string): value is T {
+function isOneOf<T extends string>(known: readonly T[], value: string): value is T {
   return (known as readonly string[]).includes(value);
 }

@@ -1,9 +1,10 @@
 import { Fixture } from '../test/fixture';
-import type { JobFilter, JobReads, JobRow } from './index';
+import type { JobFilter, JobReads, JobRow, ListReads } from './index';
 
 describe('Asking for jobs', () => {
   let fixture: Fixture;
   let reads: JobReads;
+  let lists: ListReads;
   let failed: JobRow;
   let tagged: JobRow;
   let fingerprinted: JobRow;
@@ -13,6 +14,7 @@ describe('Asking for jobs', () => {
   beforeAll(async () => {
     fixture = await Fixture.open();
     reads = fixture.reads();
+    lists = fixture.lists();
     fixture.now = at('10:00:00');
     failed = await fixture.jobIn('failed', { labels: { batch: '1', team: 'a' } });
     fixture.now = at('11:00:00');
@@ -24,7 +26,7 @@ describe('Asking for jobs', () => {
   });
   afterAll(() => fixture.close());
 
-  const found = async (filter: JobFilter) => (await reads.jobs(filter, { limit: 50 })).map(({ id }) => id);
+  const found = async (filter: JobFilter) => (await lists.jobs(filter, { limit: 50 })).map(({ id }) => id);
 
   it('shows all of them, the newest first', async () => {
     expect(await found({})).toEqual([queued.id, fingerprinted.id, tagged.id, failed.id]);
@@ -49,6 +51,13 @@ describe('Asking for jobs', () => {
       () => ({ states: ['failed'], type: 'AIVideoTag', client: 'otto', createdTo: at('23:00:00') }),
       () => [failed],
     ],
+    ['what a search finds as a media', () => ({ q: tagged.mediaId }), () => [tagged]],
+    ['what a search finds as a JobId', () => ({ q: tagged.vodJobId ?? '' }), () => [tagged]],
+    ['what a search finds as a job', () => ({ q: failed.id }), () => [failed]],
+    ['what a search finds as a request', () => ({ q: failed.requestId }), () => [failed]],
+    ['what a search finds as a label', () => ({ q: 'batch:1' }), () => [tagged, failed]],
+    ['a search within several states', () => ({ q: 'batch:1', states: ['queued', 'failed'] }), () => [failed]],
+    ['a search that finds nothing', () => ({ q: 'batch' }), () => []],
     ['what nothing has', () => ({ client: 'nobody' }), () => []],
     ['quotes, which are no SQL', () => ({ mediaId: `' or true --`, errorCode: '$1' }), () => []],
   ])('filters by %s', async (_what, filter, expected) => {
@@ -100,7 +109,7 @@ describe('Asking for jobs', () => {
     for (let i = 0; i < 10; i += 1) made.push((await fixture.jobIn('queued', { mediaId, force: true })).id);
     const seen: string[] = [];
     for (;;) {
-      const page = await reads.jobs({ mediaId }, { limit: 3, before: seen.at(-1) });
+      const page = await lists.jobs({ mediaId }, { limit: 3, before: seen.at(-1) });
       if (page.length === 0) break;
       expect(page.length).toBeLessThanOrEqual(3);
       seen.push(...page.map(({ id }) => id));
@@ -110,9 +119,21 @@ describe('Asking for jobs', () => {
   });
 
   it('counts what there is, and finds what has waited longest', async () => {
-    const stats = await reads.stats();
-    expect(stats.jobs).toContainEqual({ state: 'failed', type: 'AIVideoTag', count: 1 });
-    expect(stats.jobs).toContainEqual({ state: 'processing', type: 'AIMediaDNA', count: 1 });
+    const stats = await fixture.stats().stats();
+    expect(stats.jobs).toContainEqual({
+      state: 'failed',
+      type: 'AIVideoTag',
+      region: 'cn-shanghai',
+      priority: 1,
+      jobs: 1,
+    });
+    expect(stats.jobs).toContainEqual({
+      state: 'processing',
+      type: 'AIMediaDNA',
+      region: 'cn-shanghai',
+      priority: 1,
+      jobs: 1,
+    });
     // `fingerprinted`: polled a minute after it was accepted. `queued` has been due since 13:00.
     expect(stats.oldestDueAt).toEqual(at('12:01:00'));
     // `failed` was settled by its alarm, `tagged` by an event.
@@ -122,10 +143,10 @@ describe('Asking for jobs', () => {
 
 describe('Asking for events', () => {
   let fixture: Fixture;
-  let reads: JobReads;
+  let lists: ListReads;
   beforeAll(async () => {
     fixture = await Fixture.open();
-    reads = fixture.reads();
+    lists = fixture.lists();
   });
   afterAll(() => fixture.close());
 
@@ -141,8 +162,8 @@ describe('Asking for events', () => {
     const ignored = await keep({ vodJobId: '', mediaId: 'm-2', ignored: 'not ours' });
     await fixture.jobs().settleEvents(10, { rematch: false });
 
-    const found = async (filter: Parameters<JobReads['events']>[0], before?: string) =>
-      (await reads.events(filter, { limit: 2, before })).map(({ id }) => id);
+    const found = async (filter: Parameters<ListReads['events']>[0], before?: string) =>
+      (await lists.events(filter, { limit: 2, before })).map(({ id }) => id);
     expect(await found({})).toEqual([ignored, unmatched]);
     expect(await found({}, unmatched)).toEqual([matched]);
     expect(await found({ verdict: 'matched' })).toEqual([matched]);
@@ -150,7 +171,7 @@ describe('Asking for events', () => {
     expect(await found({ vodJobId: 'vod-unknown' })).toEqual([unmatched]);
     expect(await found({ mediaId: 'm-1' })).toEqual([unmatched, matched]);
     expect(await found({ jobId })).toEqual([matched]);
-    expect((await reads.stats()).oldestUnmatchedEventAt).toEqual(fixture.now);
-    expect(await reads.event('00000000-0000-7000-8000-000000000000')).toBeNull();
+    expect((await fixture.stats().stats()).oldestUnmatchedEventAt).toEqual(fixture.now);
+    expect(await lists.event('00000000-0000-7000-8000-000000000000')).toBeNull();
   });
 });

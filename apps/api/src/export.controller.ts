@@ -1,0 +1,108 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import * as schemas from '@app/contract';
+import { ListReads, type JobRow } from '@app/persistence';
+import type { FastifyReply } from 'fastify';
+import { csvRow } from './csv';
+import { filterOf } from './job-filter';
+import { problem } from './openapi';
+import { jobView } from './views';
+
+/** Few round trips, and little to hold: some 500 kB. */
+const PAGE = 1000;
+
+/** The filtered list as a file, however long it is: a page is read when the one before has left. */
+@ApiTags('jobs')
+@ApiBearerAuth()
+@ApiResponse(problem(400, 'invalid_request'))
+@ApiResponse(problem(401, 'unauthorized'))
+@ApiResponse(problem(503, 'unavailable'))
+@Controller('v1')
+export class ExportController {
+  constructor(private readonly lists: ListReads) {}
+
+  @Get('jobs.csv')
+  @ApiOperation({ summary: 'The job table as a spreadsheet, newest first' })
+  @ApiProduces('text/csv')
+  @ApiResponse({ status: 200, description: 'RFC 4180, with a header', schema: { type: 'string' } })
+  csv(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
+    return this.send(reply, query, { extension: 'csv', type: 'text/csv; charset=utf-8', head: csvHead, line: csvLine });
+  }
+
+  @Get('jobs.ndjson')
+  @ApiOperation({ summary: 'The job table as lines of JSON, newest first' })
+  @ApiProduces('application/x-ndjson')
+  @ApiResponse({ status: 200, description: 'One Job a line', schema: { type: 'string' } })
+  ndjson(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
+    return this.send(reply, query, { extension: 'ndjson', type: 'application/x-ndjson', head: '', line: jsonLine });
+  }
+
+  private async send(reply: FastifyReply, query: schemas.JobFilterQuery, format: Format): Promise<void> {
+    const pages = this.lists.allJobs(filterOf(query), PAGE);
+    // Before anything is promised: a database that is away is still a 503. Later it can only break the connection, which
+    // tells the client that the file is not complete.
+    const first = await pages.next();
+    const at = new Date().toISOString().replaceAll(':', '-').slice(0, 19);
+    void reply
+      .type(format.type)
+      .header('content-disposition', `attachment; filename="jobs-${at}Z.${format.extension}"`)
+      .header('cache-control', 'no-store')
+      .send(Readable.from(text(first, pages, format), { objectMode: false }));
+  }
+}
+
+interface Format {
+  extension: string;
+  type: string;
+  head: string;
+  line: (job: JobRow) => string;
+}
+
+async function* text(
+  first: IteratorResult<JobRow[]>,
+  pages: AsyncGenerator<JobRow[]>,
+  { head, line }: Format,
+): AsyncGenerator<string> {
+  const linesOf = (rows: JobRow[]) => rows.map(line).join('');
+  yield head + (first.done ? '' : linesOf(first.value));
+  for await (const rows of pages) yield linesOf(rows);
+}
+
+const jsonLine = (job: JobRow) => `${JSON.stringify(jobView(job))}\n`;
+
+/** The columns of a job as the API shows it; `error` takes three of them. */
+const columns: [name: string, value: (job: ReturnType<typeof jobView>) => string | number | Date | null][] = [
+  ['id', (job) => job.id],
+  ['requestId', (job) => job.requestId],
+  ['mediaId', (job) => job.mediaId],
+  ['region', (job) => job.region],
+  ['type', (job) => job.type],
+  ['state', (job) => job.state],
+  ['vodJobId', (job) => job.vodJobId],
+  ['attempts', (job) => job.attempts],
+  ['priority', (job) => job.priority],
+  ['labels', (job) => JSON.stringify(job.labels)],
+  ['client', (job) => job.client],
+  ['errorPhase', (job) => job.error?.phase ?? null],
+  ['errorCode', (job) => job.error?.code ?? null],
+  ['errorMessage', (job) => job.error?.message ?? null],
+  ['createdAt', (job) => job.createdAt],
+  ['submittedAt', (job) => job.submittedAt],
+  ['finishedAt', (job) => job.finishedAt],
+  ['settledAt', (job) => job.settledAt],
+  ['dueAt', (job) => job.dueAt],
+  ['version', (job) => job.version],
+];
+
+const csvHead = csvRow(columns.map(([name]) => name));
+
+function csvLine(row: JobRow): string {
+  const job = jobView(row);
+  return csvRow(
+    columns.map(([, value]) => {
+      const cell = value(job);
+      return cell instanceof Date ? cell.toISOString() : cell;
+    }),
+  );
+}

@@ -1,0 +1,19 @@
+import { createInterface } from 'node:readline/promises';
+import { Failure, wrongUsage } from './failure';
+import type { Screen } from './screen';
+
+/** What costs money is asked for once more. A script says --yes. */
+export async function confirm(
+  screen: Screen,
+  { yes = false, cost, question }: { yes: boolean | undefined; cost: string; question: string },
+): Promise<void> {
+  if (yes) return;
+  if (!screen.canAsk) throw wrongUsage(`${cost}, and nobody is here to be asked: say --yes`);
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await asking.question(`${cost}. ${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done');
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { ApiError, Unreachable } from '@app/client';
+
+/** What a script can tell apart. `vodai --help` says the same. */
+export const exitCodes = { fine: 0, no: 1, usage: 2, unreachable: 3 } as const;
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Ends the program with one line that says what was expected, what was got, and where to go from there. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode = exitCodes.no,
+  ) {
+    super(message);
+  }
+}
+
+export function wrongUsage(message: string): Failure {
+  return new Failure(message, exitCodes.usage);
+}
+
+/** Whatever was thrown, in the terms of whoever called the program. `from` said where the api is, and with which key. */
+export function failureOf(error: unknown, from = ''): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof Unreachable) {
+    return new Failure(`${error.message}: does it run there? The address is from ${from}`, exitCodes.unreachable);
+  }
+  if (error instanceof ApiError) {
+    switch (error.status) {
+      case 400:
+        return wrongUsage(error.detail);
+      case 401:
+        return new Failure(`the api does not take the key from ${from}: ${error.detail}`, exitCodes.unreachable);
+      default:
+        return new Failure(error.detail);
+    }
+  }
+  return new Failure(error instanceof Error ? error.message : String(error));
+}

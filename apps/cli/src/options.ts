@@ -1,0 +1,119 @@
+import { jobStates, jobTypes, priorities, type JobState, type JobType } from '@app/domain';
+import type { JobFilter } from '@app/client';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { wrongUsage } from './failure';
+
+/** `tag` and `dna` are what people say. */
+const shortTypes: Record<string, JobType> = { tag: 'AIVideoTag', dna: 'AIMediaDNA' };
+const typeNames = [...Object.keys(shortTypes), ...jobTypes];
+
+export const typesOption = () =>
+  new Option('--types <types>', 'comma-separated: tag (AIVideoTag), dna (AIMediaDNA)')
+    .choices(typeNames)
+    .argParser((text: string) => text.split(',').map(typeOf))
+    .makeOptionMandatory();
+
+export const priorityOption = () => new Option('--priority <priority>', 'which goes first').choices(priorities);
+
+/** Key and value; may be given several times. */
+export function label(pair: string, before: string[] = []): string[] {
+  if (!/^[^:]+:/.test(pair)) throw new InvalidArgumentError('Expected key:value.');
+  return [...before, pair];
+}
+
+export interface FilterOptions {
+  search?: string;
+  state?: JobState[];
+  type?: JobType;
+  media?: string;
+  vodJob?: string;
+  request?: string;
+  region?: string;
+  client?: string;
+  errorCode?: string;
+  label?: string[];
+  from?: Date;
+  to?: Date;
+}
+
+/** What a list and a watch of jobs are narrowed by: everything that the API knows. */
+export function withFilters(command: Command): Command {
+  return command
+    .option('--search <what>', 'a media id, job id, request id, JobId of VOD, or a label as key:value')
+    .addOption(
+      new Option('--state <states>', `comma-separated: ${jobStates.join(', ')}`).choices(jobStates).argParser(states),
+    )
+    .addOption(new Option('--type <type>', 'tag or dna').choices(typeNames).argParser(typeOf))
+    .option('--media <id>', 'of this media')
+    .option('--vod-job <id>', 'that VOD knows by this JobId')
+    .option('--request <id>', 'of this request')
+    .option('--region <region>', 'of this region')
+    .option('--client <name>', 'asked for by this client')
+    .option('--error-code <code>', 'that went wrong with this code')
+    .option('--label <key:value>', 'that carry this label (repeatable)', label)
+    .option('--from <time>', 'created since: ISO 8601, or how long ago, like 2h or 7d', time)
+    .option('--to <time>', 'created before', time);
+}
+
+export function filterOf(options: FilterOptions): JobFilter {
+  return {
+    q: options.search,
+    state: options.state,
+    type: options.type,
+    mediaId: options.media,
+    vodJobId: options.vodJob,
+    requestId: options.request,
+    region: options.region,
+    client: options.client,
+    errorCode: options.errorCode,
+    label: options.label,
+    createdFrom: options.from,
+    createdTo: options.to,
+  };
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return Number(text);
+}
+
+/** Before the API is asked: it would only say that this is not a UUID. */
+export function jobId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw wrongUsage(
+    `expected the id of a job, a UUID, got ${text}; the jobs of a media: vodai jobs list --media ${text}`,
+  );
+}
+
+/** For a variadic argument. */
+export function jobIds(text: string, before: string[] = []): string[] {
+  return [...new Set([...before, jobId(text)])];
+}
+
+function typeOf(text: string): JobType {
+  const found = shortTypes[text] ?? jobTypes.find((type) => type === text);
+  if (!found) throw new InvalidArgumentError(`Expected ${typeNames.join(', ')}, got ${text}.`);
+  return found;
+}
+
+function states(text: string, before: JobState[] = []): JobState[] {
+  return [...before, ...text.split(',').map(stateOf)];
+}
+
+function stateOf(text: string): JobState {
+  const found = jobStates.find((state) => state === text);
+  if (!found) throw new InvalidArgumentError(`Expected ${jobStates.join(', ')}, got ${text}.`);
+  return found;
+}
+
+const agoUnits: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function time(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const at = count ? new Date(Date.now() - Number(count) * (agoUnits[unit] ?? 0)) : new Date(text);
+  // `new Date` reads much that is no date, "7" for example.
+  if (Number.isNaN(at.getTime()) || !(count || /^\d{4}-\d\d-\d\d/.test(text))) {
+    throw new InvalidArgumentError('Expected ISO 8601 like 2026-11-22T09:00:00Z, or how long ago, like 30m, 2h or 7d.');
+  }
+  return at;
+}

@@ -1,0 +1,79 @@
+import type { ResultAnswer } from '@app/contract';
+import type { Screen } from './screen';
+import { printable } from './words';
+
+/** `normalized` of a result, as docs of the api describe it: one shape for each type. */
+interface Tags {
+  type: 'AIVideoTag';
+  tags: { group: string; tag: string; timesMs: number[] }[];
+  transcript: { sentences: { startMs: number; endMs: number; text: string }[] } | null;
+}
+interface Span {
+  startSec: number;
+  durationSec: number;
+}
+interface Matches {
+  type: 'AIMediaDNA';
+  matches: { mediaId: string; similarity: number; segments: { input: Span; duplication: Span }[] }[];
+}
+
+/** The result as a person wants to read it, or its lines for a pipe. */
+export async function showResult(screen: Screen, { normalized, source, readAt }: ResultAnswer): Promise<void> {
+  const found = normalized as unknown as Tags | Matches | null;
+  switch (found?.type) {
+    case undefined:
+      // VOD's data could not be read in its documented form; it was kept.
+      screen.note('VOD said that it succeeded, but its data is not in the form that is known: see --raw', 'yellow');
+      return;
+    case 'AIVideoTag':
+      await showTags(screen, found);
+      break;
+    case 'AIMediaDNA':
+      await showMatches(screen, found);
+  }
+  if (screen.form === 'table') screen.note(`from ${source}, read at ${readAt}`);
+}
+
+async function showTags(screen: Screen, { tags, transcript }: Tags): Promise<void> {
+  const sentences = transcript?.sentences ?? [];
+  if (screen.form === 'lines') {
+    for (const { group, tag, timesMs } of tags) await screen.row([group, tag, timesMs.map(clock).join(' ')]);
+    for (const { startMs, endMs, text } of sentences) {
+      await screen.row(['Transcript', text, `${clock(startMs)} ${clock(endMs)}`]);
+    }
+    return;
+  }
+  for (const group of new Set(tags.map((tag) => tag.group))) {
+    await screen.line(screen.paint('bold', group));
+    const rows = tags.filter((tag) => tag.group === group);
+    await screen.table(rows.map(({ tag, timesMs }) => [`  ${printable(tag)}`, timesMs.map(clock).join(' ')]));
+  }
+  if (tags.length === 0) await screen.line('no tags');
+  if (sentences.length > 0) await screen.line(screen.paint('bold', 'Transcript'));
+  for (const { startMs, text } of sentences) await screen.line(`  ${clock(startMs)}  ${printable(text)}`);
+}
+
+async function showMatches(screen: Screen, { matches }: Matches): Promise<void> {
+  const rows = matches.flatMap(({ mediaId, similarity, segments }) =>
+    segments.map(({ input, duplication }) => [
+      mediaId,
+      `${Math.round(similarity * 100)}%`,
+      `${range(input)} is ${range(duplication)} there`,
+    ]),
+  );
+  if (screen.form === 'lines') for (const row of rows) await screen.row(row);
+  else if (rows.length > 0) await screen.table(rows.map((row) => row.map(printable)));
+  else await screen.line('nothing alike was found');
+}
+
+/** `1:05`, `1:02:03`. */
+function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (part: number) => String(part).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function range({ startSec, durationSec }: Span): string {
+  return `${clock(startSec * 1_000)}–${clock((startSec + durationSec) * 1_000)}`;
+}

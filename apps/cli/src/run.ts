@@ -1,0 +1,33 @@
+import { CommanderError, type Command } from 'commander';
+import { exitCodes, failureOf } from './failure';
+import { vodai } from './program';
+
+/** Runs the program with these arguments, says in one line what went wrong, and answers the exit code. */
+export async function run(args: string[]): Promise<number> {
+  const program = vodai();
+  everyCommand(program, (command) =>
+    command
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vodai: ')) })
+      .showHelpAfterError(`see ${pathOf(command)} --help`),
+  );
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCodes.fine;
+  } catch (error) {
+    // Commander has said it already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    const { message, exitCode } = failureOf(error);
+    process.stderr.write(`vodai: ${message}\n`);
+    return exitCode;
+  }
+}
+
+function everyCommand(command: Command, change: (command: Command) => void): void {
+  change(command);
+  for (const sub of command.commands) everyCommand(sub, change);
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}

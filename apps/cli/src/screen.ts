@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { styleText } from 'node:util';
+import type { JobState } from '@app/domain';
+import { MultiBar } from 'cli-progress';
+import Table from 'cli-table3';
+import { printable } from './words';
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Column<T> {
+  head: string;
+  /** In full, for a pipe. */
+  of: (item: T) => string;
+  /** For a person at a terminal, where it differs. */
+  shown?: (item: T) => string;
+  style?: (item: T) => Style;
+}
+
+interface Streams {
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+}
+
+const stateStyles: Record<JobState, Style> = {
+  queued: 'dim',
+  submitting: 'cyan',
+  unconfirmed: 'yellow',
+  processing: 'cyan',
+  finished: 'cyan',
+  held: 'magenta',
+  succeeded: 'green',
+  failed: 'red',
+  canceled: 'dim',
+  expired: 'red',
+};
+
+export function styleOfState({ state }: { state: JobState }): Style {
+  return stateStyles[state];
+}
+
+/** Data goes to stdout, everything that is said about it to stderr, so that a pipe gets data alone. */
+export class Screen {
+  /** JSON when asked for; else tables for a person and tab-separated lines for a pipe. */
+  readonly form: 'json' | 'table' | 'lines';
+  /** Somebody is there who sees a question and can answer it. */
+  readonly canAsk: boolean;
+  private readonly colours: { stdout: boolean; stderr: boolean };
+  private bar: MultiBar | null = null;
+
+  constructor(
+    private readonly streams: Streams,
+    { json, color }: { json: boolean; color: boolean },
+  ) {
+    const { stdout, stderr, stdin } = streams;
+    this.form = json ? 'json' : stdout.isTTY ? 'table' : 'lines';
+    this.canAsk = stdin.isTTY && stderr.isTTY;
+    const hasColours = (stream: NodeJS.WriteStream) => color && stream.isTTY && stream.hasColors();
+    this.colours = { stdout: hasColours(stdout), stderr: hasColours(stderr) };
+  }
+
+  paint(style: Style, text: string): string {
+    return this.colours.stdout ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  /** One line of data. Waits while whoever reads it is slow. */
+  async line(text: string): Promise<void> {
+    this.clearBar();
+    if (!this.streams.stdout.write(`${text}\n`)) await once(this.streams.stdout, 'drain');
+  }
+
+  json(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value));
+  }
+
+  row(cells: string[]): Promise<void> {
+    return this.line(cells.map(printable).join('\t'));
+  }
+
+  async list<T>(items: readonly T[], columns: readonly Column<T>[]): Promise<void> {
+    switch (this.form) {
+      case 'json':
+        for (const item of items) await this.json(item);
+        return;
+      case 'lines':
+        for (const item of items) await this.row(columns.map(({ of }) => of(item)));
+        return;
+      case 'table': {
+        const head = columns.map((column) => this.paint('dim', column.head));
+        const rows = items.map((item) => columns.map((column) => this.cell(item, column)));
+        if (rows.length > 0) await this.table([head, ...rows]);
+      }
+    }
+  }
+
+  /** Names and values, one a line; nothing about what isn't there. */
+  async fields(fields: Record<string, string | null>): Promise<void> {
+    const rows = Object.entries(fields).filter((row): row is [string, string] => row[1] !== null && row[1] !== '');
+    if (this.form === 'lines') for (const row of rows) await this.row(row);
+    else await this.table(rows.map(([name, value]) => [this.paint('dim', name), printable(value)]));
+  }
+
+  /** Cells that are printable already, in columns without borders. */
+  async table(rows: string[][]): Promise<void> {
+    const table = new Table({
+      chars: borderless,
+      style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
+    });
+    table.push(...rows);
+    await this.line(table.toString().replaceAll(/[^\S\n]+$/gm, ''));
+  }
+
+  /** To stderr, for people. */
+  note(text: string, style: Style = 'dim'): void {
+    this.clearBar();
+    const painted = this.colours.stderr ? styleText(style, text, { validateStream: false }) : text;
+    this.streams.stderr.write(`${painted}\n`);
+  }
+
+  /** A bar below what is printed, where somebody sees it. Answers how to move it on. */
+  progress(total: number, what: string): (done: number) => void {
+    if (!this.streams.stderr.isTTY) return () => {};
+    // A MultiBar of one: when a SingleBar ends it moves the cursor back to where it began, above the lines printed since.
+    this.bar = new MultiBar({
+      stream: this.streams.stderr,
+      format: `{bar} {value}/{total} ${what} {duration_formatted}`,
+      barsize: 24,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      // Lines are printed over it; a Ctrl-C is to end the program and not only the bar; the terminal stays as it was.
+      forceRedraw: true,
+      gracefulExit: false,
+      linewrap: true,
+      clearOnComplete: true,
+    });
+    const bar = this.bar.create(total, 0);
+    return (done) => bar.update(done);
+  }
+
+  endProgress(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+
+  private cell<T>(item: T, { of, shown = of, style }: Column<T>): string {
+    const text = printable(shown(item));
+    return style && text ? this.paint(style(item), text) : text;
+  }
+
+  private clearBar(): void {
+    if (this.bar) this.streams.stderr.write('\r\x1b[K');
+  }
+}
+
+const borderless = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};

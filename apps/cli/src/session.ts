@@ -1,0 +1,43 @@
+import { createClient, type Client } from '@app/client';
+import type { Command } from 'commander';
+import { connectionOf, type Connection } from './connection';
+import { failureOf, wrongUsage } from './failure';
+import { Screen } from './screen';
+
+/** What every command works with. */
+export interface Session {
+  api: Client;
+  screen: Screen;
+}
+
+export interface GlobalOptions {
+  json?: boolean;
+  color: boolean;
+  profile?: string;
+  local?: boolean;
+}
+
+/**
+ * Runs a command's work with the api it is to speak to and a screen to speak on. Whatever goes wrong in it ends as one
+ * line and an exit code.
+ */
+export async function inSession<T>(command: Command, work: (session: Session) => Promise<T>): Promise<T> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const screen = new Screen(process, { json: options.json ?? false, color: options.color });
+  const connection = connectionOf(options, process.env, process.cwd(), (text) => screen.note(text, 'yellow'));
+  try {
+    return await work({ api: clientOf(connection), screen });
+  } catch (error) {
+    throw failureOf(error, connection.from);
+  } finally {
+    screen.endProgress();
+  }
+}
+
+function clientOf({ url, key, from }: Connection): Client {
+  try {
+    return createClient({ baseUrl: url, key });
+  } catch {
+    throw wrongUsage(`expected a key of printable characters without blanks from ${from}`);
+  }
+}

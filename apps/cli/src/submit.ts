@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isSilent, type JobType, type Priority } from '@app/domain';
+import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
+import { Command, InvalidArgumentError } from 'commander';
+import { Failure, failureOf, wrongUsage } from './failure';
+import { Board, whileListening } from './follow';
+import { inLanes } from './lanes';
+import { readMedia } from './media-file';
+import { label, priorityOption, typesOption } from './options';
+import { styleOfState, type Column } from './screen';
+import { inSession, type Session } from './session';
+import { counted } from './words';
+
+/** Calls at the same time. The api commits those that come together in one transaction. */
+const LANES = 16;
+
+/** Pauses before a line of a file is tried again. Its key makes that safe. */
+const TRY_AGAIN_MS = [500, 1_000, 2_000, 4_000];
+
+/** More jobs than that and a terminal shows the sum alone. */
+const MANY = 50;
+
+interface SubmitOptions {
+  types: JobType[];
+  file?: string;
+  config?: SubmitBody['config'];
+  region?: string;
+  priority?: Priority;
+  label?: string[];
+  idempotencyKey?: string;
+  force?: boolean;
+  wait?: boolean;
+}
+
+interface Row {
+  request: Submitted;
+  job: Submitted['jobs'][number];
+}
+
+const columns: Column<Row>[] = [
+  { head: 'ID', of: ({ job }) => job.id },
+  { head: 'STATE', of: ({ job }) => job.state, style: ({ job }) => styleOfState(job) },
+  { head: 'TYPE', of: ({ job }) => job.type },
+  { head: 'MEDIA', of: ({ request }) => request.mediaId },
+  { head: '', of: ({ request }) => (wasHere(request) ? 'was here' : 'new') },
+];
+
+export function submitCommand(): Command {
+  return new Command('submit')
+    .description('enqueue media for AI jobs')
+    .argument('[media...]', 'ids in the VOD library')
+    .addOption(typesOption())
+    .option('--file <file>', 'ids, one a line or in the first column of a CSV; - is stdin')
+    .option('--config <json>', "VOD's own Config, keyed by type", config)
+    .option('--region <region>', 'default: that of the api')
+    .addOption(priorityOption())
+    .option('--label <key:value>', 'for finding them again (repeatable)', label)
+    .option(
+      '--idempotency-key <key>',
+      'the same key and body give the same request; with several media, of each of them',
+    )
+    .option('--force', 'also when the same job is open: VOD bills it twice')
+    .option('--wait', 'until all jobs are over or held; exits with 1 unless all have succeeded')
+    .addHelpText(
+      'after',
+      `
+A file may be submitted again, for example after a crash: each line has an idempotency key, made of what is asked for (or
+of --idempotency-key), so nothing is doubled. To have all of it done once more, give another --idempotency-key.
+Through a pipe: id, state, type, media, "new" or "was here"; with --wait the lines of \`jobs list\`, each when its job is over.
+
+Examples:
+  vodai submit 3d3d12340d92c641401fab46a0b847f1 --types tag,dna --wait
+  vodai submit --file ids.csv --types tag --label batch:2026-11 --priority low
+  vodai submit 3d3d12340d92c641401fab46a0b847f1 --types dna --config '{"AIMediaDNA": {"DNADBId": "88c6ca18"}}'`,
+    )
+    .action((media: string[], options: SubmitOptions, command: Command) =>
+      inSession(command, (session) => submit(session, media, options)),
+    );
+}
+
+async function submit(session: Session, named: string[], options: SubmitOptions): Promise<void> {
+  const media = [...new Set([...named, ...(options.file === undefined ? [] : await readMedia(options.file))])];
+  const [only] = media;
+  if (only === undefined) throw wrongUsage('expected ids of media, or --file with some, got none');
+  if (options.file !== undefined && options.force && options.idempotencyKey === undefined) {
+    throw wrongUsage('expected --idempotency-key with --file and --force: without it, a second run would pay again');
+  }
+  if (options.wait) return submitAndWait(session, media, options);
+
+  const { screen } = session;
+  const rows: Row[] = [];
+  const refused = await submitAll(session, media, options, async (request) => {
+    const made = request.jobs.map((job) => ({ request, job }));
+    if (screen.form === 'json') await screen.json(request);
+    else if (screen.form === 'lines') await screen.list(made, columns);
+    else rows.push(...made);
+  });
+  if (rows.length <= MANY) await screen.list(rows, columns);
+  failIfRefused(refused, media);
+}
+
+/** Listens first: then nothing that happens to a job between its request and the waiting is missed. */
+async function submitAndWait(session: Session, media: string[], options: SubmitOptions): Promise<void> {
+  const board = new Board(session.screen, 'ends');
+  await whileListening(
+    session,
+    media.length === 1 ? { mediaId: media[0] } : {},
+    (change) => board.changed(change),
+    async () => {
+      const refused = await submitAll(session, media, options, async ({ mediaId, jobs }) => {
+        for (const job of jobs) {
+          // Over before: then no change will tell how it ended.
+          board.add({ ...job, mediaId }, isSilent(job.state) ? await session.api.job(job.id) : undefined);
+        }
+      });
+      await board.allOver();
+      failIfRefused(refused, media);
+    },
+  );
+}
+
+/** Goes on over media that the api refuses, and answers how many these were. */
+async function submitAll(
+  { api, screen }: Session,
+  media: string[],
+  options: SubmitOptions,
+  onSubmitted: (request: Submitted) => Promise<void>,
+): Promise<number> {
+  const keyOf = keysFor(media, options);
+  const advance = media.length > LANES ? screen.progress(media.length, 'media submitted') : () => {};
+  const count = { made: 0, here: 0, refused: 0 };
+  try {
+    await inLanes(media, LANES, async (mediaId) => {
+      try {
+        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId));
+        count[wasHere(request) ? 'here' : 'made'] += 1;
+        await onSubmitted(request);
+      } catch (error) {
+        if (!isAboutOneMedia(error)) throw error;
+        count.refused += 1;
+        screen.note(`${mediaId}: ${failureOf(error).message}`, 'red');
+      }
+      advance(count.made + count.here + count.refused);
+    });
+  } catch (error) {
+    if (options.file === undefined) throw error;
+    const { message, exitCode } = failureOf(error);
+    const done = `${count.made + count.here} of ${counted(media.length, 'media', 'media')} submitted`;
+    throw new Failure(`${done}, then: ${message}; the same command goes on from there`, exitCode);
+  } finally {
+    screen.endProgress();
+  }
+  const said = [
+    `${count.made} submitted`,
+    count.here && `${count.here} here before`,
+    count.refused && `${count.refused} refused`,
+  ];
+  screen.note(`${counted(media.length, 'media', 'media')}: ${said.filter(Boolean).join(', ')}`);
+  return count.refused;
+}
+
+function failIfRefused(refused: number, media: string[]): void {
+  if (refused > 0) throw new Failure(`${refused} of ${counted(media.length, 'media', 'media')} refused`);
+}
+
+/** The lines of a file have a key in any case: of what is asked for, when none is given. */
+function keysFor(media: string[], options: SubmitOptions): (mediaId: string) => string | undefined {
+  const { idempotencyKey: key, file } = options;
+  if (key !== undefined) return (mediaId) => (media.length === 1 && file === undefined ? key : `${key}:${mediaId}`);
+  if (file === undefined) return () => undefined;
+  return (mediaId) =>
+    `vodai:${createHash('sha256')
+      .update(JSON.stringify(bodyOf(mediaId, options)))
+      .digest('hex')}`;
+}
+
+function bodyOf(
+  mediaId: string,
+  { types, config: settings, region, priority, label: labels, force }: SubmitOptions,
+): SubmitBody {
+  return {
+    mediaId,
+    types: [...new Set(types)],
+    config: settings,
+    region,
+    priority,
+    labels: labels && Object.fromEntries(labels.map(labelOf)),
+    force,
+  };
+}
+
+async function send(api: Client, body: SubmitBody, idempotencyKey: string | undefined): Promise<Submitted> {
+  for (const pauseMs of idempotencyKey === undefined ? [] : TRY_AGAIN_MS) {
+    try {
+      return await api.submit(body, { idempotencyKey });
+    } catch (error) {
+      if (!passes(error)) throw error;
+      await pause(pauseMs);
+    }
+  }
+  return api.submit(body, { idempotencyKey });
+}
+
+/** Trouble that goes by: an api that restarts, a store that is away. */
+function passes(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof ApiError && [429, 502, 503, 504].includes(error.status));
+}
+
+/** With a file, a line that is not an id is one line's trouble. */
+function isAboutOneMedia(error: unknown): boolean {
+  return error instanceof ApiError && [400, 422].includes(error.status);
+}
+
+function wasHere({ replayed, deduplicated }: Submitted): boolean {
+  return replayed || deduplicated;
+}
+
+function labelOf(pair: string): [string, string] {
+  const colon = pair.indexOf(':');
+  return [pair.slice(0, colon), pair.slice(colon + 1)];
+}
+
+/** Whether it suits its type is for the api to say. */
+function config(text: string): SubmitBody['config'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('Expected a JSON object like {"AIVideoTag": {"AnalyseTypes": "ASR,OCR"}}.');
+}

@@ -1,0 +1,67 @@
+import { isSettled } from '@app/domain';
+import type { JobAnswer } from '@app/contract';
+
+const UNITS: [ms: number, name: string][] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+
+/** How long, as one says it: `40 s`, `3 min`. */
+export function span(ms: number): string {
+  const [unit, name] = UNITS.find(([size]) => ms >= size) ?? [1_000, 's'];
+  return `${Math.round(ms / unit)} ${name}`;
+}
+
+/** `3 min ago`, `in 40 s`. */
+export function fromNow(at: string, nowMs: number): string {
+  const ms = Date.parse(at) - nowMs;
+  if (Math.abs(ms) < 1_000) return 'now';
+  return ms < 0 ? `${span(-ms)} ago` : `in ${span(ms)}`;
+}
+
+/** The local date and time. Sweden writes them like ISO 8601. */
+export function localTime(at: string): string {
+  return new Date(at).toLocaleString('sv-SE');
+}
+
+/** What goes on with a job, and when somebody looks at it again. */
+export function standing(job: JobAnswer, nowMs: number): string {
+  const next = job.dueAt && Date.parse(job.dueAt) > nowMs ? fromNow(job.dueAt, nowMs) : 'any moment';
+  const since = (at: string | null) => (at ? span(nowMs - Date.parse(at)) : 'a moment');
+  switch (job.state) {
+    case 'queued':
+      return `waits to be sent; next try ${next}`;
+    case 'submitting':
+      return 'is being sent to VOD';
+    case 'unconfirmed':
+      return `may or may not have reached VOD; next look ${next}`;
+    case 'processing':
+      return `VOD has had it for ${since(job.submittedAt)}; next look ${next}`;
+    case 'finished':
+      return `VOD is done with it; its result is read ${next}`;
+    case 'held':
+      return `needs a person: vodai jobs resolve ${job.id} --adopt JOBID, --resubmit or --fail`;
+    case 'succeeded':
+    case 'failed':
+    case 'canceled':
+    case 'expired':
+      return `${job.state} after ${lifetime(job)}, ${fromNow(job.settledAt ?? job.createdAt, nowMs)}`;
+  }
+}
+
+function lifetime({ state, createdAt, settledAt }: JobAnswer): string {
+  return isSettled(state) && settledAt ? span(Date.parse(settledAt) - Date.parse(createdAt)) : 'a while';
+}
+
+/** As one line without control characters: a label must neither move the cursor nor look like two columns. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) =>
+    found === '\n' ? '\\n' : found === '\t' ? '\\t' : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,165 @@
+import { Alert, Autocomplete, Button, Group, List, Modal, Progress, Stack, Text, Textarea } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconCoin, IconInfoCircle } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { JobAnswer } from '@app/contract';
+import { keepJob } from '../live/caches';
+import { ErrorNotice, useErrorText } from '../parts/error-notice';
+import { useSession } from '../session/session';
+import { actions, perform, refusalOf, type ActionName } from './actions';
+import { inLanes } from './in-lanes';
+
+/** At a time: the api does each in a few milliseconds, and other people use it too. */
+const LANES = 4;
+
+export interface ActionRequest {
+  action: ActionName;
+  /** As they were seen when the person decided. Those that cannot take the action are left alone, and the dialog says so. */
+  jobs: JobAnswer[];
+  /** For `adopt`: JobIds that the evidence names. */
+  candidates?: string[];
+}
+
+interface ActionDialogProps extends ActionRequest {
+  onClose: () => void;
+  /** All of them took it. */
+  onDone?: () => void;
+}
+
+interface Failure {
+  job: JobAnswer;
+  error: unknown;
+}
+
+/** Says what an action does and costs before it is done, asks for a reason, does it, and names what could not be done. */
+export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }: ActionDialogProps) {
+  const { t } = useTranslation(['actions', 'common']);
+  const { api, me } = useSession();
+  const queryClient = useQueryClient();
+  const [able] = useState(() => jobs.filter((job) => refusalOf(action, job) === null));
+  const [reason, setReason] = useState('');
+  const [vodJobId, setVodJobId] = useState(candidates.length === 1 ? (candidates[0] ?? '') : '');
+  const [stop, setStop] = useState<AbortController | null>(null);
+  const [done, setDone] = useState(0);
+  const [failures, setFailures] = useState<Failure[]>([]);
+  const running = stop !== null;
+  const leftAlone = jobs.length - able.length;
+  const ended = failures.length > 0 && !running;
+
+  async function run(event: FormEvent) {
+    event.preventDefault();
+    const control = new AbortController();
+    setStop(control);
+    const failed: Failure[] = [];
+    let tried = 0;
+    await inLanes(able, LANES, control.signal, async (job) => {
+      try {
+        keepJob(queryClient, await perform(api, action, job, { reason: reason.trim(), vodJobId: vodJobId.trim() }));
+      } catch (error) {
+        failed.push({ job, error });
+      }
+      tried += 1;
+      setDone(tried);
+    });
+    setStop(null);
+    const succeeded = tried - failed.length;
+    if (succeeded > 0) {
+      notifications.show({ message: t('done', { count: succeeded, action: t(`names.${action}`) }), color: 'green' });
+    }
+    if (failed.length > 0) return setFailures(failed);
+    if (tried === able.length) onDone?.();
+    onClose();
+  }
+
+  return (
+    <Modal
+      opened
+      onClose={running ? () => stop.abort() : onClose}
+      title={t(`title.${action}`, { count: able.length })}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      size="lg"
+    >
+      <form onSubmit={(event) => void run(event)}>
+        <Stack gap="sm">
+          <Text size="sm">{t(`does.${action}`)}</Text>
+          {actions[action].costs && (
+            <Alert color={me.emulator ? 'gray' : 'yellow'} icon={me.emulator ? <IconInfoCircle /> : <IconCoin />}>
+              <b>{t('costs', { count: able.length })}</b> {me.emulator && t('costsNothing')}
+            </Alert>
+          )}
+          {leftAlone > 0 && <Text size="sm">{t('leftAlone', { count: leftAlone })}</Text>}
+
+          {failures.length === 1 && able.length === 1 && <ErrorNotice error={failures[0]?.error} />}
+          {failures.length > 0 && able.length > 1 && <Failures of={failures} />}
+
+          {!ended && (
+            <>
+              {action === 'adopt' && (
+                <Autocomplete
+                  label={t('vodJobId')}
+                  data={candidates}
+                  value={vodJobId}
+                  onChange={setVodJobId}
+                  required
+                  disabled={running}
+                  spellCheck={false}
+                />
+              )}
+              <Textarea
+                label={t('reason')}
+                description={t('reasonHint')}
+                value={reason}
+                onChange={(event) => setReason(event.currentTarget.value)}
+                maxLength={500}
+                autosize
+                minRows={2}
+                disabled={running}
+                data-autofocus={action !== 'adopt' || undefined}
+              />
+            </>
+          )}
+
+          {running && able.length > 1 && (
+            <>
+              <Progress value={(100 * done) / able.length} aria-label={t('progress', { done, total: able.length })} />
+              <Text size="sm">{t('progress', { done, total: able.length })}</Text>
+            </>
+          )}
+
+          <Group justify="flex-end">
+            {ended ? (
+              <Button onClick={onClose}>{t('common:close')}</Button>
+            ) : (
+              <>
+                <Button variant="default" onClick={running ? () => stop.abort() : onClose}>
+                  {running ? t('stop') : t('common:cancel')}
+                </Button>
+                <Button type="submit" loading={running} color={action === 'fail' ? 'red' : 'blue'}>
+                  {t(`title.${action}`, { count: able.length })}
+                </Button>
+              </>
+            )}
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Failures({ of }: { of: Failure[] }) {
+  const { t } = useTranslation(['actions', 'common']);
+  const textOf = useErrorText();
+  return (
+    <Alert color="red" role="alert" title={t('failed', { count: of.length })}>
+      <List size="sm">
+        {of.map(({ job, error }) => (
+          <List.Item key={job.id}>
+            {job.mediaId}, {t(`common:types.${job.type}`)}: {textOf(error)}
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}

@@ -1,0 +1,63 @@
+import { QueryClient } from '@tanstack/react-query';
+import type { JobAnswer, JobsAnswer, StatsAnswer, StreamedChange } from '@app/contract';
+import { inBatches } from './batches';
+import { applyChanges } from './caches';
+
+const job = (id: string, version: number) => ({ id, version, state: 'queued' }) as JobAnswer;
+const change = (from: string | null, to: string, of: JobAnswer) =>
+  ({ change: { from, to }, job: of }) as StreamedChange;
+
+describe('changes from the stream', () => {
+  it('make known jobs what they are by now, and leave the other rows as they are', () => {
+    const client = new QueryClient();
+    const untouched = job('b', 1);
+    client.setQueryData<JobsAnswer>(['jobs', {}], { items: [job('a', 1), untouched], nextCursor: null });
+    client.setQueryData<JobAnswer>(['job', 'a'], job('a', 5));
+
+    applyChanges(client, [change('queued', 'submitting', job('a', 3)), change('queued', 'queued', job('a', 2))]);
+
+    const list = client.getQueryData<JobsAnswer>(['jobs', {}]);
+    expect(list?.items.map(({ version }) => version)).toEqual([3, 1]);
+    expect(list?.items[1]).toBe(untouched);
+    expect(client.getQueryData<JobAnswer>(['job', 'a'])?.version).toBe(5);
+    expect(client.getQueryData(['job', 'c'])).toBeUndefined();
+  });
+
+  it('are counted', () => {
+    const client = new QueryClient();
+    client.setQueryData(['stats'], { jobs: { total: 3, byState: { queued: 3 } } });
+    applyChanges(client, [
+      change('queued', 'submitting', job('a', 2)),
+      change(null, 'queued', job('b', 1)),
+      change('queued', 'queued', job('c', 2)),
+    ]);
+    expect(client.getQueryData<StatsAnswer>(['stats'])?.jobs).toMatchObject({
+      total: 4,
+      byState: { queued: 3, submitting: 1 },
+    });
+  });
+
+  it('come in batches: a burst at once, what follows it a little later', () => {
+    jest.useFakeTimers();
+    const seen: number[][] = [];
+    const batches = inBatches<number>((items) => seen.push(items));
+    batches.add(1);
+    batches.add(2);
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual([[1, 2]]);
+    batches.add(3);
+    jest.advanceTimersByTime(50);
+    batches.add(4);
+    expect(seen).toHaveLength(1);
+    jest.advanceTimersByTime(100);
+    expect(seen).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    batches.add(5);
+    batches.drop();
+    jest.advanceTimersByTime(500);
+    expect(seen).toHaveLength(2);
+    jest.useRealTimers();
+  });
+});

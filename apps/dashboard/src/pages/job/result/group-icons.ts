@@ -1,0 +1,10 @@
+import { IconCategory, IconClock, IconMapPin, IconTag, IconUser, type Icon } from '@tabler/icons-react';
+import type { TagGroup } from './result';
+
+export const groupIcons: Record<TagGroup, Icon> = {
+  Category: IconCategory,
+  Keyword: IconTag,
+  Person: IconUser,
+  Location: IconMapPin,
+  Time: IconClock,
+};

@@ -1,0 +1,81 @@
+import { keepPreviousData, skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useEffectEvent } from 'react';
+import type { JobAnswer, JobsAnswer, StreamedChange } from '@app/contract';
+import { jobsQuery } from '../../api/queries';
+import { useLive } from '../../live/live';
+import { useApi } from '../../session/session';
+import { filterOf, type JobsSearch } from './search';
+import { arrivals, isInView, withArrivals } from './view';
+
+/** While the stream is away the list is read again this often. */
+const WITHOUT_STREAM_MS = 10_000;
+
+/** More are not kept: then "more than" says enough, and showing them reads the list anew. */
+export const FRESH_MAX = 1_000;
+
+type Jobs = ReadonlyMap<string, JobAnswer>;
+const none: Jobs = new Map();
+
+/**
+ * A page of the list, live. Known rows change in place at once. Rows that come or go move what is below them, so that happens only
+ * while `calm`: until then new ones wait and are counted, and those that left the view stay where they are.
+ */
+export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
+  const api = useApi();
+  const queryClient = useQueryClient();
+  const filter = filterOf(search);
+  const options = jobsQuery(api, { ...filter, ...(search.cursor && { cursor: search.cursor }), limit });
+  // What waits is cached beside its list, and like it belongs to one view.
+  const freshKey = ['fresh', ...options.queryKey];
+
+  const connection = useLive({ ...filter }, onChanges);
+  const query = useQuery({
+    ...options,
+    placeholderData: keepPreviousData,
+    refetchInterval: connection === 'live' ? false : WITHOUT_STREAM_MS,
+  });
+  const { data: fresh = none } = useQuery({ queryKey: freshKey, queryFn: skipToken, initialData: none });
+
+  function onChanges(changes: StreamedChange[]) {
+    const list = queryClient.getQueryData<JobsAnswer>(options.queryKey);
+    if (!list) return;
+    // An older page has none to add: what is new is shown by going back to the newest.
+    const created = changes.filter(({ change }) => change.from === null);
+    const coming = search.cursor ? created.map(({ job }) => job) : arrivals(list, filter, changes);
+    if (coming.length === 0) return;
+    if (calm) add(coming);
+    else {
+      const waiting = new Map([...fresh, ...coming.map((job) => [job.id, job] as const)]);
+      queryClient.setQueryData<Jobs>(freshKey, new Map([...waiting].slice(0, FRESH_MAX)));
+    }
+  }
+
+  function add(jobs: JobAnswer[]) {
+    const list = queryClient.getQueryData<JobsAnswer>(options.queryKey);
+    const next = list && withArrivals(list, jobs, limit);
+    if (next) queryClient.setQueryData(options.queryKey, next);
+    else void query.refetch();
+  }
+
+  const addFresh = useEffectEvent(() => {
+    if (fresh.size === 0 || search.cursor) return;
+    queryClient.setQueryData(freshKey, none);
+    add([...fresh.values()]);
+  });
+  useEffect(() => {
+    if (calm) addFresh();
+  }, [calm]);
+
+  const items = query.data?.items ?? [];
+  return {
+    query,
+    items: calm ? items.filter((job) => isInView(filter, job)) : items,
+    hasLeft: (job: JobAnswer) => !isInView(filter, job),
+    nextCursor: query.data?.nextCursor ?? null,
+    freshCount: fresh.size,
+    showFresh: () => {
+      queryClient.setQueryData(freshKey, none);
+      void query.refetch();
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import type {
+  Action,
+  EventAnswer,
+  EventQuery,
+  EventsAnswer,
+  EvidenceAnswer,
+  FlowAnswer,
+  FlowQuery,
+  HistoryAnswer,
+  JobAnswer,
+  JobFilterQuery,
+  JobQuery,
+  JobsAnswer,
+  MeAnswer,
+  RequestAnswer,
+  Resolution,
+  ResultAnswer,
+  StatsAnswer,
+  SubmitRequest,
+} from '@app/contract';
+import { errorOf, unexpected, unreachable } from './errors';
+import { followChanges, type Init, type StreamOptions } from './stream';
+
+export interface ClientOptions {
+  /** Where the API is, path prefix included: `http://127.0.0.1:3000`, `https://intra.example/vodai/`, `document.baseURI`. */
+  baseUrl: string | URL;
+  /** The secret of an API key. */
+  key: string;
+}
+
+interface Call {
+  signal?: AbortSignal | undefined;
+}
+
+/** A query as one writes it down. The API parses it: a time may be a Date or text. */
+type Asked<T> = {
+  [Name in keyof T]?: T[Name] extends Date | undefined ? Date | string | undefined : T[Name] | undefined;
+};
+
+export type JobFilter = Asked<JobFilterQuery>;
+export type EventFilter = Asked<EventQuery>;
+/** What has a default may be left out. */
+export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<SubmitRequest>;
+/** `replayed`: this Idempotency-Key had made the request before. */
+export type Submitted = RequestAnswer & { replayed: boolean };
+
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * The HTTP API, one method for each call, in Node and in browsers. A method throws `ApiError` when the API says no,
+ * `Unreachable` when no answer came, and the signal's reason when it was aborted.
+ */
+export function createClient({ baseUrl, key }: ClientOptions) {
+  const base = folderOf(baseUrl);
+  // fetch would refuse it too, and repeat it in the error.
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new TypeError('expected an API key of printable ASCII without blanks');
+  const authorization = `Bearer ${key}`;
+
+  async function send(url: URL | string, init: Init): Promise<Response> {
+    const answer = await fetch(url, { ...init, headers: { ...init.headers, authorization } }).catch(
+      (error: unknown) => {
+        throw isAbort(init.signal) ? error : unreachable(base, error);
+      },
+    );
+    if (!answer.ok) throw await errorOf(answer);
+    return answer;
+  }
+
+  async function json<T>(url: URL, init: Init): Promise<{ answer: T; headers: Headers }> {
+    const response = await send(url, init);
+    const type = response.headers.get('content-type') ?? 'no content type';
+    if (!/^application\/json\b/.test(type)) throw unexpected(response.status, type);
+    const answer = (await response.json().catch((error: unknown) => {
+      throw isAbort(init.signal) ? error : unreachable(base, error);
+    })) as T;
+    return { answer, headers: response.headers };
+  }
+
+  const to = (path: string, query: object = {}) => {
+    const url = new URL(path, base);
+    url.search = searchOf(query).toString();
+    return url;
+  };
+  const get = async <T>(url: URL, { signal }: Call = {}) => (await json<T>(url, withSignal({}, signal))).answer;
+  const post = <T>(url: URL, body: unknown, { signal }: Call = {}, headers: Record<string, string> = {}) =>
+    json<T>(
+      url,
+      withSignal(
+        { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) },
+        signal,
+      ),
+    );
+  const act = async (id: string, action: string, body: object, call?: Call) =>
+    (await post<JobAnswer>(to(`${job(id)}/${action}`), body, call)).answer;
+  const job = (id: string) => `v1/jobs/${encodeURIComponent(id)}`;
+
+  return {
+    submit: async (
+      body: SubmitBody,
+      { idempotencyKey, ...call }: Call & { idempotencyKey?: string | undefined } = {},
+    ): Promise<Submitted> => {
+      const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+      const made = await post<RequestAnswer>(to('v1/jobs'), body, call, headers);
+      return { ...made.answer, replayed: made.headers.get('idempotent-replay') === 'true' };
+    },
+    request: (id: string, call?: Call) => get<RequestAnswer>(to(`v1/requests/${encodeURIComponent(id)}`), call),
+
+    jobs: (query: Asked<JobQuery> = {}, call?: Call) => get<JobsAnswer>(to('v1/jobs', query), call),
+    /** With `wait`, like `30s`: when the job is over, or as it is after that time. */
+    job: (id: string, { wait, ...call }: Call & { wait?: string } = {}) => get<JobAnswer>(to(job(id), { wait }), call),
+    history: (id: string, call?: Call) => get<HistoryAnswer>(to(`${job(id)}/history`), call),
+    result: (id: string, call?: Call) => get<ResultAnswer>(to(`${job(id)}/result`), call),
+    evidence: (id: string, call?: Call) => get<EvidenceAnswer>(to(`${job(id)}/evidence`), call),
+    /** All that the filter lets through, as a stream of text. */
+    exportJobs: (format: 'csv' | 'ndjson', filter: JobFilter = {}, { signal }: Call = {}) =>
+      send(to(`v1/jobs.${format}`, filter), withSignal({}, signal)),
+
+    cancel: (id: string, action: Action = {}, call?: Call) => act(id, 'cancel', action, call),
+    /** A new attempt. VOD bills it. */
+    retry: (id: string, action: Action = {}, call?: Call) => act(id, 'retry', action, call),
+    /** Reads the result again. Never billed. */
+    refetch: (id: string, action: Action = {}, call?: Call) => act(id, 'refetch', action, call),
+    resolve: (id: string, resolution: Resolution, call?: Call) => act(id, 'resolve', resolution, call),
+
+    events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
+    event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
+    stats: (call?: Call) => get<StatsAnswer>(to('v1/stats'), call),
+    flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),
+    me: (call?: Call) => get<MeAnswer>(to('v1/me'), call),
+
+    /**
+     * Follows the changes of the jobs that the filter lets through, over every interruption and without a gap. Ends when it is
+     * aborted; throws when the API refuses it or when a listener throws.
+     */
+    stream: (filter: JobFilter, options: StreamOptions): Promise<void> =>
+      followChanges((init) => send(to('v1/stream', filter), init), options),
+  };
+}
+
+/** As a folder, so that paths are taken relative to it; `new URL('v1', 'http://host/prefix')` would lose the prefix. */
+function folderOf(baseUrl: string | URL): URL {
+  const base = new URL(baseUrl);
+  base.search = '';
+  base.hash = '';
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return base;
+}
+
+type Parameter = string | number | Date | undefined;
+
+function searchOf(query: object): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query) as [string, Parameter | Parameter[]][]) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined) search.append(name, one instanceof Date ? one.toISOString() : String(one));
+    }
+  }
+  return search;
+}
+
+function withSignal(init: Init, signal: AbortSignal | undefined): Init {
+  return signal ? { ...init, signal } : init;
+}
+
+function isAbort(signal: AbortSignal | null | undefined): boolean {
+  return signal?.aborted ?? false;
+}

@@ -1,0 +1,17 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A queue that rests until a moment, because VOD has asked for fewer calls. */
+@Entity('closed_queue')
+export class ClosedQueueEntity {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'closed_queue_pkey' })
+  region!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'closed_queue_pkey' })
+  queue!: string;
+
+  @Column('text')
+  code!: string;
+
+  @Column('timestamptz')
+  until!: Date;
+}

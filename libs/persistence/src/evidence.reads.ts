@@ -1,0 +1,90 @@
+import type { JobType } from '@app/domain';
+import type { DataSource } from 'typeorm';
+import type { SubmissionOutcome } from './entities/submission.entity';
+import { eventColumns, type EventRow } from './list.reads';
+import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
+
+/** One call of SubmitAIJob, or one that was about to be made. */
+export interface SubmissionRow {
+  number: number;
+  types: JobType[];
+  signedAt: Date;
+  sentAt: Date | null;
+  answeredAt: Date | null;
+  outcome: SubmissionOutcome | null;
+  vodRequestId: string | null;
+  code: string | null;
+  message: string | null;
+  resends: number;
+  resentAt: Date | null;
+  nonceSeenAt: Date | null;
+}
+
+export interface Evidence {
+  submissions: SubmissionRow[];
+  unmatchedEvents: EventRow[];
+  sameMedia: JobRow[];
+}
+
+/** Enough for a person. A probe of a blocked account makes an attempt every few seconds, for as long as it takes. */
+const AT_MOST = 100;
+
+/** The webhook's clock and the worker's: how far apart they may be. */
+const OUR_CLOCKS = `interval '5 s'`;
+
+/** What a person looks at before deciding about a job of which nobody knows whether VOD has it. Reads only. */
+export class EvidenceReads {
+  constructor(private readonly db: DataSource) {}
+
+  async about(job: JobRow): Promise<Evidence> {
+    const [submissions, unmatchedEvents, sameMedia] = await Promise.all([
+      this.submissions(job),
+      this.unmatchedEvents(job),
+      this.sameMedia(job),
+    ]);
+    return { submissions, unmatchedEvents, sameMedia };
+  }
+
+  /** The latest attempts of the job's request, oldest first. */
+  private async submissions({ requestId }: JobRow): Promise<SubmissionRow[]> {
+    const rows = await this.db.query<SubmissionRow[]>(
+      `select number, types, signed_at as "signedAt", sent_at as "sentAt", answered_at as "answeredAt", outcome,
+              vod_request_id as "vodRequestId", code, message, resends, resent_at as "resentAt",
+              nonce_seen_at as "nonceSeenAt"
+         from submission
+        where request_id = $1
+        order by number desc
+        limit ${AT_MOST}`,
+      [requestId],
+    );
+    return rows.toReversed();
+  }
+
+  /** Events that came since the job's last attempt, are about such a job, and belong to none; oldest first. */
+  private unmatchedEvents({ requestId, attempt, region, mediaId, type }: JobRow): Promise<EventRow[]> {
+    return this.db.query(
+      `select ${eventColumns}
+         from event
+        where verdict = 'unmatched' and media_id = $3 and event_type = $4 and region in ($5, '*')
+          and received_at >= (select coalesce(sent_at, signed_at) - ${OUR_CLOCKS}
+                                from submission
+                               where request_id = $1 and number = $2)
+        order by id
+        limit ${AT_MOST}`,
+      [requestId, attempt, mediaId, `${type}Complete`, region],
+    );
+  }
+
+  /** What else VOD was asked to do with this media: an event or a job in VOD's list may be about one of these. */
+  private async sameMedia({ id, region, mediaId, type }: JobRow): Promise<JobRow[]> {
+    const rows = await this.db.query<FlatJobRow[]>(
+      `select ${jobColumns}
+         from job
+        where media_id = $1 and type = $2 and region = $3 and id <> $4
+        order by id desc
+        limit ${AT_MOST}`,
+      [mediaId, type, region, id],
+    );
+    return rows.map(toJobRow);
+  }
+}

@@ -1,0 +1,116 @@
+import { FlowReads, nothing, type Throughput } from './flow.reads';
+
+export interface Flow {
+  from: Date;
+  to: Date;
+  bucketMs: number;
+  buckets: (Throughput & { at: Date })[];
+  total: Throughput;
+}
+
+const MINUTE_MS = 60_000;
+const QUARTER_MS = 15 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const flowWindows = {
+  '1h': { ms: HOUR_MS, bucketMs: MINUTE_MS },
+  '24h': { ms: 24 * HOUR_MS, bucketMs: QUARTER_MS },
+} as const;
+
+/**
+ * A transaction notes its time before it commits, by the clock of its own process. After this long, which is more than
+ * a statement may take, nothing is added to a stretch of time any more.
+ */
+const SETTLES_MS = 2 * MINUTE_MS;
+
+/**
+ * Throughput over the last hour or day. What is over doesn't change, so each minute and each quarter of an hour is
+ * counted once and kept: a call counts the last few minutes anew, however many jobs the day had.
+ */
+export class FlowWindows {
+  private readonly minutes: Stretches;
+  private readonly quarters: Stretches;
+
+  constructor(
+    reads: FlowReads,
+    private readonly now: () => Date = () => new Date(),
+  ) {
+    // Recent quarters are put together from minutes, so that the one that is not over is not counted anew with every call.
+    this.minutes = new Stretches(reads, { bucketMs: MINUTE_MS, keepMs: HOUR_MS + QUARTER_MS });
+    this.quarters = new Stretches(reads, { bucketMs: QUARTER_MS, keepMs: 24 * HOUR_MS });
+  }
+
+  async over(window: keyof typeof flowWindows): Promise<Flow> {
+    const { ms, bucketMs } = flowWindows[window];
+    const now = this.now().getTime();
+    const to = floor(now, bucketMs) + bucketMs;
+    const from = to - ms;
+    const recent = Math.max(from, floor(now - HOUR_MS, bucketMs) + bucketMs);
+    const [older, newer] = await Promise.all([
+      this.quarters.between(from, recent, now),
+      this.minutes.between(recent, floor(now, MINUTE_MS) + MINUTE_MS, now),
+    ]);
+    const kept = [...older, ...newer];
+    const starts = Array.from({ length: ms / bucketMs }, (_, i) => from + i * bucketMs);
+    return {
+      from: new Date(from),
+      to: new Date(now),
+      bucketMs,
+      buckets: starts.map((at) => {
+        const within = kept.filter((each) => each.at >= at && each.at < at + bucketMs);
+        return { at: new Date(at), ...sum(within.map(({ throughput }) => throughput)) };
+      }),
+      total: sum(kept.map(({ throughput }) => throughput)),
+    };
+  }
+}
+
+/** Stretches of equal length, each counted once when it is over. */
+class Stretches {
+  private readonly kept = new Map<number, Throughput>();
+  private counting: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly reads: FlowReads,
+    private readonly options: { bucketMs: number; keepMs: number },
+  ) {}
+
+  /** From `from` to before `to`; calls that come together count what is missing once, one after the other. */
+  between(from: number, to: number, now: number): Promise<{ at: number; throughput: Throughput }[]> {
+    const answer = this.counting.then(() => this.count(from, to, now));
+    this.counting = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private async count(from: number, to: number, now: number): Promise<{ at: number; throughput: Throughput }[]> {
+    const { bucketMs, keepMs } = this.options;
+    for (const at of this.kept.keys()) if (at < now - keepMs - bucketMs) this.kept.delete(at);
+    const starts = Array.from({ length: Math.max(0, (to - from) / bucketMs) }, (_, i) => from + i * bucketMs);
+    const first = starts.find((at) => !this.kept.has(at));
+    if (first === undefined) return starts.map((at) => ({ at, throughput: this.kept.get(at) ?? nothing() }));
+    // What is missing lies at the end: time only goes on.
+    const counted = await this.reads.throughput(first, to, bucketMs);
+    return starts.map((at) => {
+      const throughput = (at < first ? this.kept.get(at) : counted.get(at)) ?? nothing();
+      if (at + bucketMs < now - SETTLES_MS) this.kept.set(at, throughput);
+      return { at, throughput };
+    });
+  }
+}
+
+function floor(ms: number, unit: number): number {
+  return Math.floor(ms / unit) * unit;
+}
+
+function sum(parts: Throughput[]): Throughput {
+  return parts.reduce((total, part) => {
+    total.accepted += part.accepted;
+    total.succeeded += part.succeeded;
+    total.failed += part.failed;
+    total.otherwise += part.otherwise;
+    total.withoutEvent += part.withoutEvent;
+    total.wait.addAll(part.wait);
+    total.processing.addAll(part.processing);
+    return total;
+  }, nothing());
+}

@@ -1,0 +1,509 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { eventually } from '@app/testing';
+import { faultRule } from '@app/vod-emulator';
+import { freePort } from '../apps/local/src/embedded-postgres';
+import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
+import { Cli, describeWithTerminal, everythingPrinted, read, type CliOptions } from './support/cli';
+import { RealProcess } from './support/processes';
+import { keys, Stack } from './support/stack';
+
+const FOREVER = { min: 3_600_000, max: 3_600_000 };
+const NO_SUCH_JOB = '01a2032f-e07b-7439-9f71-b8fc9c427ca2';
+
+let stack: Stack;
+let folder: string;
+let medias = 0;
+
+beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vodai-cli-'));
+  stack = await Stack.start({
+    env: {
+      SUBMIT_QPS: '1000',
+      COLLECT_QPS: '1000',
+      // One whose answer is lost is held soon.
+      RECOVER_AFTER: '50ms,100ms',
+      RECOVER_GRACE: '500ms',
+      RECOVER_BY: 'none',
+      RESEND_PINNED: 'false',
+    },
+    emulator: { jobTimeMs: FOREVER, qps: { SubmitAIJob: 0, ListAIJob: 0 } },
+  });
+});
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const signedIn = (key: string = keys.operator) => ({ VODAI_URL: stack.api.url, VODAI_KEY: key });
+const vodai = (args: string[], { env, ...more }: CliOptions = {}) =>
+  Cli.run(args, { env: { ...signedIn(), ...env }, ...more });
+const vodaiOnTerminal = (args: string[], env: Record<string, string> = {}) =>
+  Cli.start(args, { terminal: true, env: { ...signedIn(), ...env } });
+
+/** A media that no other test asks for. */
+function newMedia(): string {
+  medias += 1;
+  return `media-${medias}`;
+}
+
+async function processing(mediaId = newMedia(), more: Record<string, unknown> = {}): Promise<any> {
+  const request = await stack.enqueue(mediaId, ['AIVideoTag'], more);
+  return stack.untilJob(request.jobs[0].id, 'processing');
+}
+
+async function ended(how: 'success' | 'fail', more: Record<string, unknown> = {}): Promise<any> {
+  const job = await processing(newMedia(), more);
+  stack.emulator.finish(job.vodJobId, how);
+  return stack.untilJob(job.id, 'succeeded', 'failed');
+}
+
+/** Ends every job of the media as soon as VOD has it. */
+async function finish(mediaId: string, how: 'success' | 'fail' = 'success'): Promise<void> {
+  const { items } = await eventually(`all of ${mediaId} is at VOD`, async () => {
+    const { body } = await stack.get(`/v1/jobs?mediaId=${mediaId}`);
+    return body.items.length > 0 && body.items.every((job: any) => job.vodJobId !== null) ? body : null;
+  });
+  for (const job of items) stack.emulator.finish(job.vodJobId, how);
+}
+
+const lines = (text: string) => text.trimEnd().split('\n');
+const cells = (text: string) => lines(text).map((line) => line.split('\t'));
+
+describe('Through a pipe, vodai', () => {
+  it('submits a media and waits until its jobs are over, without colours, and says by its exit code that all succeeded', async () => {
+    const media = newMedia();
+    const running = vodai(['submit', media, '--types', 'tag,dna', '--wait', '--label', 'team:video']);
+    await finish(media);
+    const { code, stdout, stderr } = await running;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '1 media: 1 submitted\n2 jobs: 2 succeeded\n' });
+    expect(new Set(cells(stdout).map((row) => row.slice(1, 4).join(' ')))).toEqual(
+      new Set([`succeeded AIVideoTag ${media}`, `succeeded AIMediaDNA ${media}`]),
+    );
+    const { body } = await stack.get(`/v1/jobs?label=team:video`);
+    expect(body.items).toHaveLength(2);
+  });
+
+  it('exits with 1 when a job that it waits for fails, or had failed before', async () => {
+    const media = newMedia();
+    const running = vodai(['submit', media, '--types', 'AIVideoTag', '--wait', '--json', '--idempotency-key', 'once']);
+    await finish(media, 'fail');
+    const first = await running;
+    expect(first).toMatchObject({ code: 1, stderr: expect.stringMatching(/^vodai: 1 job: 1 failed$/m) });
+    expect(JSON.parse(first.stdout)).toMatchObject({ mediaId: media, state: 'failed' });
+
+    const again = await vodai(['submit', media, '--types', 'tag', '--wait', '--idempotency-key', 'once']);
+    expect(again).toMatchObject({ code: 1, stderr: '1 media: 0 submitted, 1 here before\nvodai: 1 job: 1 failed\n' });
+    expect(cells(again.stdout)).toEqual([
+      [JSON.parse(first.stdout).id, 'failed', 'AIVideoTag', media, expect.anything(), expect.anything()],
+    ]);
+  });
+
+  it('submits a file, and after a crash in the middle goes on without doubling a line', async () => {
+    const label = 'from:file';
+    const ids = Array.from({ length: 250 }, (_, i) => `file-${i}`);
+    const file = join(folder, 'ids.csv');
+    writeFileSync(
+      file,
+      `\uFEFFmediaId,title\r\n${ids.map((id) => `"${id}",a title\r\n`).join('')}\n# the end\nfile-0\n`,
+    );
+    const args = ['submit', '--file', file, '--types', 'tag', '--label', label, '--priority', 'low'];
+
+    const crashed = await Cli.start(args, { env: signedIn() });
+    await crashed.until('some lines are submitted', ({ stdout }) => stdout.includes('\n'));
+    crashed.kill();
+    await crashed.code;
+    const { code, stdout, stderr } = await vodai(args);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^250 media: \d+ submitted, [1-9]\d* here before\n$/);
+    expect(cells(stdout)).toHaveLength(250);
+    expect(new Set(cells(stdout).map(([, , , media]) => media))).toEqual(new Set(ids));
+    const { rows } = { rows: await stack.query('select media_id from request where labels @> \'{"from":"file"}\'') };
+    expect(rows).toHaveLength(250);
+
+    const all = await vodai(['jobs', 'list', '--label', label, '--all']);
+    expect(cells(all.stdout)).toHaveLength(250);
+    const some = await vodai(['jobs', 'list', '--label', label, '--limit', '201', '--json']);
+    expect(lines(some.stdout).map((line) => JSON.parse(line).mediaId)).toHaveLength(201);
+    // Whoever reads has seen enough: no complaint, and no failure of the pipe.
+    const main = join(await builtDist(), 'apps/cli/src/main.js');
+    const piped = await promisify(execFile)(
+      'bash',
+      ['-o', 'pipefail', '-c', `"${process.execPath}" "${main}" jobs list --label ${label} --all | head -n 1`],
+      { env: { ...process.env, ...signedIn() } },
+    );
+    expect(piped.stderr).toBe('');
+    expect(lines(piped.stdout)).toHaveLength(1);
+  });
+
+  it('goes on over lines that the api refuses, names them, and exits with 1', async () => {
+    const file = join(folder, 'mixed.txt');
+    const media = newMedia();
+    writeFileSync(file, `not an id\n${media}\n`);
+    const { code, stdout, stderr } = await vodai(['submit', '--file', file, '--types', 'tag']);
+    expect(code).toBe(1);
+    expect(cells(stdout).map((row) => row.slice(1))).toEqual([['queued', 'AIVideoTag', media, 'new']]);
+    expect(stderr).toMatch(/^not an id: mediaId: expected 1 to 128 printable/m);
+    expect(stderr).toMatch(/^vodai: 1 of 2 media refused$/m);
+  });
+
+  it('tells the story of a job, its result, the events about it and the counts as lines and as JSON', async () => {
+    const job = await ended('success', { labels: { note: 'tab\there' } });
+    const told = await vodai(['jobs', 'show', job.id]);
+    expect(cells(told.stdout)).toEqual(
+      expect.arrayContaining([
+        ['job', job.id],
+        ['labels', 'note:tab\\there'],
+        ['now', expect.stringMatching(/^succeeded after \d+ \w+, (\d+ \w+ ago|now)$/)],
+        ['history', expect.stringMatching(/Z$/), 'Accepted by otto'],
+        ['history', expect.stringMatching(/Z$/), 'Read the result from ListAIJob: success'],
+        ['attempt', '1', 'accepted', expect.stringMatching(/Z$/), expect.any(String), ''],
+      ]),
+    );
+    const story = JSON.parse((await vodai(['jobs', 'show', job.id, '--json'])).stdout);
+    expect(story).toEqual({ job, history: await stack.history(job.id), evidence: expect.any(Object) });
+
+    const { body: result } = await stack.get(`/v1/jobs/${job.id}/result`);
+    expect(JSON.parse((await vodai(['--json', 'jobs', 'result', job.id])).stdout)).toEqual(result);
+    expect(JSON.parse((await vodai(['jobs', 'result', job.id, '--raw'])).stdout)).toEqual(result.raw);
+    const tags = cells((await vodai(['jobs', 'result', job.id])).stdout).filter(([group]) => group !== 'Transcript');
+    expect(tags.map(([group, tag]) => [group, tag])).toEqual(
+      result.normalized.tags.map(({ group, tag }: any) => [group, tag]),
+    );
+
+    const events = await vodai(['events', 'list', '--job', job.id]);
+    const [id = '', ...event] = cells(events.stdout)[0] ?? [];
+    expect(event).toEqual(['matched', 'success', job.mediaId, job.vodJobId, expect.stringMatching(/Z$/), 'valid']);
+    expect(cells((await vodai(['events', 'show', id])).stdout)).toContainEqual([
+      'body',
+      expect.stringContaining(job.vodJobId),
+    ]);
+
+    const { body: stats } = await stack.get('/v1/stats');
+    expect(JSON.parse((await vodai(['stats', '--json'])).stdout)).toEqual({ ...stats, oldestDueAt: expect.anything() });
+    expect(cells((await vodai(['stats'])).stdout)).toContainEqual([
+      'failed',
+      'AIMediaDNA',
+      String(stats.jobs.byType.AIMediaDNA.failed),
+    ]);
+  });
+
+  it('acts on several jobs, goes on over those in another state, and exits with 1 for them', async () => {
+    const [failed, running] = [await ended('fail'), await processing()];
+    const args = ['jobs', 'refetch', running.id, failed.id, '--reason', 'VOD was confused'];
+    const { code, stdout, stderr } = await vodai(args);
+    expect(code).toBe(1);
+    expect(cells(stdout).map(([id, state]) => [id, state])).toEqual([[failed.id, 'finished']]);
+    expect(stderr).toBe(
+      `${running.id}: the job is processing; this works in succeeded, failed, expired\nvodai: 1 job of 2 refused\n`,
+    );
+    const told = await eventually('it is told', async () =>
+      (await stack.history(failed.id)).find(({ text }) => text.includes('VOD was confused')),
+    );
+    expect(told.text).toBe('Reading the result again by otto: VOD was confused');
+  });
+
+  it('takes back what is not sent, and settles what is held', async () => {
+    stack.emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_after' }, { mediaId: 'lost*' })] });
+    const request = await stack.enqueue('lost-1');
+    const held = await stack.untilJob(request.jobs[0].id, 'held');
+    stack.emulator.configure({ faults: [] });
+    const shown = await vodai(['jobs', 'show', held.id]);
+    expect(cells(shown.stdout)).toContainEqual([
+      'now',
+      `needs a person: vodai jobs resolve ${held.id} --adopt JOBID, --resubmit or --fail`,
+    ]);
+    expect(await vodai(['jobs', 'watch', held.id])).toMatchObject({ code: 1 });
+    const paid = await vodai(['jobs', 'resolve', held.id, '--resubmit']);
+    expect(paid).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+    });
+    expect(await vodai(['jobs', 'resolve', held.id, '--fail', '--reason', 'old'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await stack.untilJob(held.id, 'failed')).toMatchObject({ error: { phase: 'recover' } });
+  });
+
+  it('pays again only when it is told to', async () => {
+    const job = await ended('fail');
+    expect(await vodai(['jobs', 'retry', job.id])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+    });
+    expect((await stack.get(`/v1/jobs/${job.id}`)).body.state).toBe('failed');
+    expect(await vodai(['jobs', 'retry', job.id, '--yes'])).toMatchObject({ code: 0, stderr: '' });
+    await stack.untilJob(job.id, 'processing');
+    expect(await vodai(['jobs', 'retry', job.id, '--yes'])).toMatchObject({ code: 1 });
+  });
+
+  it('watches what a filter lets through, as it happens', async () => {
+    const watching = await Cli.start(['jobs', 'watch', '--label', 'watch:me', '--json'], {
+      env: signedIn(keys.viewer),
+    });
+    await watching.until('it watches', ({ stderr }) => stderr.includes('watching'));
+    const job = await processing(newMedia(), { labels: { watch: 'me' } });
+    await processing();
+    await watching.until('it has told', ({ stdout }) => lines(stdout).length >= 3);
+    watching.kill();
+    await watching.code;
+    const changes = lines(watching.stdout).map((line) => JSON.parse(line));
+    expect(new Set(changes.map(({ job: { id } }) => id))).toEqual(new Set([job.id]));
+    expect(changes.map(({ change }) => change.to)).toEqual(['queued', 'submitting', 'processing']);
+  });
+
+  it('watches jobs over a restart of the api, without a gap', async () => {
+    const env = { ...stack.env, API_PORT: String(await freePort()) };
+    let api = await RealProcess.start('api', env);
+    const url = await api.url();
+    const jobs = [await processing(), await processing()];
+    const watching = await Cli.start(['jobs', 'watch', ...jobs.map(({ id }) => id)], {
+      env: { VODAI_URL: url, VODAI_KEY: keys.viewer },
+    });
+    // The first change that it tells shows that it has begun.
+    stack.emulator.finish(jobs[0].vodJobId, 'success');
+    await watching.until('it has told of the first', ({ stdout }) => stdout.includes('succeeded'));
+    await api.stop('SIGKILL');
+    await watching.until('it has noticed', ({ stderr }) => stderr.includes('the api went away'));
+    stack.emulator.finish(jobs[1].vodJobId, 'fail');
+    await stack.untilJob(jobs[1].id, 'failed');
+
+    api = await RealProcess.start('api', env);
+    try {
+      await api.url();
+      expect(await watching.code).toBe(1);
+    } finally {
+      await api.stop('SIGKILL');
+    }
+    expect(watching.stderr).toMatch(/^the api went away \(.+\); waiting for it\nthe api is back; nothing was missed\n/);
+    expect(watching.stderr).toMatch(/vodai: 2 jobs: 1 succeeded, 1 failed\n$/);
+    expect(cells(watching.stdout).map(([, id, , , state]) => [id, state])).toEqual([
+      [jobs[0].id, 'finished'],
+      [jobs[0].id, 'succeeded'],
+      [jobs[1].id, 'finished'],
+      [jobs[1].id, 'failed'],
+    ]);
+  });
+});
+
+describe('Wrong usage ends with 2, one line of what was expected, and no data:', () => {
+  it.each([
+    [['submit', '--types', 'tag'], /expected ids of media, or --file/],
+    [['submit', 'm'], /required option '--types <types>' not specified/],
+    [['submit', 'm', '--types', 'tags'], /Expected tag, dna, AIVideoTag, AIMediaDNA, got tags/],
+    [['submit', 'm', '--types', 'tag', '--config', '[]'], /Expected a JSON object/],
+    [['submit', 'm', '--types', 'tag', '--label', 'x'], /Expected key:value/],
+    [['submit', '--file', '/nonexistent', '--types', 'tag'], /cannot read \/nonexistent/],
+    [['submit', '--file', '/dev/null', '--types', 'tag', '--force'], /expected ids of media/],
+    [['jobs', 'list', '--state', 'failed,open'], /Expected queued, .*, got open/],
+    [['jobs', 'list', '--from', 'yesterday'], /Expected ISO 8601/],
+    [['jobs', 'list', '--limit', '0'], /Expected a whole number/],
+    [['jobs', 'list', '--request', 'r'], /requestId: expected a UUID/],
+    [['jobs', 'show', 'media-1'], /expected the id of a job, a UUID, got media-1; .* vodai jobs list --media media-1/],
+    [['jobs', 'watch', NO_SUCH_JOB, '--state', 'held'], /expected ids or filters, got both/],
+    [['jobs', 'resolve', NO_SUCH_JOB], /expected --adopt JOBID, --resubmit or --fail/],
+    [['jobs', 'resolve', NO_SUCH_JOB, '--fail', '--adopt', 'x'], /cannot be used with/],
+    [['jobs', 'lst'], /unknown command 'lst'/],
+    [['--profile', 'a', '--local', 'stats'], /expected --profile or --local, got both/],
+  ])('%j', async (args, expected) => {
+    const { code, stdout, stderr } = await vodai(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^vodai: /);
+    expect(stderr).toMatch(expected);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('Where the api is and who is asking', () => {
+  it('comes from a profile, about which it warns when others can read it', async () => {
+    mkdirSync(join(folder, 'vodai'));
+    const file = join(folder, 'vodai/profiles.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ test: { url: `${stack.api.url}/`, key: keys.viewer }, half: { url: stack.api.url } }),
+    );
+    chmodSync(file, 0o600);
+    const env = { XDG_CONFIG_HOME: folder };
+    expect(await Cli.run(['stats', '--profile', 'test'], { env })).toMatchObject({ code: 0, stderr: '' });
+    expect(await Cli.run(['stats'], { env: { ...env, VODAI_PROFILE: 'test' } })).toMatchObject({ code: 0, stderr: '' });
+    chmodSync(file, 0o644);
+    const readable = await Cli.run(['stats', '--profile', 'test'], { env });
+    expect(readable).toMatchObject({ code: 0, stderr: expect.stringContaining('others can read the keys') });
+    const unknown = await Cli.run(['stats', '--profile', 'other'], { env });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('it has test, half') });
+    expect(await Cli.run(['stats', '--profile', 'half'], { env })).toMatchObject({ code: 2 });
+    writeFileSync(file, `{"test": "${keys.viewer}`);
+    expect(await Cli.run(['stats', '--profile', 'test'], { env })).toMatchObject({ code: 2 });
+  });
+
+  it('comes from the local instance of the folder when nothing else says it, or when --local does', async () => {
+    mkdirSync(join(folder, '.data'));
+    writeFileSync(join(folder, '.data/api-url'), stack.api.url);
+    writeFileSync(join(folder, '.data/api-key'), keys.operator);
+    expect(await Cli.run(['stats'], { cwd: folder })).toMatchObject({ code: 0 });
+    const elsewhere = { VODAI_URL: 'http://127.0.0.1:1', VODAI_KEY: 'k' };
+    expect(await Cli.run(['stats', '--local'], { cwd: folder, env: elsewhere })).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ['nothing is said', {}, /nothing says where the api is: set VODAI_URL and VODAI_KEY/],
+    ['only half of it is said', { VODAI_KEY: keys.operator }, /expected VODAI_URL and VODAI_KEY, got only VODAI_KEY/],
+    ['nobody listens there', { VODAI_URL: 'http://127.0.0.1:6', VODAI_KEY: keys.operator }, /does not answer/],
+  ])('ends with 3 when %s', async (_what, env, expected) => {
+    const { code, stdout, stderr } = await Cli.run(['stats'], { env });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(expected);
+  });
+
+  it('ends with 3 for a key that is not known, and with 1 for one that may not do it', async () => {
+    const unknown = await vodai(['stats'], { env: signedIn('nobodys-canary') });
+    expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining('does not take the key from VODAI_URL') });
+    const viewer = await vodai(['submit', newMedia(), '--types', 'tag'], { env: signedIn(keys.viewer) });
+    expect(viewer).toMatchObject({ code: 1, stdout: '' });
+    expect((await vodai(['jobs', 'watch', NO_SUCH_JOB])).code).toBe(1);
+  });
+});
+
+describeWithTerminal('On a terminal, vodai', () => {
+  it('shows tables with colours and relative times, and neither with --no-color nor with NO_COLOR colours', async () => {
+    const job = await ended('fail');
+    const args = ['jobs', 'list', '--media', job.mediaId];
+    const coloured = await vodaiOnTerminal(args);
+    expect(await coloured.code).toBe(0);
+    expect(coloured.stdout).toContain('\u001b[31mfailed\u001b[39m');
+    expect(read(coloured.stdout)).toMatch(
+      /^ID +STATE +TYPE +MEDIA +CREATED +ERROR\n[\w-]{36}  failed  AIVideoTag  media-\d+  (\d+ \w+ ago|now) +\w/,
+    );
+    for (const plain of [
+      await vodaiOnTerminal([...args, '--no-color']),
+      await vodaiOnTerminal(args, { NO_COLOR: '1' }),
+    ]) {
+      expect(await plain.code).toBe(0);
+      expect(plain.stdout).not.toContain('\u001b');
+      expect(read(plain.stdout)).toContain('failed');
+    }
+  });
+
+  it('moves a bar while it waits, tells what happens above it, and leaves the terminal as it was', async () => {
+    const media = newMedia();
+    const waiting = await vodaiOnTerminal(['submit', media, '--types', 'tag', '--wait']);
+    await waiting.until('the bar is there', ({ stdout }) => /░ 0\/1 over/.test(stdout));
+    await finish(media);
+    expect(await waiting.code).toBe(0);
+    expect(read(waiting.stdout)).toMatch(/succeeded +AIVideoTag +media-\d+  Read the result from ListAIJob: success\n/);
+    expect(read(waiting.stdout)).toMatch(/1 job: 1 succeeded\n$/);
+    // Neither is the cursor hidden or moved back to where it was, nor is the wrapping of lines turned off.
+    const lasting = ['\u001b[?25l', '\u001b[?7l', '\u001b7', '\u001b8'];
+    expect(lasting.filter((sequence) => waiting.stdout.includes(sequence))).toEqual([]);
+  });
+
+  it('asks before VOD bills again, and does nothing without a yes', async () => {
+    const job = await ended('fail');
+    for (const [answer, code, state] of [
+      ['n', 1, 'failed'],
+      ['y', 0, 'processing'],
+    ] as const) {
+      const asking = await vodaiOnTerminal(['jobs', 'retry', job.id]);
+      await asking.until('it asks', ({ stdout }) => stdout.includes('VOD bills 1 job again. Retry? [y/N]'));
+      asking.type(`${answer}\n`);
+      expect(await asking.code).toBe(code);
+      await stack.untilJob(job.id, state);
+    }
+  });
+
+  it('does not let a label move the cursor', async () => {
+    const job = await processing(newMedia(), { labels: { note: 'a\u001b[2Jb' } });
+    const shown = await vodaiOnTerminal(['jobs', 'show', job.id]);
+    expect(await shown.code).toBe(0);
+    expect(shown.stdout).not.toContain('\u001b[2J');
+    expect(read(shown.stdout)).toMatch(/labels +note:a\\u001b\[2Jb/);
+    expect(read(shown.stdout)).toMatch(/now +VOD has had it for .+; next look (in \d+ \w+|any moment)/);
+  });
+});
+
+describe('The program', () => {
+  it('completes commands, options and their values in bash', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const main = join(await builtDist(), 'apps/cli/src/main.js');
+    writeFileSync(join(bin, 'vodai'), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });
+    const complete = `source <(vodai completion bash)
+      for typed in "$@"; do
+        read -ra COMP_WORDS <<< "vodai $typed"; [[ $typed == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+        COMPREPLY=(); _vodai; echo "\${COMPREPLY[*]}"
+      done`;
+    const { stdout, stderr } = await promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        complete,
+        'bash',
+        'jo',
+        'jobs re',
+        '--json jobs list --err',
+        'jobs list --state held,f',
+        'submit --types ',
+        'jobs show ',
+      ],
+      { env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` } },
+    );
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'jobs',
+      'result retry refetch resolve',
+      '--error-code',
+      'held,finished held,failed',
+      'tag dna AIVideoTag AIMediaDNA',
+      '',
+      '',
+    ]);
+    for (const shell of ['zsh', 'fish']) {
+      expect(await Cli.run(['completion', shell])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('vodai completion words --'),
+      });
+    }
+  });
+
+  it.each([
+    [[]],
+    [['submit']],
+    ...['list', 'show', 'watch', 'result', 'cancel', 'retry', 'refetch', 'resolve'].map((name) => [['jobs', name]]),
+    [['events', 'list']],
+    [['events', 'show']],
+    [['stats']],
+    [['completion']],
+  ])('explains itself with examples: %j', async (args) => {
+    const { code, stdout } = await Cli.run([...args, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nExamples:\n {2}(vodai|source) /);
+    if (args.length === 0) expect(stdout).toMatch(/\nExit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
+  });
+
+  it('has never printed a key', () => {
+    expect(everythingPrinted.length).toBeGreaterThan(50);
+    expect(everythingPrinted.filter((text) => text.includes('canary'))).toEqual([]);
+  });
+});
+
+describe('npm run demo', () => {
+  it('enqueues ten jobs at the local instance of the folder and shows them until all are over', async () => {
+    stack.emulator.configure({ jobTimeMs: { min: 10, max: 50 } });
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [join(await builtDist(), 'apps/cli/src/demo.js')],
+      { cwd: folder },
+    );
+    expect(cells(stdout)).toHaveLength(10);
+    expect(stderr).toMatch(
+      /10 jobs: (8 succeeded, 2 failed|2 failed, 8 succeeded)\nthe media "fail-…" fails on purpose\n$/,
+    );
+  });
+});

@@ -1,0 +1,358 @@
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually } from '@app/testing';
+import { faultRule } from '@app/vod-emulator';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { barriers, complaintsOf, describeWithBrowser, freshPage, launch } from './support/browser';
+import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
+import { keys, Stack } from './support/stack';
+
+/** The dashboard as a person uses it: a real browser, the built page, the whole product behind it. */
+
+const FOREVER = { min: 3_600_000, max: 3_600_000 };
+const ON_SCREEN = { timeout: 30_000 };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+let browser: Browser;
+let stack: Stack;
+let complaints: string[] = [];
+
+describeWithBrowser('The dashboard', () => {
+  beforeAll(async () => {
+    await builtDist();
+    browser = await launch();
+    // VOD's jobs end when the test ends them; what is lost is held for a person within a second.
+    stack = await Stack.start({
+      env: { RECOVER_AFTER: '100ms', RECOVER_GRACE: '500ms', RECOVER_BY: 'none', RESEND_PINNED: 'false' },
+      emulator: {
+        jobTimeMs: FOREVER,
+        faults: [faultRule('SubmitAIJob', { fault: 'drop_after' }, { mediaId: 'lost-*' })],
+      },
+    });
+  }, BUILD_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function open(path = '/', { key = keys.operator, ...options }: Options = {}): Promise<Page> {
+    const page = await freshPage(browser, options);
+    page.setDefaultTimeout(ON_SCREEN.timeout);
+    complaints = complaintsOf(page);
+    await page.goto(`${stack.api.url}${path}`);
+    if (key !== null) await signIn(page, key);
+    return page;
+  }
+
+  it('lets nobody in without a key, says that a wrong one is wrong, and shows where one wanted to go after a right one', async () => {
+    const page = await open('/jobs?state=failed', { key: null });
+    await page.getByLabel('API key').fill('not-a-key');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The server does not know this key.').waitFor();
+    complaints.splice(0); // the browser's own line about the 401
+    await signIn(page, keys.viewer);
+    expect(new URL(page.url()).search).toBe('?state=failed');
+    await page.getByRole('button', { name: /Failed/, pressed: true }).waitFor();
+
+    await page.reload();
+    await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor(); // still signed in
+    expect(await page.evaluate('JSON.stringify({ ...localStorage })')).not.toContain(keys.viewer);
+    await page.getByRole('button', { name: 'Signed in as' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').waitFor();
+    expect(await page.evaluate('JSON.stringify({ ...sessionStorage })')).not.toContain(keys.viewer);
+  });
+
+  it('finds a job by its media id and shows it live from queued to succeeded, with its result', async () => {
+    const [worker] = stack.workers;
+    if (worker) await stack.stopWorker(worker);
+    const [{ id }] = (await stack.enqueue('holiday-4711')).jobs;
+    await stack.enqueue('another-media');
+    const page = await open();
+    await page.getByRole('link', { name: 'another-media' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('holiday-4711');
+    await page.keyboard.press('Enter');
+    const row = page.getByRole('row').filter({ hasText: 'holiday-4711' });
+    await row.getByText('Queued').waitFor();
+    await page.getByRole('link', { name: 'another-media' }).waitFor({ state: 'detached' });
+
+    await stack.startWorker();
+    await row.getByText('Processing').waitFor();
+    await row.getByRole('link', { name: 'holiday-4711' }).click();
+    await page.getByText('VOD has had it for').waitFor();
+    const { vodJobId } = await stack.untilJob(id, 'processing');
+    stack.emulator.finish(vodJobId, 'success');
+    await page.getByText(/It ended .* with a result/).waitFor();
+    await page.getByText('Read the result from ListAIJob: success').waitFor();
+    await page.getByText('Categories').first().waitFor();
+  });
+
+  it('resolves a held job, and says before what that means', async () => {
+    const id = await heldJob('lost-1');
+    const page = await open('/held');
+    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+    await page.getByRole('link', { name: 'lost-1' }).or(page.getByText('lost-1')).first().waitFor();
+    await page.getByRole('button', { name: 'Give up' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('its result is not looked for any more').waitFor();
+    await dialog.getByLabel('Reason').fill('the client has withdrawn it');
+    await dialog.getByRole('button', { name: 'Give 1 job up' }).click();
+    await page.getByText('Nothing needs a person').waitFor();
+    expect(await stack.untilJob(id, 'failed')).toMatchObject({ error: { code: 'given_up' } });
+    expect((await stack.history(id)).at(-1)).toMatchObject({
+      actor: 'otto',
+      detail: { reason: 'the client has withdrawn it' },
+    });
+  });
+
+  it('retries a failed job with the keyboard alone, and pays once for it', async () => {
+    const id = await failedJob('broken-1');
+    const billed = stack.emulator.ledger().billed;
+    const page = await open();
+    await page.getByRole('link', { name: 'broken-1' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('broken-1');
+    await page.keyboard.press('Enter');
+    await page.getByRole('table').getByRole('row').filter({ hasText: 'broken-1' }).waitFor();
+    // Out of the search box, to the first row, into it.
+    await page.keyboard.press('Escape');
+    await blur(page);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('heading', { level: 1 })
+      .filter({ hasText: /broken-1|Job/ })
+      .waitFor();
+    await tabTo(page, 'Retry');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('VOD bills 1 job again.').waitFor();
+    await page.keyboard.type('the file was replaced');
+    await tabTo(page, 'Retry 1 job');
+    await page.keyboard.press('Enter');
+    await page.getByText('VOD has had it for').waitFor();
+    expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
+    expect(stack.emulator.ledger().billed).toBe(billed + 1);
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+  });
+
+  it('shares a filtered view by its URL', async () => {
+    await failedJob('broken-2');
+    const page = await open();
+    await page.getByRole('link', { name: 'broken-2' }).waitFor();
+    await page.getByRole('button', { name: /Failed/ }).click();
+    await page.getByRole('button', { name: /Failed/, pressed: true }).waitFor();
+    await page.getByRole('link', { name: 'another-media' }).waitFor({ state: 'detached' });
+    const { pathname, search } = new URL(page.url());
+    const other = await open(`${pathname}${search}`, { key: keys.viewer });
+    await other.getByRole('button', { name: /Failed/, pressed: true }).waitFor();
+    await other.getByRole('link', { name: 'broken-2' }).waitFor();
+    expect(await other.getByRole('link', { name: 'another-media' }).count()).toBe(0);
+  });
+
+  it('shows a viewer no action, and an operator those that the state allows', async () => {
+    const id = await failedJob('broken-3');
+    const page = await open(`/jobs/${id}`, { key: keys.viewer });
+    await page.getByText(/It ended .* without a result/).waitFor();
+    expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
+    const operators = await open(`/jobs/${id}`);
+    await operators.getByRole('button', { name: 'Retry' }).waitFor();
+    expect(await operators.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+  });
+
+  it('speaks Chinese and goes dark when it is told to, and remembers both', async () => {
+    const page = await open();
+    await page.getByRole('button', { name: 'Language' }).click();
+    await page
+      .getByRole('menuitem', { name: '简体中文' })
+      .or(page.getByRole('menuitemradio', { name: '简体中文' }))
+      .click();
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: /作业/ }).waitFor();
+    expect(await page.getAttribute('html', 'lang')).toMatch(/^zh/);
+    await page.getByRole('button', { name: '主题' }).click();
+    await page
+      .getByRole('menuitem', { name: '深色' })
+      .or(page.getByRole('menuitemradio', { name: '深色' }))
+      .click();
+    await eventually('it is dark', async () => {
+      return (await page.getAttribute('html', 'data-mantine-color-scheme')) === 'dark';
+    });
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: /作业/ }).waitFor();
+    expect(await page.getAttribute('html', 'data-mantine-color-scheme')).toBe('dark');
+  });
+
+  it('acts on several jobs at once, leaves alone those that cannot take it, and says so first', async () => {
+    const ids = [await failedJob('many-1'), await failedJob('many-2')];
+    const page = await open('/jobs?label=&q=&state=failed&state=processing');
+    for (const media of ['many-1', 'many-2'])
+      await page.getByRole('checkbox', { name: `Select the job of ${media}` }).check();
+    await page.getByRole('button', { name: 'Retry (2)' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('VOD bills 2 jobs again.').waitFor();
+    await dialog.getByRole('button', { name: 'Retry 2 jobs' }).click();
+    for (const id of ids) expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
+  });
+
+  it('works below a path prefix that a proxy takes away', async () => {
+    const proxy = await Prefix.before(stack.api.url, '/tools/vod');
+    try {
+      const page = await freshPage(browser);
+      complaints = complaintsOf(page);
+      await page.goto(`${proxy.url}/jobs?state=failed`);
+      await signIn(page, keys.operator);
+      await page.getByRole('link', { name: 'broken-2' }).click();
+      await page.getByText(/It ended .* without a result/).waitFor(ON_SCREEN);
+      await page.reload();
+      await page.getByText(/It ended .* without a result/).waitFor(ON_SCREEN);
+      await page.getByText('Live', { exact: true }).waitFor(ON_SCREEN);
+      expect(new URL(page.url()).pathname).toMatch(/^\/tools\/vod\/jobs\/[0-9a-f-]{36}$/);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('loads less than 300 kB of compressed JavaScript for its first screen', async () => {
+    const page = await freshPage(browser);
+    complaints = complaintsOf(page);
+    const sizes: Promise<number>[] = [];
+    page.on('response', (response) => {
+      if (/javascript/.test(response.headers()['content-type'] ?? '')) {
+        expect(response.headers()['content-encoding']).toMatch(/^(br|gzip)$/);
+        sizes.push(
+          response
+            .request()
+            .sizes()
+            .then(({ responseBodySize }) => responseBodySize),
+        );
+      }
+    });
+    await page.goto(stack.api.url);
+    await signIn(page, keys.viewer);
+    await page.getByRole('link', { name: 'broken-2' }).waitFor(ON_SCREEN);
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(total).toBeLessThan(300_000);
+  });
+
+  describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
+    it('has no barrier that axe calls serious on any screen', async () => {
+      const [tagged, fingerprinted] = await endedJobs(`barrier-${colorScheme}`);
+      const held = await heldJob(`lost-${colorScheme}`);
+      const [event] = (await stack.get(`/v1/events?jobId=${tagged}`)).body.items;
+      const page = await open('/', { colorScheme, key: null });
+      await page.getByLabel('API key').waitFor();
+      const found = await barriers(page);
+      await signIn(page, keys.operator);
+      const screens: [string, string | RegExp][] = [
+        ['/jobs', `barrier-${colorScheme}`],
+        [`/jobs/${tagged}`, 'Read the result from'],
+        [`/jobs/${fingerprinted}`, 'Read the result from'],
+        [`/jobs/${held}`, 'Held for a person'],
+        ['/held', 'Three ways out'],
+        ['/events', 'Matched'],
+        [`/events/${event.id}`, 'Body'],
+        ['/flow', 'Throughput'],
+      ];
+      for (const [path, text] of screens) {
+        await page.goto(`${stack.api.url}${path}`);
+        await page.getByText(text).first().waitFor();
+        for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
+      }
+      expect(found).toEqual([]);
+    }, 240_000);
+  });
+
+  it('fits on a phone: no page is wider than its screen', async () => {
+    const id = await heldJob('lost-phone');
+    const page = await open('/jobs', PHONE);
+    for (const path of ['/jobs', `/jobs/${id}`, '/held', '/events', '/flow']) {
+      await page.goto(`${stack.api.url}${path}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      const [wide, screen] = await page.evaluate<[number, number]>(
+        `[document.documentElement.scrollWidth, document.documentElement.clientWidth]`,
+      );
+      expect([path, wide]).toEqual([path, Math.min(wide, screen)]);
+    }
+  });
+});
+
+interface Options extends BrowserContextOptions {
+  key?: string | null;
+}
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('API key').fill(key, ON_SCREEN);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor(ON_SCREEN);
+}
+
+async function failedJob(mediaId: string): Promise<string> {
+  const [{ id }] = (await stack.enqueue(mediaId)).jobs;
+  const { vodJobId } = await stack.untilJob(id, 'processing');
+  stack.emulator.finish(vodJobId, 'fail');
+  await stack.untilJob(id, 'failed');
+  return id;
+}
+
+async function endedJobs(mediaId: string): Promise<[string, string]> {
+  const { jobs } = await stack.enqueue(mediaId, ['AIVideoTag', 'AIMediaDNA']);
+  for (const { id } of jobs) stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
+  for (const { id } of jobs) await stack.untilJob(id, 'succeeded');
+  return [jobs[0].id, jobs[1].id];
+}
+
+async function heldJob(mediaId: string): Promise<string> {
+  const [{ id }] = (await stack.enqueue(mediaId)).jobs;
+  await stack.untilJob(id, 'held');
+  return id;
+}
+
+const blur = (page: Page) => page.evaluate('document.activeElement?.blur()');
+
+/** Presses Tab until the button of this name has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).waitFor();
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await page.evaluate(`document.activeElement?.textContent?.trim() === ${JSON.stringify(name)}`)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`sixty times Tab do not lead to ${name}`);
+}
+
+/** A proxy that takes a prefix off the path and hands everything on as it comes, streams too. */
+class Prefix {
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async before(target: string, prefix: string): Promise<Prefix> {
+    const server = createServer((incoming, outgoing) => {
+      const path = incoming.url ?? '';
+      if (!path.startsWith(`${prefix}/`)) return void outgoing.writeHead(404).end();
+      const { method, headers } = incoming;
+      const passed = httpRequest(`${target}${path.slice(prefix.length)}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      passed.on('error', () => outgoing.destroy());
+      outgoing.on('close', () => passed.destroy());
+      incoming.pipe(passed);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new Prefix(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

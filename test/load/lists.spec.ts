@@ -1,0 +1,138 @@
+import { createDataSource, ListReads, RequestStore, type JobFilter } from '@app/persistence';
+import { createTestDatabase, type TestDatabase } from '@app/testing';
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { fill } from '../../bench/fill';
+import { explainedAsNodes, explaining, type PlanNode } from '../../bench/plans';
+import { listOf, views, type View } from '../../bench/views';
+import { Draw } from '../faults/support/draw';
+import { drawSeed } from '../faults/support/report';
+
+const seed = drawSeed('lists of a filled table');
+const draw = new Draw(seed);
+
+let database: TestDatabase;
+let db: DataSource;
+let sql: Client;
+let lists: ListReads;
+let asked: View[];
+
+/** A month of work in small: enough for Postgres to prefer an index, and little enough to look through all of it. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = await createDataSource({ url: database.url, application: 'vodai-test', poolSize: 3 }).initialize();
+  sql = new Client({ connectionString: database.url });
+  await sql.connect();
+  await fill(sql, { jobs: 20_000, now: new Date(), days: 30, seed });
+  lists = new ListReads(db);
+  asked = (await views(sql, () => draw.chance())).filter(({ next }) => next().startsWith('/v1/jobs?'));
+});
+afterAll(async () => {
+  await sql.end();
+  await db.destroy();
+  await database.drop();
+});
+
+/** The same by looking at every row. */
+async function byLookingAtAll(filter: JobFilter, before: string | undefined): Promise<string[]> {
+  const { q, states, labels, createdFrom, createdTo, ...same } = filter;
+  const columns = { type: 'type', mediaId: 'media_id', vodJobId: 'vod_job_id', requestId: 'request_id', region: 'region', client: 'client', errorCode: 'error_code' }; // prettier-ignore
+  const values: unknown[] = [];
+  const $ = (value: unknown) => `$${values.push(value)}`;
+  const conditions = ['true'];
+  for (const [name, column] of Object.entries(columns)) {
+    const value = same[name as keyof typeof same];
+    if (value !== undefined) conditions.push(`${column} = ${$(value)}`);
+  }
+  if (states) conditions.push(`state = any(${$(states)}::text[])`);
+  if (labels) conditions.push(`labels @> ${$(JSON.stringify(labels))}::jsonb`);
+  if (createdFrom) conditions.push(`created_at >= ${$(createdFrom)}`);
+  if (createdTo) conditions.push(`created_at < ${$(createdTo)}`);
+  if (before) conditions.push(`id < ${$(before)}`);
+  if (q !== undefined) {
+    const text = $(q);
+    const [key, ...rest] = q.split(':');
+    conditions.push(
+      `(${text} in (media_id, vod_job_id, id::text, request_id::text) or labels ->> ${$(key)} = ${$(rest.length > 0 ? rest.join(':') : null)})`,
+    );
+  }
+  const { rows } = await sql.query<{ id: string }>(
+    `select id from job where ${conditions.join(' and ')} order by id desc`,
+    values,
+  );
+  return rows.map(({ id }) => id);
+}
+
+describe(`The lists of a filled table (seed ${seed})`, () => {
+  it('have exactly the jobs that looking at every row finds, in the same order, whatever they are filtered by', async () => {
+    for (const { name, next } of asked) {
+      for (let time = 0; time < 4; time += 1) {
+        const path = next();
+        const { filter, page } = listOf(path);
+        const expected = await byLookingAtAll(filter, page.before);
+        const found = await lists.jobs(filter, page);
+        expect([name, path, found.map(({ id }) => id)]).toEqual([name, path, expected.slice(0, page.limit)]);
+      }
+    }
+  });
+
+  it('are read to their end without a gap and without a job twice, while jobs are added', async () => {
+    const requests = new RequestStore(db);
+    const filters: JobFilter[] = [
+      { states: ['failed', 'canceled'] },
+      { labels: { env: 'prod' }, client: 'web' },
+      { q: 'media-popular' },
+      { region: 'cn-beijing', createdTo: new Date(Date.now() + 60_000) },
+    ];
+    for (const filter of filters) {
+      const expected = await byLookingAtAll(filter, undefined);
+      expect(expected.length).toBeGreaterThan(60);
+      const seen: string[] = [];
+      for await (const rows of lists.allJobs(filter, 37)) {
+        seen.push(...rows.map(({ id }) => id));
+        await requests.accept(newerJob());
+      }
+      expect(seen).toEqual(expected);
+    }
+  });
+
+  it('are read by an index: nothing looks through a table, or sorts more than some pages', async () => {
+    for (const { name, next } of asked) {
+      const path = next();
+      const { filter, page } = listOf(path);
+      const nodes: PlanNode[] = [];
+      const tell = async (statement: string, parameters: unknown[]) => {
+        nodes.push(...(await explainedAsNodes(db, statement, parameters)));
+      };
+      await new ListReads(explaining(db, tell)).jobs(filter, page);
+      const through = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
+      const sorted = nodes.filter((node) => /Sort/.test(node['Node Type'])).map(rowsOf);
+      expect([name, path, through, sorted.filter((rows) => rows > SOME_PAGES)]).toEqual([name, path, [], []]);
+    }
+  });
+});
+
+/** Each shape of a job brings a page of its own, and they are sorted together. */
+const SOME_PAGES = 5_000;
+
+function rowsOf(node: PlanNode): number {
+  return node['Actual Rows'] * node['Actual Loops'];
+}
+
+function newerJob() {
+  return {
+    id: uuidv7(),
+    client: 'web',
+    idempotencyKey: null,
+    mediaId: 'media-popular',
+    region: 'cn-beijing',
+    types: [{ type: 'AIVideoTag' as const, jobId: uuidv7() }],
+    config: {},
+    priority: 'normal' as const,
+    labels: { env: 'prod' },
+    extend: null,
+    force: true,
+    now: new Date(),
+  };
+}
