@@ -37,7 +37,7 @@ describeWithBrowser('The dashboard', () => {
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
-    expect(complaints).toEqual([]);
+    if (complaints.length > 0) throw new Error(`a page complained:\n${complaints.join('\n')}`);
   });
 
   async function open(path = '/', { key = keys.operator, ...options }: Options = {}): Promise<Page> {
