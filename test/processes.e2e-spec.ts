@@ -273,7 +273,7 @@ describe('The local app', () => {
 
   async function startLocal(): Promise<{ local: RealProcess; url: string; key: string }> {
     const local = await start('local', ports, folder);
-    const url = await local.url(/^ {2}api +(http:\S+)/m);
+    const url = await local.url(/^ {2}dashboard +(http:\S+)/m);
     const key = /API key +(\S+)/.exec(local.stdout)?.[1] ?? '';
     return { local, url, key };
   }
