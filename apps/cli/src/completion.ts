@@ -53,7 +53,7 @@ Examples:
 }
 
 /** What the last of the words may become. Nothing where the shell knows better: a file, an id. */
-export function candidates(program: Command, words: readonly string[]): string[] {
+function candidates(program: Command, words: readonly string[]): string[] {
   const typed = words.at(-1) ?? '';
   let command = program;
   let valueOf: Option | undefined;

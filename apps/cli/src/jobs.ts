@@ -1,4 +1,4 @@
-import { isSilent, statesFor, type JobEventType } from '@app/domain';
+import { statesFor, type JobEventType } from '@app/domain';
 import { ApiError } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';

@@ -10,7 +10,7 @@ export interface Session {
   screen: Screen;
 }
 
-export interface GlobalOptions {
+interface GlobalOptions {
   json?: boolean;
   color: boolean;
   profile?: string;

@@ -9,7 +9,7 @@ const UNITS: [ms: number, name: string][] = [
 ];
 
 /** How long, as one says it: `40 s`, `3 min`. */
-export function span(ms: number): string {
+function span(ms: number): string {
   const [unit, name] = UNITS.find(([size]) => ms >= size) ?? [1_000, 's'];
   return `${Math.floor(ms / unit)} ${name}`;
 }
