@@ -9,9 +9,16 @@ const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMed
 
 let stack: Stack;
 afterEach(async () => {
-  expect(await stack.broken({ mayBeOpen: true })).toEqual([]);
-  await stack.stop();
+  try {
+    await expectSound();
+  } finally {
+    await stack.stop();
+  }
 });
+
+async function expectSound(): Promise<void> {
+  expect(await stack.broken({ mayBeOpen: true })).toEqual([]);
+}
 
 /** VOD's jobs end when the test ends them. */
 async function start(env: Record<string, string> = {}, workers = 1): Promise<void> {
@@ -56,7 +63,9 @@ describe('Cancel', () => {
   it('is done once when it is asked for twice, and the body may be left out', async () => {
     const id = await open();
     const answers = await Promise.all([act(id, 'cancel'), act(id, 'cancel'), act(id, 'cancel', {})]);
-    expect(answers.map(({ status, body }) => [status, body.state])).toEqual(Array(3).fill([200, 'canceled']));
+    expect(answers.map(({ status, body }) => [status, body.state])).toEqual(
+      Array.from({ length: 3 }, () => [200, 'canceled']),
+    );
     expect(await times(id, 'canceled')).toBe(1);
   });
 

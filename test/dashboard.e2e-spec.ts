@@ -37,7 +37,7 @@ describeWithBrowser('The dashboard', () => {
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
-    expect(complaints).toEqual([]);
+    if (complaints.length > 0) throw new Error(`a page complained:\n${complaints.join('\n')}`);
   });
 
   async function open(path = '/', { key = keys.operator, ...options }: Options = {}): Promise<Page> {
@@ -244,26 +244,28 @@ describeWithBrowser('The dashboard', () => {
 
   describe.each(['light', 'dark'] as const)('in the %s theme', (colorScheme) => {
     it('has no barrier that axe calls serious on any screen', async () => {
-      const [tagged, fingerprinted] = await endedJobs(`barrier-${colorScheme}`);
-      const held = await heldJob(`lost-${colorScheme}`);
+      const { tagged, fingerprinted, failed, held } = await library();
       const [event] = (await stack.get(`/v1/events?jobId=${tagged}`)).body.items;
       const page = await open('/', { colorScheme, key: null });
       await page.getByLabel('API key').waitFor();
       const found = await barriers(page);
+      await keepPicture(page, 'sign-in', colorScheme);
       await signIn(page, keys.operator);
-      const screens: [string, string | RegExp][] = [
-        ['/jobs', `barrier-${colorScheme}`],
-        [`/jobs/${tagged}`, 'Read the result from'],
-        [`/jobs/${fingerprinted}`, 'Read the result from'],
-        [`/jobs/${held}`, 'Held for a person'],
-        ['/held', 'Three ways out'],
-        ['/events', 'Matched'],
-        [`/events/${event.id}`, 'Body'],
-        ['/flow', 'Throughput'],
+      const screens: [string, string, string][] = [
+        ['jobs', '/jobs', 'sunset-over-west-lake'],
+        ['job-tags', `/jobs/${tagged}`, 'Read the result from'],
+        ['job-fingerprint', `/jobs/${fingerprinted}`, 'Read the result from'],
+        ['job-failed', `/jobs/${failed}`, 'without a result'],
+        ['job-held', `/jobs/${held}`, 'Held for a person'],
+        ['held', `/held?job=${held}`, 'Three ways out'],
+        ['events', '/events', 'Matched'],
+        ['event', `/events/${event.id}`, 'Body'],
+        ['flow', '/flow', 'Throughput'],
       ];
-      for (const [path, text] of screens) {
+      for (const [name, path, text] of screens) {
         await page.goto(`${stack.api.url}${path}`);
         await page.getByText(text).first().waitFor();
+        await keepPicture(page, name, colorScheme);
         for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
       }
       expect(found).toEqual([]);
@@ -295,24 +297,42 @@ async function signIn(page: Page, key: string): Promise<void> {
 }
 
 async function failedJob(mediaId: string): Promise<string> {
-  const [{ id }] = (await stack.enqueue(mediaId)).jobs;
+  const [{ id }] = (await stack.enqueue(mediaId, ['AIVideoTag'], { force: true })).jobs;
   const { vodJobId } = await stack.untilJob(id, 'processing');
   stack.emulator.finish(vodJobId, 'fail');
   await stack.untilJob(id, 'failed');
   return id;
 }
 
-async function endedJobs(mediaId: string): Promise<[string, string]> {
-  const { jobs } = await stack.enqueue(mediaId, ['AIVideoTag', 'AIMediaDNA']);
-  for (const { id } of jobs) stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
-  for (const { id } of jobs) await stack.untilJob(id, 'succeeded');
-  return [jobs[0].id, jobs[1].id];
+/** Some jobs of each kind, as a small library would have them. */
+async function library(): Promise<Record<'tagged' | 'fingerprinted' | 'failed' | 'held', string>> {
+  const labels = { series: 'city-walks', batch: '2026-11' };
+  const media = ['product-launch-2026', 'night-market', 'cooking-show-12', 'sunset-over-west-lake'];
+  const ended: string[] = [];
+  for (const mediaId of media) {
+    const { jobs } = await stack.enqueue(mediaId, ['AIVideoTag', 'AIMediaDNA'], { labels, force: true });
+    for (const { id } of jobs) {
+      stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
+      await stack.untilJob(id, 'succeeded');
+      ended.push(id);
+    }
+  }
+  const [tagged = '', fingerprinted = ''] = ended.slice(-2);
+  return { tagged, fingerprinted, failed: await failedJob('broken-file'), held: await heldJob('lost-episode-7') };
 }
 
 async function heldJob(mediaId: string): Promise<string> {
-  const [{ id }] = (await stack.enqueue(mediaId)).jobs;
+  const [{ id }] = (await stack.enqueue(mediaId, ['AIVideoTag'], { force: true })).jobs;
   await stack.untilJob(id, 'held');
   return id;
+}
+
+/** `npm run screenshots` keeps what these tests see for the README. */
+async function keepPicture(page: Page, name: string, scheme: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (!folder) return;
+  await page.evaluate('document.fonts.ready');
+  await page.screenshot({ path: `${folder}/${name}-${scheme}.png`, animations: 'disabled' });
 }
 
 const blur = (page: Page) => page.evaluate('document.activeElement?.blur()');

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Headers, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ConfigFor } from '@app/config';
 import * as schemas from '@app/contract';
 import { jobTypes } from '@app/domain';
@@ -46,7 +46,8 @@ export class SessionController {
   @Open(true)
   @Header('cache-control', 'no-store')
   @Header('cross-origin-resource-policy', 'same-origin')
-  @ApiExcludeEndpoint()
+  @ApiOperation({ summary: 'In local mode, for a browser on the same machine: the key to be signed in with' })
+  @ApiResponse({ status: 200, standardSchema: schemas.sessionAnswer })
   session(@Headers('host') host: string | undefined): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     return { apiKey: isLoopback(config.host) && isLoopback(nameIn(host)) ? localKey : null };

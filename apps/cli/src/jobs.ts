@@ -198,8 +198,9 @@ async function watchJobs(session: Session, ids: string[]): Promise<void> {
       await inLanes(ids, LANES, async (id) => {
         const job = await api.job(id, { signal });
         board.add(job, job);
-        if (isSilent(job.state) || screen.form === 'table') screen.note(`${job.mediaId}: ${standing(job, Date.now())}`);
+        if (screen.form === 'table') screen.note(`${job.mediaId}: ${standing(job, Date.now())}`);
       });
+      screen.note(`watching ${counted(ids.length, 'job')}`);
       await board.allOver();
     },
   );

@@ -11,7 +11,7 @@ const UNITS: [ms: number, name: string][] = [
 /** How long, as one says it: `40 s`, `3 min`. */
 export function span(ms: number): string {
   const [unit, name] = UNITS.find(([size]) => ms >= size) ?? [1_000, 's'];
-  return `${Math.round(ms / unit)} ${name}`;
+  return `${Math.floor(ms / unit)} ${name}`;
 }
 
 /** `3 min ago`, `in 40 s`. */

@@ -52,11 +52,13 @@ describe('Listening', () => {
     await fixture.query(`select pg_notify($1, 'the end')`, [channels.event]);
     await eventually('it heard the end', () => heard.some(([, payload]) => payload === 'the end'));
     expect(heard.map(([channel]) => channel)).toEqual([
-      ...[channels.jobDue, channels.jobChanged], // accepted
+      channels.jobDue,
+      channels.jobChanged, // accepted
       channels.jobChanged, // claimed; that it is about to be sent is no change
       channels.jobChanged, // taken by VOD
       channels.event,
-      ...[channels.jobChanged, channels.jobDue], // finished, to be read
+      channels.jobChanged,
+      channels.jobDue, // finished, to be read
       channels.jobChanged, // failed
       channels.event,
     ]);

@@ -29,6 +29,8 @@ export const held = {
     costs: 'May be billed a second time',
     free: 'Costs nothing',
     candidates: 'What may be it',
+    adoptShort: 'Adopt this one',
+    adoptThis: 'Adopt this one: {{vodJobId}}',
     noCandidates: 'Nothing found here names a JobId. One from the console of VOD can be typed in.',
     sources: {
       event: 'named by an event of VOD',

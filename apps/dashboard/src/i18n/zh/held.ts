@@ -23,6 +23,8 @@ export const held = {
     costs: '可能再次计费',
     free: '不产生费用',
     candidates: '可能的作业',
+    adoptShort: '认领此作业',
+    adoptThis: '认领此作业：{{vodJobId}}',
     noCandidates: '没有找到任何 JobId。可以输入视频点播控制台中的 JobId。',
     sources: { event: '来自视频点播的事件通知', ladder: '在视频点播查找时发现', named: '视频点播之前给出' },
   },

@@ -59,7 +59,7 @@ export function TimesChart({ points, timeOf, of }: ChartProps & { of: 'wait' | '
       {...common}
       data={points}
       xAxisProps={{ tickFormatter: timeOf, minTickGap: 40 }}
-      yAxisProps={{ width: 72 }}
+      yAxisProps={{ width: 104 }}
       tooltipProps={{ labelFormatter: (at) => (typeof at === 'string' ? timeOf(at) : null) }}
       valueFormatter={(ms) => format.duration(ms)}
       connectNulls={false}

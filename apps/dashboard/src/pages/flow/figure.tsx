@@ -30,6 +30,7 @@ export function Figure({ title, summary, points, columns, children }: FigureProp
         <Button
           size="compact-xs"
           variant="default"
+          flex="none"
           leftSection={<IconTable size={14} aria-hidden />}
           onClick={toggle}
           aria-pressed={asTable}

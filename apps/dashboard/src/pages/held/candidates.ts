@@ -2,7 +2,7 @@ import type { EvidenceAnswer, HistoryAnswer, JobAnswer } from '@app/contract';
 
 type HistoryItem = HistoryAnswer['items'][number];
 
-export type Source = 'event' | 'ladder' | 'named';
+type Source = 'event' | 'ladder' | 'named';
 
 /** A JobId of VOD that may be the held job's, and who says so. */
 export interface Candidate {

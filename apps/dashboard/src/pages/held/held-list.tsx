@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { RelativeTime } from '../../parts/time';
@@ -13,7 +14,7 @@ interface HeldListProps {
 }
 
 export function HeldList({ jobs, chosen }: HeldListProps) {
-  const { t } = useTranslation(['held', 'common']);
+  const { t } = useTranslation('held');
   const rows = useRows<HTMLUListElement>('a');
   return (
     <nav aria-label={t('list')}>
@@ -21,24 +22,36 @@ export function HeldList({ jobs, chosen }: HeldListProps) {
         {t('oldestFirst', { count: jobs.length })}
       </Text>
       <ul className={classes['list']} {...rows}>
-        {jobs.map(({ id, mediaId, type, error, createdAt }) => (
-          <li key={id}>
-            <Link
-              to="/held"
-              search={{ job: id }}
-              replace
-              className={classes['entry']}
-              aria-current={id === chosen.id ? 'true' : undefined}
-              resetScroll={false}
-            >
-              <span className={classes['media']}>{mediaId}</span>
-              <span className={classes['about']}>
-                {t(`common:types.${type}`)} · {error?.code} · <RelativeTime at={createdAt} />
-              </span>
-            </Link>
-          </li>
+        {jobs.map((job) => (
+          <Entry key={job.id} job={job} isChosen={job.id === chosen.id} />
         ))}
       </ul>
     </nav>
+  );
+}
+
+function Entry({ job: { id, mediaId, type, error, createdAt }, isChosen }: { job: JobAnswer; isChosen: boolean }) {
+  const { t } = useTranslation();
+  const item = useRef<HTMLLIElement>(null);
+  // A link leads to one that may be far down in the list.
+  useEffect(() => {
+    if (isChosen) item.current?.scrollIntoView({ block: 'nearest' });
+  }, [isChosen]);
+  return (
+    <li ref={item}>
+      <Link
+        to="/held"
+        search={{ job: id }}
+        replace
+        resetScroll={false}
+        className={classes['entry']}
+        aria-current={isChosen ? 'true' : undefined}
+      >
+        <span className={classes['media']}>{mediaId}</span>
+        <span className={classes['about']}>
+          {t(`types.${type}`)} · {error?.code} · <RelativeTime at={createdAt} />
+        </span>
+      </Link>
+    </li>
   );
 }

@@ -15,6 +15,12 @@ import classes from './held.module.css';
 
 const ways = ['adopt', 'resubmit', 'fail'] as const satisfies readonly ActionName[];
 
+interface Asked {
+  way: (typeof ways)[number];
+  job: JobAnswer;
+  candidates: string[];
+}
+
 interface WaysProps {
   job: JobAnswer;
   candidates: Candidate[];
@@ -25,7 +31,8 @@ export function Ways({ job, candidates }: WaysProps) {
   const { t } = useTranslation(['held', 'actions', 'common']);
   const { me } = useSession();
   const mayAct = useMayAct();
-  const [asked, setAsked] = useState<{ way: (typeof ways)[number]; job: JobAnswer } | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const known = candidates.map(({ vodJobId }) => vodJobId);
   return (
     <section aria-labelledby="ways">
       <Title order={3} id="ways" mb={4}>
@@ -57,13 +64,18 @@ export function Ways({ job, candidates }: WaysProps) {
                   </Text>
                 )}
               </div>
-              {way === 'adopt' && <Candidates of={candidates} />}
+              {way === 'adopt' && (
+                <Candidates
+                  of={candidates}
+                  onAdopt={mayAct ? (vodJobId) => setAsked({ way, job, candidates: [vodJobId] }) : null}
+                />
+              )}
               {mayAct && (
                 <Button
                   size="xs"
                   variant="default"
                   leftSection={<Mark size={16} aria-hidden />}
-                  onClick={() => setAsked({ way, job })}
+                  onClick={() => setAsked({ way, job, candidates: known })}
                 >
                   {t(`actions:names.${way}`)}
                 </Button>
@@ -76,7 +88,7 @@ export function Ways({ job, candidates }: WaysProps) {
         <ActionDialog
           action={asked.way}
           jobs={[asked.job]}
-          candidates={candidates.map(({ vodJobId }) => vodJobId)}
+          candidates={asked.candidates}
           onClose={() => setAsked(null)}
         />
       )}
@@ -84,7 +96,13 @@ export function Ways({ job, candidates }: WaysProps) {
   );
 }
 
-function Candidates({ of }: { of: Candidate[] }) {
+interface CandidatesProps {
+  of: Candidate[];
+  /** null: this person may not. */
+  onAdopt: ((vodJobId: string) => void) | null;
+}
+
+function Candidates({ of, onAdopt }: CandidatesProps) {
   const { t } = useTranslation(['held', 'common']);
   if (of.length === 0) {
     return (
@@ -98,6 +116,16 @@ function Candidates({ of }: { of: Candidate[] }) {
       {of.map(({ vodJobId, sources }) => (
         <li key={vodJobId}>
           <CopyableId whole id={vodJobId} what={t('common:fields.vodJobId')} />
+          {onAdopt && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('ways.adoptThis', { vodJobId })}
+              onClick={() => onAdopt(vodJobId)}
+            >
+              {t('ways.adoptShort')}
+            </Button>
+          )}
           <Text size="xs" c="dimmed">
             {sources.map((source) => t(`ways.sources.${source}`)).join(t('common:listSeparator'))}
           </Text>

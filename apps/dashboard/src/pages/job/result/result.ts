@@ -22,7 +22,7 @@ export interface Transcript {
   sentences: Sentence[];
 }
 
-export interface Sentence {
+interface Sentence {
   startMs: number;
   endMs: number;
   text: string;
