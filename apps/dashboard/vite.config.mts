@@ -17,6 +17,8 @@ export default defineConfig({
     outDir: join(import.meta.dirname, '../../dist/apps/dashboard'),
     emptyOutDir: true,
     target: 'es2022',
+    // The charts: the one page that draws them waits for them.
+    chunkSizeWarningLimit: 600,
     rolldownOptions: {
       // "use client" of React's libraries is for servers that render.
       checks: { moduleLevelDirective: false },

@@ -66,7 +66,7 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
       })
       // It ended with an answer that no new attempt changes. What the page reads anew meets the same one and shows it.
       .catch(() => {
-        setConnection('reconnecting');
+        setConnection('off');
         void queryClient.invalidateQueries();
       });
     return () => {

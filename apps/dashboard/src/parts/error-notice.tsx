@@ -13,6 +13,9 @@ interface ErrorNoticeProps {
 export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const { t } = useTranslation();
   const problem = error instanceof ApiError ? error : null;
+  const mistakes = problem?.errors ?? [];
+  // The api says the same to the same question; what is its own trouble, or the network's, passes.
+  const mayPass = !problem || problem.status >= 500;
   return (
     <Alert
       color="red"
@@ -20,10 +23,11 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
       title={t(titleOf(error))}
       role="alert"
     >
-      <Text size="sm">{error instanceof Unreachable ? t('error.unreachableHint') : messageOf(error)}</Text>
-      {problem?.errors && problem.errors.length > 0 && (
-        <List size="sm" mt="xs">
-          {problem.errors.map(({ path, message }) => (
+      {mistakes.length === 0 ? (
+        <Text size="sm">{error instanceof Unreachable ? t('error.unreachableHint') : messageOf(error)}</Text>
+      ) : (
+        <List size="sm">
+          {mistakes.map(({ path, message }) => (
             <List.Item key={`${path} ${message}`}>
               <b>{path}</b>: {message}
             </List.Item>
@@ -37,7 +41,7 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
           })}
         </Text>
       )}
-      {onRetry && (
+      {onRetry && mayPass && (
         <Button size="xs" variant="default" mt="sm" onClick={onRetry}>
           {t('retry')}
         </Button>

@@ -1,4 +1,4 @@
-import { Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { CopyableId } from '../../parts/copyable-id';
 import { ErrorNotice } from '../../parts/error-notice';
 import { EventBody, useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { Facts } from '../../parts/facts';
+import { Loading } from '../../parts/loading';
 import { Page } from '../../parts/page';
 import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
@@ -25,7 +26,7 @@ export function EventPage() {
     <Page title={event?.eventType || t('one')}>
       {event && <Received event={event} />}
       {!event && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {!event && !error && <Skeleton h={240} aria-label={t('loading', { ns: 'common' })} />}
+      {!event && !error && <Loading h={240} />}
     </Page>
   );
 }

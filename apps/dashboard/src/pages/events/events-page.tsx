@@ -1,10 +1,11 @@
-import { Button, Group, Skeleton, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconBellOff, IconFilterX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { eventsQuery } from '../../api/queries';
 import { ErrorNotice } from '../../parts/error-notice';
+import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
@@ -28,7 +29,7 @@ export function EventsPage() {
       <Stack gap="sm">
         <EventFilters key={JSON.stringify(filter)} filter={filter} onChange={go} />
         {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-        {!data && !error && <Skeleton h={320} aria-label={t('loading', { ns: 'common' })} />}
+        {!data && !error && <Loading h={320} />}
         {data && data.items.length > 0 && <EventsTable events={data.items} />}
         {data?.items.length === 0 &&
           (Object.keys(search).length === 0 ? (

@@ -1,4 +1,4 @@
-import { SegmentedControl, Skeleton, Stack } from '@mantine/core';
+import { SegmentedControl, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, type ReactNode } from 'react';
@@ -7,6 +7,7 @@ import type { FlowAnswer } from '@app/contract';
 import { flowQuery } from '../../api/queries';
 import { useFormat } from '../../i18n/format';
 import { ErrorNotice } from '../../parts/error-notice';
+import { Loading } from '../../parts/loading';
 import { Page } from '../../parts/page';
 import { RelativeTime } from '../../parts/time';
 import { useApi } from '../../session/session';
@@ -45,7 +46,7 @@ export function FlowPage() {
     >
       <Stack gap="md" className={classes['flow'] ?? ''}>
         {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-        {!flow && !error && <Skeleton h={320} aria-label={t('loading', { ns: 'common' })} />}
+        {!flow && !error && <Loading h={320} />}
         {flow && (
           <>
             <Tiles flow={flow} />

@@ -1,4 +1,4 @@
-import { Skeleton, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconMoodCheck } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { heldQuery } from '../../api/queries';
 import { useLive } from '../../live/live';
 import { ErrorNotice } from '../../parts/error-notice';
+import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
 import { ToneAlert } from '../../parts/tone-alert';
@@ -34,7 +35,7 @@ export function HeldPage() {
   return (
     <Page title={t('title')}>
       {!jobs && error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {!jobs && !error && <Skeleton h={320} aria-label={t('loading', { ns: 'common' })} />}
+      {!jobs && !error && <Loading h={320} />}
       {jobs?.length === 0 && <NothingHere icon={IconMoodCheck} title={t('empty.title')} text={t('empty.text')} />}
       {jobs && chosen && (
         <Stack gap="sm">

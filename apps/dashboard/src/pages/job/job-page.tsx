@@ -1,4 +1,4 @@
-import { Skeleton, Stack, Title } from '@mantine/core';
+import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -7,6 +7,7 @@ import type { JobAnswer } from '@app/contract';
 import { eventsOfJobQuery, evidenceQuery, historyQuery, jobQuery, requestQuery } from '../../api/queries';
 import { useLive } from '../../live/live';
 import { ErrorNotice } from '../../parts/error-notice';
+import { Loading } from '../../parts/loading';
 import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
 import { JobFacts } from './job-facts';
@@ -28,11 +29,7 @@ export function JobPage() {
   if (job) return <Story job={job} />;
   return (
     <Page title={t('title')}>
-      {error ? (
-        <ErrorNotice error={error} onRetry={() => void refetch()} />
-      ) : (
-        <Skeleton h={240} aria-label={t('loading', { ns: 'common' })} />
-      )}
+      {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <Loading h={240} />}
     </Page>
   );
 }
@@ -67,7 +64,7 @@ function Story({ job }: { job: JobAnswer }) {
             </Title>
             {moments && <TimelineView moments={moments} jobId={job.id} request={request} />}
             {!moments && history.error && <ErrorNotice error={history.error} onRetry={() => void history.refetch()} />}
-            {!moments && !history.error && <Skeleton h={200} aria-label={t('common:loading')} />}
+            {!moments && !history.error && <Loading h={200} />}
           </section>
           <Stack gap="lg">
             {job.state === 'succeeded' && (

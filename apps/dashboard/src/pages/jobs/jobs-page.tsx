@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Menu, NativeSelect, Skeleton, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Menu, NativeSelect, Stack, Text } from '@mantine/core';
 import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
 import {
   IconAlertTriangle,
@@ -16,6 +16,7 @@ import { useTranslation } from 'react-i18next';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
 import { ErrorNotice } from '../../parts/error-notice';
+import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
@@ -185,7 +186,7 @@ interface RowsProps {
 function Rows({ list: { query, items }, isFirstStart, onClearFilters, children }: RowsProps) {
   const { t } = useTranslation('jobs');
   if (query.error && !query.data) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <Skeleton h={320} aria-label={t('loading', { ns: 'common' })} />;
+  if (!query.data) return <Loading h={320} />;
   if (items.length > 0) return children;
   if (isFirstStart) return <FirstStart />;
   return (

@@ -1,4 +1,3 @@
-import { Checkbox } from '@mantine/core';
 import { useMergedRef } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
@@ -97,11 +96,13 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
           <tr>
             {selection && (
               <th>
-                <Checkbox
-                  size="xs"
+                <input
+                  type="checkbox"
                   aria-label={t('selectAll')}
                   checked={isAllChosen}
-                  indeterminate={chosenCount > 0 && !isAllChosen}
+                  ref={(box) => {
+                    if (box) box.indeterminate = chosenCount > 0 && !isAllChosen;
+                  }}
                   onChange={toggleAll}
                 />
               </th>
