@@ -7,7 +7,7 @@ import { filterOf } from '../apps/api/src/job-filter';
 export interface View {
   name: string;
   /** Path and query. Every second time somewhere deep in the list. */
-  next(): string;
+  next: () => string;
 }
 
 type Draw = () => string;

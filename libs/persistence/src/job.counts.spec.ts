@@ -62,16 +62,16 @@ describe('The counts of jobs', () => {
   it('are right at the end of any number of changes that go on at once', async () => {
     const counts = new JobCounts(fixture.db);
     const states: JobState[] = ['succeeded', 'failed', 'held', 'canceled', 'processing'];
-    let busy = true;
+    const over = new AbortController();
     const asking = (async () => {
-      while (busy) await counts.current();
+      while (!over.signal.aborted) await counts.current();
     })();
     await Promise.all(
       states.map(async (state) => {
         for (let i = 0; i < 10; i += 1) await fixture.jobIn(state);
       }),
     );
-    busy = false;
+    over.abort();
     await asking;
     expect(inOrder(await counts.current())).toEqual(inOrder(await counted()));
   });
