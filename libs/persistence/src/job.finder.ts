@@ -89,18 +89,13 @@ export function pageOf(wanted: Wanted, start: Start, { limit, before }: Page, va
   return `${found} ${page}`;
 }
 
-/** A statement that counts how many jobs one would have to look through, no further than `most`. */
-export function sizeOf(
-  wanted: Wanted,
-  start: Start,
-  { before, most }: { before?: string | undefined; most: number },
-  values: Values,
-): string {
+/** A statement that counts how many jobs one would have to look through, no further than the limit. */
+export function sizeOf(wanted: Wanted, start: Start, { limit, before }: Page, values: Values): string {
   const conditions = start.by === 'row' ? [`job.error_code = ${values.add(wanted.errorCode)}`] : [];
   // Of a label all jobs, whatever their shape: those are what the index would be read through.
   const counted = start.by === 'label' ? { createdFrom: wanted.createdFrom, createdTo: wanted.createdTo } : wanted;
-  const found = jobsFrom(start, counted, { before, conditions, page: `limit ${most}` }, values);
-  return `select count(*)::int as size from (${found} limit ${most}) as counted`;
+  const found = jobsFrom(start, counted, { before, conditions, page: `limit ${limit}` }, values);
+  return `select count(*)::int as size from (${found} limit ${limit}) as counted`;
 }
 
 interface Cut {

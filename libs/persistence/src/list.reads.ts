@@ -106,7 +106,7 @@ export class ListReads {
     if (others.length === 0) return first;
     const starts = [first, ...others];
     const values = new Values();
-    const sizes = starts.map((start) => `(${sizeOf(wanted, start, { before, most: FEW }, values)})`);
+    const sizes = starts.map((start) => `(${sizeOf(wanted, start, { limit: FEW, before }, values)})`);
     const rows = await this.db.query<{ size: number }[]>(sizes.join(' union all '), values.list);
     const smallest = rows.reduce((best, { size }, i) => (size < (rows[best]?.size ?? 0) ? i : best), 0);
     return starts[smallest] ?? first;
