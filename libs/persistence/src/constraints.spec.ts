@@ -113,6 +113,22 @@ describe('Postgres itself refuses', () => {
       `insert into result (job_id, source, read_at) values (gen_random_uuid(), 'ListAIJob', now())`,
     ],
     [
+      'a label of no job',
+      'job_label_job_id_fkey',
+      `insert into job_label (key, value, job_id, client, region, type) values ('a', 'b', gen_random_uuid(), 'c', 'r', 't')`,
+    ],
+    [
+      'the same label of a job twice',
+      'job_label_pkey',
+      `insert into job_label (key, value, job_id, client, region, type)
+       values ('a', 'b', $1, 'c', 'r', 't'), ('a', 'b', $1, 'c', 'r', 't')`,
+    ],
+    [
+      'a queue that is closed until two moments',
+      'closed_queue_pkey',
+      `insert into closed_queue (region, queue, code, until) values ('r', 'q', 'c', now()), ('r', 'q', 'c', now())`,
+    ],
+    [
       'two results of one job',
       'result_pkey',
       `insert into result (job_id, source, read_at) values ($1, 'ListAIJob', now()), ($1, 'ListAIJob', now())`,

@@ -64,10 +64,7 @@ describe('The counts of jobs', () => {
     const states: JobState[] = ['succeeded', 'failed', 'held', 'canceled', 'processing'];
     const over = new AbortController();
     const asking = (async () => {
-      for (;;) {
-        await counts.current();
-        if (over.signal.aborted) return;
-      }
+      while (!over.signal.aborted) await counts.current();
     })();
     await Promise.all(
       states.map(async (state) => {

@@ -89,13 +89,13 @@ export function pageOf(wanted: Wanted, start: Start, { limit, before }: Page, va
   return `${found} ${page}`;
 }
 
-/** A statement that counts how many jobs one would have to look through, no further than `most`. */
-export function sizeOf(wanted: Wanted, start: Start, most: number, values: Values): string {
+/** A statement that counts how many jobs one would have to look through, no further than the limit. */
+export function sizeOf(wanted: Wanted, start: Start, { limit, before }: Page, values: Values): string {
   const conditions = start.by === 'row' ? [`job.error_code = ${values.add(wanted.errorCode)}`] : [];
   // Of a label all jobs, whatever their shape: those are what the index would be read through.
   const counted = start.by === 'label' ? { createdFrom: wanted.createdFrom, createdTo: wanted.createdTo } : wanted;
-  const found = jobsFrom(start, counted, { conditions, page: `limit ${most}` }, values);
-  return `select count(*)::int as size from (${found} limit ${most}) as counted`;
+  const found = jobsFrom(start, counted, { before, conditions, page: `limit ${limit}` }, values);
+  return `select count(*)::int as size from (${found} limit ${limit}) as counted`;
 }
 
 interface Cut {
@@ -137,10 +137,14 @@ function jobsFrom(start: Start, wanted: Wanted, { before, conditions, page }: Cu
         ...range('label.job_id', wanted, before, values),
         ...shapeConditions('label', { ...wanted, states: undefined }, values),
       ];
+      // `offset 0` keeps the planner from joining the two in one go, which is what it does where it takes the jobs before the
+      // page for few: each job is looked at when it is its turn, and only as long as the page is not full.
+      const row = `cross join lateral (select from job ${where(['job.id = label.job_id', ...conditions])} offset 0) as row`;
       return `
         select label.job_id as id
-          from job_label as label ${conditions.length > 0 ? 'join job on job.id = label.job_id' : ''}
-          ${where([...label, ...conditions])}`;
+          from job_label as label
+          ${conditions.length > 0 ? row : ''}
+          ${where(label)}`;
     }
   }
 }

@@ -53,7 +53,7 @@ export class ListReads {
     const values = new Values();
     const pages: string[] = [];
     for (const wanted of meaningsOf(filter)) {
-      pages.push(`(${pageOf(wanted, await this.bestStart(wanted), page, values)})`);
+      pages.push(`(${pageOf(wanted, await this.bestStart(wanted, page), page, values)})`);
     }
     if (pages.length === 0) return [];
     const rows = await this.db.query<FlatJobRow[]>(
@@ -101,12 +101,12 @@ export class ListReads {
   }
 
   /** Where the fewest jobs are to be looked through. Where all are many, a page is soon full. */
-  private async bestStart(wanted: Wanted): Promise<Start> {
+  private async bestStart(wanted: Wanted, { before }: Page): Promise<Start> {
     const [first = { by: 'row' }, ...others] = startsFor(wanted);
     if (others.length === 0) return first;
     const starts = [first, ...others];
     const values = new Values();
-    const sizes = starts.map((start) => `(${sizeOf(wanted, start, FEW, values)})`);
+    const sizes = starts.map((start) => `(${sizeOf(wanted, start, { limit: FEW, before }, values)})`);
     const rows = await this.db.query<{ size: number }[]>(sizes.join(' union all '), values.list);
     const smallest = rows.reduce((best, { size }, i) => (size < (rows[best]?.size ?? 0) ? i : best), 0);
     return starts[smallest] ?? first;
