@@ -86,7 +86,7 @@ const words = new WeakMap<News, string>();
 const texts = new WeakMap<Batch, Map<string, Buffer>>();
 
 /** A change as an event. Put into words once, however many listen. */
-export function wordsOf(news: News): string {
+function wordsOf(news: News): string {
   const known = words.get(news);
   if (known !== undefined) return known;
   const { line, job, position } = news;

@@ -165,7 +165,7 @@ export const jobQuery = z.strictObject({ ...jobFilter, ...page });
 export const exportQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
-export const flowWindows = ['1h', '24h'] as const;
+const flowWindows = ['1h', '24h'] as const;
 export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({

@@ -14,7 +14,7 @@ export interface Tag {
   faceUrl?: string;
 }
 
-export const tagGroups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
+const tagGroups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
 export type TagGroup = (typeof tagGroups)[number];
 
 export interface Transcript {
