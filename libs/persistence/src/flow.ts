@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-export const flowWindows = {
+const windows = {
   '1h': { ms: HOUR_MS, bucketMs: MINUTE_MS },
   '24h': { ms: 24 * HOUR_MS, bucketMs: QUARTER_MS },
 } as const;
@@ -40,8 +40,8 @@ export class FlowWindows {
     this.quarters = new Stretches(reads, { bucketMs: QUARTER_MS, keepMs: 24 * HOUR_MS });
   }
 
-  async over(window: keyof typeof flowWindows): Promise<Flow> {
-    const { ms, bucketMs } = flowWindows[window];
+  async over(window: keyof typeof windows): Promise<Flow> {
+    const { ms, bucketMs } = windows[window];
     const now = this.now().getTime();
     const to = floor(now, bucketMs) + bucketMs;
     const from = to - ms;
