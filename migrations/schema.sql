@@ -185,3 +185,18 @@ create table submission (
   constraint submission_request_id_fkey FOREIGN KEY (request_id) REFERENCES request(id)
 );
 CREATE UNIQUE INDEX submission_nonce ON public.submission USING btree (nonce);
+
+CREATE OR REPLACE FUNCTION public.label_jobs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into job_label (key, value, job_id, client, region, type)
+        select key, value, id, client, region, type
+          from fresh
+          cross join lateral jsonb_each_text(labels)
+        on conflict do nothing;  -- the backfill may have been there first
+        return null;
+      end $function$;
+
+CREATE TRIGGER job_labelled AFTER INSERT ON job REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION label_jobs();

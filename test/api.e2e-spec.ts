@@ -646,7 +646,7 @@ describe('Questions that cannot be answered', () => {
     ['region', ['%00', 'x'.repeat(65), 'a&region=b']],
     ['client', ['%00', 'x'.repeat(129)]],
     ['errorCode', ['%00', 'x'.repeat(129)]],
-    ['label', ['', 'a', ':x', 'a b:x', 'a:1&label=a:2']],
+    ['label', ['', 'a', ':x', 'a b:x', 'a:%00', 'a:1&label=a:2']],
     ['createdFrom', ['x', '', '2026-11-22', '2026-02-30T00:00:00Z', '2026-11-22T09:00:00', '1790000000']],
     ['createdTo', ['x', '2026-11-22T25:00:00Z']],
     ['anything', ['1']],

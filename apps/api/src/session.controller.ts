@@ -40,7 +40,7 @@ export class SessionController {
 
   /**
    * A browser reads this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was
-   * made to point at this machine (DNS rebinding) shows in `Host`.
+   * made to point at this machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
    */
   @Get('session.json')
   @Open(true)
@@ -48,9 +48,10 @@ export class SessionController {
   @Header('cross-origin-resource-policy', 'same-origin')
   @ApiOperation({ summary: 'In local mode, for a browser on the same machine: the key to be signed in with' })
   @ApiResponse({ status: 200, standardSchema: schemas.sessionAnswer })
-  session(@Headers('host') host: string | undefined): schemas.SessionAnswer {
+  session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
-    return { apiKey: isLoopback(config.host) && isLoopback(nameIn(host)) ? localKey : null };
+    const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
+    return { apiKey: !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host'])) ? localKey : null };
   }
 }
 

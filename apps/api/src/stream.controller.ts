@@ -44,9 +44,11 @@ export class StreamController implements OnModuleDestroy {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const since = positionFrom(lastEventId);
-    if (this.stopping)
-      throw new Problem('unavailable', 'this process is stopping; come back with the same Last-Event-ID');
     const seat = await this.feed.join({ fresh: since !== null });
+    if (this.stopping) {
+      seat.leave();
+      throw new Problem('unavailable', 'this process is stopping; come back with the same Last-Event-ID');
+    }
     if (since && isAhead(since, seat.position.seen)) {
       seat.leave();
       throw unknownPosition('it is of another database, or from before a backup was restored');

@@ -136,7 +136,10 @@ const time = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601, like 2026-11-22T09:00:00Z' })
   .transform((text) => new Date(text));
 
-const label = z.string().regex(/^[A-Za-z0-9_./-]{1,64}:.*$/s, 'expected key:value');
+const label = z
+  .string()
+  .regex(/^[A-Za-z0-9_./-]{1,64}:.*$/s, 'expected key:value')
+  .refine(storable, 'expected text without NUL');
 const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
 /** What the list, the export and the stream of jobs are narrowed by. */

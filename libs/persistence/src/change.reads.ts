@@ -33,18 +33,26 @@ export class ChangeReads {
   /** The next lines after `from`, at most `limit`, of those that `upTo` shows; without it, of all. */
   async after(from: Position, { upTo, limit }: { upTo?: Snapshot; limit: number }): Promise<NewsPage> {
     const goal = from.partly?.upTo ?? upTo;
+    // Amid a stretch nearly all that follows in the order of ids is unseen: the key leads there, page by page. coalesce keeps
+    // the planner off the index of tx, by which each page would be picked from all that is unseen.
+    const unseen = from.partly
+      ? `id > $4 and coalesce(tx >= $1::xid8 or tx = any($2::xid8[]), false) and pg_visible_in_snapshot(tx, shown)
+          order by id limit ${limit}`
+      : `(tx >= $1::xid8 or tx = any($2::xid8[]))
+            and pg_visible_in_snapshot(tx, shown)    -- a restored row may carry an id that is still to come
+            and id > $4`;
     // Not prepared: with the values at hand the planner sees how little of the table is new, and takes the index.
     const rows = await this.db.query<NewsRow[]>(
       `with now as materialized (
          select coalesce($3::pg_snapshot, pg_current_snapshot()) as shown   -- the latter is what this statement sees
        ), unseen as materialized (
-         select history.*
+         select id
            from history, now
-          where (tx >= $1::xid8 or tx = any($2::xid8[]))
-            and pg_visible_in_snapshot(tx, shown)    -- a restored row may carry an id that is still to come
-            and id > $4
+          where ${unseen}
        ), line as (
-         select * from unseen order by id limit ${limit}
+         select history.*
+           from (select id from unseen order by id limit ${limit}) as next
+           join history using (id)
        )
        select shown::text, line.id as "lineId", line.at, line.version as "lineVersion", line.event,
               line.from_state as "from", line.to_state as "to", line.attempt as "lineAttempt", line.actor, line.detail,

@@ -24,8 +24,8 @@ const windows = {
 const SETTLES_MS = 2 * MINUTE_MS;
 
 /**
- * Throughput over the last hour or day. What is over doesn't change, so each minute and each quarter of an hour is
- * counted once and kept: a call counts the last few minutes anew, however many jobs the day had.
+ * Throughput over the last hour or day. What is over hardly changes, so each minute and each quarter of an hour is
+ * counted once and kept for a while: a call counts the last few minutes anew, however many jobs the day had.
  */
 export class FlowWindows {
   private readonly minutes: Stretches;
@@ -68,6 +68,7 @@ export class FlowWindows {
 /** Stretches of equal length, each counted once when it is over. */
 class Stretches {
   private readonly kept = new Map<number, Throughput>();
+  private keptSince = 0;
   private counting: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -84,6 +85,11 @@ class Stretches {
 
   private async count(from: number, to: number, now: number): Promise<{ at: number; throughput: Throughput }[]> {
     const { bucketMs, keepMs } = this.options;
+    // People read a result again or retry, and the end of a job moves: so nothing is kept for long.
+    if (now - this.keptSince > QUARTER_MS) {
+      this.kept.clear();
+      this.keptSince = now;
+    }
     for (const at of this.kept.keys()) if (at < now - keepMs - bucketMs) this.kept.delete(at);
     const starts = Array.from({ length: Math.max(0, (to - from) / bucketMs) }, (_, i) => from + i * bucketMs);
     const first = starts.find((at) => !this.kept.has(at));

@@ -638,6 +638,7 @@ async function write(tx: EntityManager, { jobs, submissions, answers, events, no
          from jsonb_to_recordset($3::jsonb) as r("jobId" uuid, raw text, normalized jsonb, source text)
        on conflict (job_id) do update
           set raw = excluded.raw, normalized = excluded.normalized, source = excluded.source, read_at = excluded.read_at
+        where excluded.normalized is not null or result.normalized is null  -- nothing usable takes the place of what is
      ), attempted as (
        insert into submission (request_id, number, types, nonce, signed_at)
        select "requestId", number, types, nonce, "signedAt"

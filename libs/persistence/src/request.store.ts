@@ -183,11 +183,6 @@ export class RequestStore {
          select id, version, "createdAt", 'created', null, state, 0, client, detail
            from jsonb_to_recordset($2::jsonb) as h(id uuid, version integer, "createdAt" timestamptz, state text,
                 client text, detail jsonb)
-       ), labelled as (
-         insert into job_label (key, value, job_id, client, region, type)
-         select key, value, id, client, region, type
-           from jsonb_to_recordset($2::jsonb) as j(id uuid, type text, client text, region text, labels jsonb)
-           cross join lateral jsonb_each_text(labels)
        )
        select pg_notify(channel, '') from unnest($3::text[]) as channel`,
       [

@@ -154,6 +154,9 @@ export class VodClient {
 /** VOD's limit for Extend is 512 bytes; a sister operation states the same for the whole of UserData, so that is kept. */
 const maxUserDataBytes = 512;
 
+/** As for the codes of refused calls: kept, indexed and shown. */
+const CODE_MAX = 128;
+
 function submitParams(submission: SignedSubmission) {
   const userData = JSON.stringify({ Extend: submission.extend });
   const bytes = Buffer.byteLength(userData);
@@ -215,7 +218,7 @@ function vodJob(fields: Fields): VodJob | null {
     type: textOf(fields['Type']) ?? '',
     status: statusOf(rawStatus),
     rawStatus,
-    code: textOf(fields['Code']),
+    code: textOf(fields['Code'])?.slice(0, CODE_MAX) ?? null,
     message: textOf(fields['Message']),
     creationTime: parseVodTime(fields['CreationTime']),
     completeTime: parseVodTime(fields['CompleteTime']),
