@@ -143,6 +143,16 @@ describe('Filters of the stream', () => {
     await reader.until('it left', ({ told }) => told.length > 0);
     expect(reader.jobs.map(({ data }) => [data.change.from, data.change.to])).toEqual([['processing', 'finished']]);
   });
+
+  it('tell whoever filters by an error or a JobId that a person has taken it away', async () => {
+    const job = await end(await open(), 'fail');
+    const readers = [await listen(`?errorCode=${job.error.code}`), await listen(`?vodJobId=${job.vodJobId}`)];
+    expect(await stack.call('POST', `/v1/jobs/${job.id}/retry`, { body: {} })).toMatchObject({ status: 200 });
+    for (const reader of readers) {
+      await reader.until('it left', ({ jobs }) => jobs.length > 0);
+      expect(reader.jobs.map(({ data }) => data.change.event)).toEqual(['retried']);
+    }
+  });
 });
 
 describe('A client that comes back', () => {

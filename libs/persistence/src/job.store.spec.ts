@@ -70,6 +70,21 @@ describe('The door', () => {
     expect((await fixture.job(id)).version).toBe(5);
   });
 
+  it('keeps a result that could be used when it is read again and nothing usable comes', async () => {
+    const { id, vodJobId } = await fixture.jobIn('succeeded');
+    const before = await fixture.reads().result(id);
+    expect(before?.normalized).not.toBeNull();
+    await jobs.apply(id, { type: 'refetched' }, 'ada');
+    const nothing = { raw: null, normalized: null, source: 'ListAIJob', problem: 'VOD gave no data' } as const;
+    await jobs.apply(id, { type: 'read_succeeded', vodJobId: vodJobId ?? '', result: nothing, completedAt: null });
+    expect(await fixture.job(id)).toMatchObject({ state: 'succeeded', error: { phase: 'result' } });
+    expect(await fixture.reads().result(id)).toEqual(before);
+
+    await jobs.apply(id, { type: 'refetched' }, 'ada');
+    await jobs.apply(id, succeeded(vodJobId ?? '', '{"Category":[]}', { newer: true }));
+    expect(await fixture.reads().result(id)).toMatchObject({ normalized: { newer: true } });
+  });
+
   it('leaves an ignored event without a trace', async () => {
     const before = await fixture.jobIn('succeeded');
     const verdict = await jobs.apply(before.id, rings(before.vodJobId ?? ''));
