@@ -44,6 +44,7 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const [stop, setStop] = useState<AbortController | null>(null);
   const [done, setDone] = useState(0);
   const [failures, setFailures] = useState<Failure[]>([]);
+  const only = able.length === 1 ? able[0] : undefined;
   const running = stop !== null;
   const leftAlone = jobs.length - able.length;
   const ended = failures.length > 0 && !running;
@@ -83,6 +84,11 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
     >
       <form onSubmit={(event) => void run(event)}>
         <Stack gap="sm">
+          {only && (
+            <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+              {only.mediaId} · {t(`common:types.${only.type}`)}
+            </Text>
+          )}
           <Text size="sm">{t(`does.${action}`)}</Text>
           {actions[action].costs && (
             <Alert color={me.emulator ? 'gray' : 'yellow'} icon={me.emulator ? <IconInfoCircle /> : <IconCoin />}>
