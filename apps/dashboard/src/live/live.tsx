@@ -8,7 +8,7 @@ import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
 import classes from './live.module.css';
-import { applyChanges } from './caches';
+import { applyChanges, readAgain } from './caches';
 import { inBatches } from './batches';
 
 type Connection = 'off' | 'connecting' | 'live' | 'reconnecting';
@@ -58,7 +58,7 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
         onChange: (change) => batches.add(change),
         onReady: () => {
           // What was read before the stream had begun may have missed a change in between. A stream that resumes misses none.
-          if (!readyBefore) void queryClient.invalidateQueries({ predicate: ({ queryKey }) => isOfJobs(queryKey[0]) });
+          if (!readyBefore) void readAgain(queryClient, { predicate: ({ queryKey }) => isOfJobs(queryKey[0]) });
           readyBefore = true;
           setConnection('live');
         },

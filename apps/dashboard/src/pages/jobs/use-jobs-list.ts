@@ -28,7 +28,7 @@ export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
   // What waits is cached beside its list, and like it belongs to one view.
   const freshKey = ['fresh', ...options.queryKey];
 
-  const connection = useLive({ ...filter }, onChanges);
+  const connection = useLive({ ...filter }, (changes) => void onChanges(changes));
   const query = useQuery({
     ...options,
     placeholderData: keepPreviousData,
@@ -36,7 +36,11 @@ export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
   });
   const { data: fresh = none } = useQuery({ queryKey: freshKey, queryFn: skipToken, initialData: none });
 
-  function onChanges(changes: StreamedChange[]) {
+  async function onChanges(changes: StreamedChange[]) {
+    // A read that is under way may have looked before these came: its answer would drop their rows. So they wait for it.
+    if (queryClient.isFetching({ queryKey: options.queryKey, exact: true }) > 0) {
+      await queryClient.fetchQuery({ ...options, staleTime: 0 }).catch(() => undefined); // the page shows what went wrong
+    }
     const list = queryClient.getQueryData<JobsAnswer>(options.queryKey);
     if (!list) return;
     // An older page has none to add: what is new is shown by going back to the newest.
@@ -45,7 +49,10 @@ export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
     if (coming.length === 0) return;
     if (calm) add(coming);
     else {
-      const waiting = new Map([...fresh, ...coming.map((job) => [job.id, job] as const)]);
+      const waiting = new Map([
+        ...(queryClient.getQueryData<Jobs>(freshKey) ?? none),
+        ...coming.map((job) => [job.id, job] as const),
+      ]);
       queryClient.setQueryData<Jobs>(freshKey, new Map([...waiting].slice(0, FRESH_MAX)));
     }
   }
