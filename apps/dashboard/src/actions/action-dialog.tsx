@@ -2,7 +2,7 @@ import { Alert, Autocomplete, Button, Group, List, Modal, Progress, Stack, Text,
 import { notifications } from '@mantine/notifications';
 import { IconCoin, IconInfoCircle } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { keepJob } from '../live/caches';
@@ -48,6 +48,13 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const running = stop !== null;
   const leftAlone = jobs.length - able.length;
   const ended = failures.length > 0 && !running;
+
+  const nextButton = useRef<HTMLButtonElement>(null);
+  useFocusReturn();
+  // What had the focus is disabled or gone by then.
+  useEffect(() => {
+    if (running || ended) nextButton.current?.focus();
+  }, [running, ended]);
 
   async function run(event: FormEvent) {
     event.preventDefault();
@@ -136,10 +143,12 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
 
           <Group justify="flex-end">
             {ended ? (
-              <Button onClick={onClose}>{t('common:close')}</Button>
+              <Button ref={nextButton} onClick={onClose}>
+                {t('common:close')}
+              </Button>
             ) : (
               <>
-                <Button variant="default" onClick={running ? () => stop.abort() : onClose}>
+                <Button ref={nextButton} variant="default" onClick={running ? () => stop.abort() : onClose}>
                   {running ? t('stop') : t('common:cancel')}
                 </Button>
                 <Button type="submit" loading={running} color={action === 'fail' ? 'red' : 'blue'}>
@@ -151,6 +160,18 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** Mantine gives the focus back when a dialog closes, and this one is unmounted. What opened it may be gone: then to the heading. */
+function useFocusReturn(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      const target = opener?.isConnected && opener !== document.body ? opener : document.querySelector('h1');
+      if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+    },
+    [opener],
   );
 }
 

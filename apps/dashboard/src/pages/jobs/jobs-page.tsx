@@ -85,7 +85,7 @@ export function JobsPage() {
           </Alert>
         )}
         <Group gap="xs">
-          <FilterButton key={view} filter={filter} onChange={narrow} />
+          <FilterButton filter={filter} onChange={narrow} />
           <ActiveFilters filter={filter} onChange={narrow} />
           <Group gap="xs" ml="auto">
             <ColumnMenu visible={visible} onChange={setVisible} />
