@@ -2,6 +2,7 @@ import { keepPreviousData, skipToken, useQuery, useQueryClient } from '@tanstack
 import { useEffect, useEffectEvent } from 'react';
 import type { JobAnswer, JobsAnswer, StreamedChange } from '@app/contract';
 import { jobsQuery } from '../../api/queries';
+import { asHeard } from '../../live/caches';
 import { useLive } from '../../live/live';
 import { useApi } from '../../session/session';
 import { filterOf, type JobsSearch } from './search';
@@ -13,14 +14,21 @@ const WITHOUT_STREAM_MS = 10_000;
 /** More are not kept: then "more than" says enough, and showing them reads the list anew. */
 export const FRESH_MAX = 1_000;
 
+interface Attention {
+  /** Somebody is at the rows, or at what is done with them. */
+  isRead: boolean;
+  /** By id. Rows that are not shown any more may be among them. */
+  selection: Record<string, boolean>;
+}
+
 type Jobs = ReadonlyMap<string, JobAnswer>;
 const none: Jobs = new Map();
 
 /**
  * A page of the list, live. Known rows change in place at once. Rows that come or go move what is below them, so that happens only
- * while `calm`: until then new ones wait and are counted, and those that left the view stay where they are.
+ * while it is calm: until then new ones wait and are counted, and those that left the view stay where they are.
  */
-export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
+export function useJobsList(search: JobsSearch, limit: number, { isRead, selection }: Attention) {
   const api = useApi();
   const queryClient = useQueryClient();
   const filter = filterOf(search);
@@ -34,6 +42,7 @@ export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
     placeholderData: keepPreviousData,
     refetchInterval: connection === 'live' ? false : WITHOUT_STREAM_MS,
   });
+  const calm = !isRead && !query.data?.items.some(({ id }) => selection[id]);
   const { data: fresh = none } = useQuery({ queryKey: freshKey, queryFn: skipToken, initialData: none });
 
   async function onChanges(changes: StreamedChange[]) {
@@ -59,7 +68,8 @@ export function useJobsList(search: JobsSearch, limit: number, calm: boolean) {
 
   function add(jobs: JobAnswer[]) {
     const list = queryClient.getQueryData<JobsAnswer>(options.queryKey);
-    const next = list && withArrivals(list, jobs, limit);
+    const asTheyAre = jobs.map((job) => asHeard(queryClient, job)); // they may have waited
+    const next = list && withArrivals(list, asTheyAre, limit);
     if (next) queryClient.setQueryData(options.queryKey, next);
     else void query.refetch();
   }
