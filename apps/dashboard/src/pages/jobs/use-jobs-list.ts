@@ -6,7 +6,7 @@ import { asHeard } from '../../live/caches';
 import { useLive } from '../../live/live';
 import { useApi } from '../../session/session';
 import { filterOf, type JobsSearch } from './search';
-import { arrivals, isInView, withArrivals } from './view';
+import { arrivals, isInView, streamFilterOf, withArrivals } from './view';
 
 /** While the stream is away the list is read again this often. */
 const WITHOUT_STREAM_MS = 10_000;
@@ -36,7 +36,7 @@ export function useJobsList(search: JobsSearch, limit: number, { isRead, selecti
   // What waits is cached beside its list, and like it belongs to one view.
   const freshKey = ['fresh', ...options.queryKey];
 
-  const connection = useLive({ ...filter }, (changes) => void onChanges(changes));
+  const connection = useLive(streamFilterOf(filter), (changes) => void onChanges(changes));
   const query = useQuery({
     ...options,
     placeholderData: keepPreviousData,
@@ -53,7 +53,7 @@ export function useJobsList(search: JobsSearch, limit: number, { isRead, selecti
     const list = queryClient.getQueryData<JobsAnswer>(options.queryKey);
     if (!list) return;
     // An older page has none to add: what is new is shown by going back to the newest.
-    const created = changes.filter(({ change }) => change.from === null);
+    const created = changes.filter(({ change, job }) => change.from === null && isInView(filter, job));
     const coming = search.cursor ? created.map(({ job }) => job) : arrivals(list, filter, changes);
     if (coming.length === 0) return;
     if (calm) add(coming);
