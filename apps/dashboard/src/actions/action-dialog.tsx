@@ -1,9 +1,10 @@
 import { Alert, Autocomplete, Button, Group, List, Modal, Progress, Stack, Text, Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconCoin, IconInfoCircle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCoin, IconInfoCircle, IconPlugConnectedX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Unreachable } from '@app/client';
 import type { JobAnswer } from '@app/contract';
 import { keepJob } from '../live/caches';
 import { ErrorNotice, useErrorText } from '../parts/error-notice';
@@ -44,9 +45,19 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const [stop, setStop] = useState<AbortController | null>(null);
   const [done, setDone] = useState(0);
   const [failures, setFailures] = useState<Failure[]>([]);
+  const only = able.length === 1 ? able[0] : undefined;
   const running = stop !== null;
   const leftAlone = jobs.length - able.length;
+  const unanswered = failures.filter(({ error }) => error instanceof Unreachable);
+  const refused = failures.filter(({ error }) => !(error instanceof Unreachable));
   const ended = failures.length > 0 && !running;
+
+  const nextButton = useRef<HTMLButtonElement>(null);
+  useFocusReturn();
+  // What had the focus is disabled or gone by then.
+  useEffect(() => {
+    if (running || ended) nextButton.current?.focus();
+  }, [running, ended]);
 
   async function run(event: FormEvent) {
     event.preventDefault();
@@ -83,6 +94,11 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
     >
       <form onSubmit={(event) => void run(event)}>
         <Stack gap="sm">
+          {only && (
+            <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+              {only.mediaId} · {t(`common:types.${only.type}`)}
+            </Text>
+          )}
           <Text size="sm">{t(`does.${action}`)}</Text>
           {actions[action].costs && (
             <Alert color={me.emulator ? 'gray' : 'yellow'} icon={me.emulator ? <IconInfoCircle /> : <IconCoin />}>
@@ -91,8 +107,8 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
           )}
           {leftAlone > 0 && <Text size="sm">{t('leftAlone', { count: leftAlone })}</Text>}
 
-          {failures.length === 1 && able.length === 1 && <ErrorNotice error={failures[0]?.error} />}
-          {failures.length > 0 && able.length > 1 && <Failures of={failures} />}
+          {refused.length > 0 && (only ? <ErrorNotice error={refused[0]?.error} /> : <Refused failures={refused} />)}
+          {unanswered.length > 0 && <Unanswered failures={unanswered} />}
 
           {!ended && (
             <>
@@ -130,10 +146,12 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
 
           <Group justify="flex-end">
             {ended ? (
-              <Button onClick={onClose}>{t('common:close')}</Button>
+              <Button ref={nextButton} onClick={onClose}>
+                {t('common:close')}
+              </Button>
             ) : (
               <>
-                <Button variant="default" onClick={running ? () => stop.abort() : onClose}>
+                <Button ref={nextButton} variant="default" onClick={running ? () => stop.abort() : onClose}>
                   {running ? t('stop') : t('common:cancel')}
                 </Button>
                 <Button type="submit" loading={running} color={action === 'fail' ? 'red' : 'blue'}>
@@ -148,15 +166,44 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   );
 }
 
-function Failures({ of }: { of: Failure[] }) {
+/** Mantine gives the focus back when a dialog closes, and this one is unmounted. What opened it may be gone: then to the heading. */
+function useFocusReturn(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      const target = opener?.isConnected && opener !== document.body ? opener : document.querySelector('h1');
+      if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+    },
+    [opener],
+  );
+}
+
+function Refused({ failures }: { failures: Failure[] }) {
   const { t } = useTranslation(['actions', 'common']);
   const textOf = useErrorText();
   return (
-    <Alert color="red" role="alert" title={t('failed', { count: of.length })}>
+    <Alert color="red" role="alert" icon={<IconAlertTriangle />} title={t('failed', { count: failures.length })}>
       <List size="sm">
-        {of.map(({ job, error }) => (
+        {failures.map(({ job, error }) => (
           <List.Item key={job.id}>
             {job.mediaId}, {t(`common:types.${job.type}`)}: {textOf(error)}
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+/** The call may have arrived: nothing here says that these were left as they are. */
+function Unanswered({ failures }: { failures: Failure[] }) {
+  const { t } = useTranslation(['actions', 'common']);
+  return (
+    <Alert color="red" role="alert" icon={<IconPlugConnectedX />} title={t('unanswered', { count: failures.length })}>
+      <Text size="sm">{t('unansweredHint')}</Text>
+      <List size="sm">
+        {failures.map(({ job }) => (
+          <List.Item key={job.id}>
+            {job.mediaId}, {t(`common:types.${job.type}`)}
           </List.Item>
         ))}
       </List>

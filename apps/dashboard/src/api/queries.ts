@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { ApiError, type Client, type EventFilter } from '@app/client';
 import type { FlowQuery, JobAnswer, JobsAnswer } from '@app/contract';
+import { allAsHeard, asHeard } from '../live/caches';
 
 type FlowWindow = FlowQuery['window'];
 
@@ -14,17 +15,27 @@ export const statsQuery = (api: Client) =>
 
 /** `query` is what `GET /v1/jobs` takes. */
 export const jobsQuery = (api: Client, query: Parameters<Client['jobs']>[0]) =>
-  queryOptions({ queryKey: ['jobs', query], queryFn: ({ signal }) => api.jobs(query, { signal }) });
+  queryOptions({
+    queryKey: ['jobs', query],
+    queryFn: async ({ signal, client }) => allAsHeard(client, await api.jobs(query, { signal })),
+  });
 
 export const jobQuery = (api: Client, id: string) =>
-  queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, { signal }) });
+  queryOptions({
+    queryKey: ['job', id],
+    queryFn: async ({ signal, client }) => asHeard(client, await api.job(id, { signal })),
+  });
 
 export const historyQuery = (api: Client, id: string) =>
   queryOptions({ queryKey: ['job', id, 'history'], queryFn: ({ signal }) => api.history(id, { signal }) });
 
 export const requestQuery = (api: Client, id: string) =>
-  // What was asked for doesn't change; the states of its jobs are read with those.
-  queryOptions({ queryKey: ['request', id], queryFn: ({ signal }) => api.request(id, { signal }) });
+  // What was asked for doesn't change. The states of its jobs do, and the stream of one job says nothing of the others.
+  queryOptions({
+    queryKey: ['request', id],
+    queryFn: ({ signal }) => api.request(id, { signal }),
+    refetchInterval: STATS_MS,
+  });
 
 /** Null before there is one. */
 export const resultQuery = (api: Client, id: string) =>
@@ -69,7 +80,7 @@ const HELD_AT_MOST = 1_000;
 export const heldQuery = (api: Client) =>
   queryOptions({
     queryKey: ['jobs', 'held'],
-    queryFn: async ({ signal }): Promise<JobsAnswer> => {
+    queryFn: async ({ signal, client }): Promise<JobsAnswer> => {
       const items: JobAnswer[] = [];
       let cursor: string | undefined;
       do {
@@ -77,7 +88,7 @@ export const heldQuery = (api: Client) =>
         items.push(...page.items);
         cursor = page.nextCursor ?? undefined;
       } while (cursor !== undefined && items.length < HELD_AT_MOST);
-      return { items, nextCursor: cursor ?? null };
+      return allAsHeard(client, { items, nextCursor: cursor ?? null });
     },
   });
 

@@ -1,6 +1,8 @@
-import { QueryClient } from '@tanstack/react-query';
+import { QueryClient, QueryObserver } from '@tanstack/react-query';
+import type { Client } from '@app/client';
 import type { JobAnswer, JobsAnswer, StatsAnswer, StreamedChange } from '@app/contract';
 import { inBatches } from './batches';
+import { jobQuery, jobsQuery } from '../api/queries';
 import { applyChanges } from './caches';
 
 const job = (id: string, version: number) => ({ id, version, state: 'queued' }) as JobAnswer;
@@ -21,6 +23,44 @@ describe('changes from the stream', () => {
     expect(list?.items[1]).toBe(untouched);
     expect(client.getQueryData<JobAnswer>(['job', 'a'])?.version).toBe(5);
     expect(client.getQueryData(['job', 'c'])).toBeUndefined();
+  });
+
+  it('are not undone by an answer that was read before them and comes after them', async () => {
+    const client = new QueryClient();
+    let arrive = () => {};
+    const arrival = new Promise<void>((resolve) => (arrive = resolve));
+    const api = {
+      job: () => arrival.then(() => job('a', 1)),
+      jobs: () => arrival.then(() => ({ items: [job('a', 1), job('b', 1)], nextCursor: null })),
+    } as unknown as Client;
+    const reads = Promise.all([client.fetchQuery(jobQuery(api, 'a')), client.fetchQuery(jobsQuery(api, {}))]);
+
+    applyChanges(client, [change('queued', 'submitting', job('a', 2))]);
+    arrive();
+    await reads;
+
+    expect(client.getQueryData<JobAnswer>(['job', 'a'])?.version).toBe(2);
+    expect(client.getQueryData<JobsAnswer>(['jobs', {}])?.items.map(({ version }) => version)).toEqual([2, 1]);
+  });
+
+  it('begin a first read of the history anew when it is under way', async () => {
+    const client = new QueryClient();
+    const answers = ['before', 'after'];
+    const screen = new QueryObserver(client, {
+      queryKey: ['job', 'a', 'history'],
+      queryFn: ({ signal }) =>
+        new Promise<string>((resolve, reject) => {
+          const answer = answers.shift() ?? '';
+          signal.addEventListener('abort', () => reject(new Error('aborted')));
+          if (answer === 'after') resolve(answer);
+        }),
+    });
+    const shown = new Promise((resolve) => screen.subscribe(({ data }) => data !== undefined && resolve(data)));
+
+    applyChanges(client, [change('queued', 'submitting', job('a', 2))]);
+
+    await expect(shown).resolves.toBe('after');
+    screen.destroy();
   });
 
   it('are counted', () => {

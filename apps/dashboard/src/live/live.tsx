@@ -1,17 +1,18 @@
 import { Tooltip } from '@mantine/core';
-import { IconBolt, IconRefresh } from '@tabler/icons-react';
+import { IconBolt, IconBoltOff, IconRefresh } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useEffect, useEffectEvent, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { JobFilter } from '@app/client';
+import { ApiError, type JobFilter } from '@app/client';
 import type { StreamedChange } from '@app/contract';
 import { ToneBadge } from '../parts/tone-badge';
 import { useApi } from '../session/session';
 import classes from './live.module.css';
-import { applyChanges } from './caches';
+import { applyChanges, readAgain } from './caches';
 import { inBatches } from './batches';
 
-type Connection = 'off' | 'connecting' | 'live' | 'reconnecting';
+/** `refused`: the api said no for good. What is shown changes only when it is read again. */
+type Connection = 'off' | 'connecting' | 'live' | 'reconnecting' | 'refused';
 
 interface Live {
   connection: Connection;
@@ -50,25 +51,31 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
     if (key === null) return;
     const stop = new AbortController();
     const batches = inBatches<StreamedChange>((changes) => tell(changes));
-    let readyBefore = false;
     setConnection('connecting');
-    void api
-      .stream(JSON.parse(key) as JobFilter, {
-        signal: stop.signal,
-        onChange: (change) => batches.add(change),
-        onReady: () => {
-          // What was read before the stream had begun may have missed a change in between. A stream that resumes misses none.
-          if (!readyBefore) void queryClient.invalidateQueries({ predicate: ({ queryKey }) => isOfJobs(queryKey[0]) });
-          readyBefore = true;
-          setConnection('live');
-        },
-        onTrouble: () => setConnection('reconnecting'),
-      })
-      // It ended with an answer that no new attempt changes. What the page reads anew meets the same one and shows it.
-      .catch(() => {
-        setConnection('off');
+    const follow = async (): Promise<void> => {
+      let wasReady = false;
+      try {
+        await api.stream(JSON.parse(key) as JobFilter, {
+          signal: stop.signal,
+          onChange: (change) => batches.add(change),
+          onReady: () => {
+            // What was read before the stream had begun may have missed a change in between. A stream that resumes misses none.
+            if (!wasReady) void readAgain(queryClient, { predicate: ({ queryKey }) => isOfJobs(queryKey[0]) });
+            wasReady = true;
+            setConnection('live');
+          },
+          onTrouble: () => setConnection('reconnecting'),
+        });
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        // It was the position that the api refused: its database is another one by now. A stream without one begins.
+        if (wasReady && error instanceof ApiError && error.status === 400) return follow();
+        // No new attempt changes this answer. What the page reads anew meets the same one and shows it.
+        setConnection('refused');
         void queryClient.invalidateQueries();
-      });
+      }
+    };
+    void follow();
     return () => {
       stop.abort();
       batches.drop();
@@ -79,6 +86,8 @@ export function useLive(filter: JobFilter | null, onChanges?: (changes: Streamed
   return connection;
 }
 
+const marks = { connecting: IconRefresh, live: IconBolt, reconnecting: IconRefresh, refused: IconBoltOff };
+
 function isOfJobs(name: unknown): boolean {
   return name === 'jobs' || name === 'job' || name === 'stats';
 }
@@ -87,11 +96,10 @@ export function LiveIndicator() {
   const { t } = useTranslation('shell');
   const { connection } = useConnection();
   if (connection === 'off') return null;
-  const isLive = connection === 'live';
   return (
     <Tooltip label={t(`live.${connection}Means`)}>
       <output className={classes['live']}>
-        <ToneBadge tone={isLive ? 'good' : 'doubt'} icon={isLive ? IconBolt : IconRefresh}>
+        <ToneBadge tone={connection === 'live' ? 'good' : 'doubt'} icon={marks[connection]}>
           {t(`live.${connection}`)}
         </ToneBadge>
       </output>

@@ -14,6 +14,7 @@ export function SearchBox() {
   const inUrl = useRouterState({
     select: ({ location }) => (typeof location.search.q === 'string' ? location.search.q : ''),
   });
+  const isOnList = useRouterState({ select: ({ location }) => location.pathname === '/jobs' });
   const [text, setText] = useState(inUrl);
   const [seen, setSeen] = useState(inUrl);
   if (seen !== inUrl) {
@@ -28,7 +29,11 @@ export function SearchBox() {
   });
 
   function search(q: string) {
-    void navigate({ to: '/jobs', search: q === '' ? {} : { q } });
+    void navigate({
+      to: '/jobs',
+      // On the list it is one filter among others; those of another page mean nothing here.
+      search: ({ q: _q, cursor: _cursor, ...others }) => ({ ...(isOnList && others), ...(q !== '' && { q }) }),
+    });
   }
 
   return (

@@ -42,5 +42,7 @@ function offer(keys: string): boolean {
 
 function isForAnother(target: EventTarget | null): boolean {
   const others = 'input:not([type="checkbox"]), textarea, select, [role="dialog"], [role="menu"], [role="listbox"]';
+  // Beside a dialog as well: the focus may have been lost to the page behind it.
+  if (document.querySelector('[aria-modal="true"]')) return true;
   return target instanceof HTMLElement && (target.isContentEditable || target.closest(others) !== null);
 }

@@ -41,6 +41,9 @@ export const actions = {
   done_other: '{{action}}: done for {{count}} jobs',
   failed_one: '{{count}} job was left as it is:',
   failed_other: '{{count}} jobs were left as they are:',
+  unanswered_one: 'No answer came for {{count}} job',
+  unanswered_other: 'No answer came for {{count}} jobs',
+  unansweredHint: 'It may have been done, or not. Look before you repeat it.',
   progress: '{{done}} of {{total}}',
   stop: 'Stop',
 };

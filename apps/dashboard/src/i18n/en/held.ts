@@ -4,7 +4,8 @@ export const held = {
   oldestFirst_one: '{{count}} job',
   oldestFirst_other: '{{count}} jobs, the oldest first',
   tooMany: 'There are more than can be shown: these are the newest {{count}}.',
-  noLongerHeld: 'The job of this link is not held any more; this is the oldest that is.',
+  noLongerHeld: 'The job of this link is not held any more; this is another one.',
+  leftHeld: 'This job is not held any more: it has been decided. Pick another one from the list.',
   empty: {
     title: 'Nothing needs a person',
     text: 'A job comes here when its answer was lost, or contradicts itself, and a guess could cost money.',

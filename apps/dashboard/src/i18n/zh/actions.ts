@@ -31,6 +31,8 @@ export const actions = {
   reasonHint: '选填。将与您的名称一起记入作业历史。',
   done_other: '{{action}}：{{count}} 个作业已完成',
   failed_other: '{{count}} 个作业保持不变：',
+  unanswered_other: '{{count}} 个作业没有收到应答',
+  unansweredHint: '操作可能已执行，也可能没有。重复操作之前请先查看。',
   progress: '{{done}} / {{total}}',
   stop: '停止',
 };

@@ -3,7 +3,8 @@ export const held = {
   list: '待人工处理的作业',
   oldestFirst_other: '{{count}} 个作业，最早的在前',
   tooMany: '作业过多，无法全部显示：这里是最新的 {{count}} 个。',
-  noLongerHeld: '链接中的作业已不再等待人工处理；这里显示的是等待最久的作业。',
+  noLongerHeld: '链接中的作业已不再等待人工处理；这里显示的是另一个作业。',
+  leftHeld: '此作业已不再等待人工处理：已有处理结果。请从列表中选择其他作业。',
   empty: { title: '没有需要人工处理的作业', text: '当应答丢失或相互矛盾、而猜测可能产生费用时，作业会出现在这里。' },
   toJob: '完整经过',
   why: {

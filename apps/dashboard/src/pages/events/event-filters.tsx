@@ -17,12 +17,19 @@ const ANY = 'any';
 /** A verdict narrows at once; ids when the form is sent, as a half-typed one finds nothing. */
 export function EventFilters({ filter, onChange }: EventFiltersProps) {
   const { t } = useTranslation(['events', 'common']);
-  const [draft, setDraft] = useState(filter);
+  const { verdict: chosen, ...ids } = filter;
+  const [draft, setDraft] = useState(ids);
+  // What is typed belongs to these ids, and stays when only the verdict is another.
+  const [seen, setSeen] = useState(JSON.stringify(ids));
+  if (seen !== JSON.stringify(ids)) {
+    setSeen(JSON.stringify(ids));
+    setDraft(ids);
+  }
   const isChanged = fields.some((name) => (draft[name] ?? '') !== (filter[name] ?? ''));
 
   function apply(event: FormEvent) {
     event.preventDefault();
-    onChange(draft);
+    onChange({ ...draft, ...(chosen && { verdict: chosen }) });
   }
 
   return (
@@ -32,11 +39,10 @@ export function EventFilters({ filter, onChange }: EventFiltersProps) {
           <SegmentedControl
             size="xs"
             aria-label={t('filters.verdict')}
-            value={filter.verdict ?? ANY}
+            value={chosen ?? ANY}
             onChange={(value) => {
-              const { verdict: _verdict, ...rest } = filter;
               const verdict = eventVerdicts.find((one) => one === value);
-              onChange(verdict ? { ...rest, verdict } : rest);
+              onChange(verdict ? { ...ids, verdict } : ids);
             }}
             data={[
               { value: ANY, label: t('filters.any') },
@@ -64,7 +70,14 @@ export function EventFilters({ filter, onChange }: EventFiltersProps) {
           {t('filters.apply')}
         </Button>
         {Object.keys(filter).length > 0 && (
-          <Button size="xs" variant="default" onClick={() => onChange({})}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => {
+              setDraft({});
+              onChange({});
+            }}
+          >
             {t('filters.clear')}
           </Button>
         )}

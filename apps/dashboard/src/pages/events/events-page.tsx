@@ -27,7 +27,7 @@ export function EventsPage() {
   return (
     <Page title={t('title')}>
       <Stack gap="sm">
-        <EventFilters key={JSON.stringify(filter)} filter={filter} onChange={go} />
+        <EventFilters filter={filter} onChange={go} />
         {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Loading h={320} />}
         {data && data.items.length > 0 && <EventsTable events={data.items} />}

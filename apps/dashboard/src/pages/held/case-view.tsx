@@ -1,4 +1,5 @@
 import { Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { IconInfoCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,14 +10,21 @@ import { ErrorNotice } from '../../parts/error-notice';
 import { useHeldReason } from '../../parts/held-reason';
 import { StateBadge } from '../../parts/state-badge';
 import { TextLink } from '../../parts/text-link';
+import { ToneAlert } from '../../parts/tone-alert';
 import { useApi } from '../../session/session';
 import { candidatesFor } from './candidates';
 import { EvidenceView } from './evidence-view';
 import { Ways } from './ways';
 import classes from './held.module.css';
 
+interface CaseViewProps {
+  job: JobAnswer;
+  /** It may have been decided meanwhile, by somebody else or by an event: then it is shown as it is by now, and to be read only. */
+  isHeld: boolean;
+}
+
 /** One case: why it is held, the evidence side by side, and the three ways out. */
-export function CaseView({ job }: { job: JobAnswer }) {
+export function CaseView({ job, isHeld }: CaseViewProps) {
   const { t } = useTranslation(['held', 'common']);
   const api = useApi();
   const heldReason = useHeldReason();
@@ -40,6 +48,11 @@ export function CaseView({ job }: { job: JobAnswer }) {
           {job.region} · {job.client}
         </Text>
       </div>
+      {!isHeld && (
+        <ToneAlert tone="active" icon={IconInfoCircle} role="status">
+          {t('leftHeld')}
+        </ToneAlert>
+      )}
       <section aria-labelledby="why">
         <Title order={3} id="why" mb={4}>
           {t('why.title')}
@@ -53,7 +66,7 @@ export function CaseView({ job }: { job: JobAnswer }) {
           )}
         </Paper>
       </section>
-      <Ways job={job} candidates={candidates} />
+      <Ways job={job} isHeld={isHeld} candidates={candidates} />
       <section aria-labelledby="evidence">
         <Title order={3} id="evidence" mb={4}>
           {t('evidence.title')}

@@ -2,9 +2,10 @@ import { Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconMoodCheck } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { heldQuery } from '../../api/queries';
+import type { JobAnswer } from '@app/contract';
+import { heldQuery, jobQuery } from '../../api/queries';
 import { useLive } from '../../live/live';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
@@ -18,19 +19,34 @@ import classes from './held.module.css';
 
 const route = getRouteApi('/held');
 
+/** The stream of held jobs says that a job is no longer one, and not what becomes of it then. */
+const NO_LONGER_HELD_MS = 5_000;
+
 /** What needs a person: the jobs about which nobody but a person can decide, and what there is to decide by. */
 export function HeldPage() {
   const { t } = useTranslation('held');
   const search = route.useSearch();
   const queryClient = useQueryClient();
-  const held = heldQuery(useApi());
+  const api = useApi();
+  const held = heldQuery(api);
   const { data, error, refetch } = useQuery(held);
   // Those that leave do so in the cached list at once; those that come are read.
   useLive({ state: ['held'] }, (changes) => {
     if (changes.some(({ job }) => job.state === 'held')) void queryClient.invalidateQueries(held);
   });
   const jobs = useMemo(() => data?.items.filter(({ state }) => state === 'held').toReversed(), [data]);
-  const chosen = jobs?.find(({ id }) => id === search.job) ?? jobs?.[0];
+
+  // The case on screen stays until the person picks another: it must not change under a hand that is about to decide.
+  const [shown, setShown] = useState<JobAnswer>();
+  const picked = search.job ?? shown?.id;
+  const chosen = jobs?.length === 0 ? undefined : (jobs?.find(({ id }) => id === picked) ?? shown ?? jobs?.[0]);
+  if (chosen !== shown) setShown(chosen);
+  const isHeld = chosen !== undefined && jobs?.includes(chosen) === true;
+  const { data: now } = useQuery({
+    ...jobQuery(api, chosen?.id ?? ''),
+    enabled: chosen !== undefined && !isHeld,
+    refetchInterval: NO_LONGER_HELD_MS,
+  });
 
   return (
     <Page title={t('title')}>
@@ -51,7 +67,7 @@ export function HeldPage() {
           )}
           <div className={classes['columns']}>
             <HeldList jobs={jobs} chosen={chosen} />
-            <CaseView key={chosen.id} job={chosen} />
+            <CaseView key={chosen.id} job={isHeld ? chosen : (now ?? chosen)} isHeld={isHeld} />
           </div>
         </Stack>
       )}

@@ -23,14 +23,15 @@ interface Asked {
 
 interface WaysProps {
   job: JobAnswer;
+  isHeld: boolean;
   candidates: Candidate[];
 }
 
-/** The three ways out: when each is right, what it does, what it costs. A viewer reads them; who may act has buttons. */
-export function Ways({ job, candidates }: WaysProps) {
+/** The three ways out: when each is right, what it does, what it costs. A viewer reads them; who may act on a held job has buttons. */
+export function Ways({ job, isHeld, candidates }: WaysProps) {
   const { t } = useTranslation(['held', 'actions', 'common']);
   const { me } = useSession();
-  const mayAct = useMayAct();
+  const mayAct = useMayAct() && isHeld;
   const [asked, setAsked] = useState<Asked | null>(null);
   const known = candidates.map(({ vodJobId }) => vodJobId);
   return (

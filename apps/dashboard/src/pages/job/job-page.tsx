@@ -26,7 +26,7 @@ export function JobPage() {
   const { data: job, error, refetch } = useQuery(jobQuery(useApi(), jobId));
   // An id is one of the things that `q` finds. Nothing is streamed for a job that isn't there.
   useLive(job ? { q: jobId } : null);
-  if (job) return <Story job={job} />;
+  if (job) return <Story key={job.id} job={job} />;
   return (
     <Page title={t('title')}>
       {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <Loading h={240} />}

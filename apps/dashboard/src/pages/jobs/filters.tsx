@@ -16,7 +16,15 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
   const { t } = useTranslation('jobs');
   const [opened, popover] = useDisclosure();
   return (
-    <Popover opened={opened} onChange={popover.set} width={520} position="bottom-start" trapFocus withinPortal={false}>
+    <Popover
+      opened={opened}
+      onChange={popover.set}
+      width={520}
+      position="bottom-start"
+      trapFocus
+      returnFocus
+      withinPortal={false}
+    >
       <Popover.Target>
         <Button
           size="xs"
@@ -31,6 +39,7 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
       <Popover.Dropdown maw="calc(100vw - 2rem)">
         <Suspense fallback={<Loader size="sm" />}>
           <FilterForm
+            key={JSON.stringify(filter)}
             filter={filter}
             onChange={(next) => {
               popover.close();

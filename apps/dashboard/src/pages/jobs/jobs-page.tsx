@@ -13,6 +13,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
 import { ErrorNotice } from '../../parts/error-notice';
@@ -57,13 +58,16 @@ export function JobsPage() {
   const { ref: top, inViewport: atTop } = useInViewport();
   const { ref: hoverRef, hovered } = useHover<HTMLTableSectionElement>();
 
-  // Rows may come and go while nobody reads them: see useJobsList.
-  const calm = atTop && !hovered && Object.keys(selection).length === 0;
-  const list = useJobsList(search, Number(pageSize), calm);
+  // Here and not in the bar of the selection: what is under way stays on screen when its rows leave the list.
+  const [asked, setAsked] = useState<ActionRequest | null>(null);
+
+  const isRead = !atTop || hovered || asked !== null;
+  const list = useJobsList(search, Number(pageSize), { isRead, selection });
   const { data: isFirstStart } = useQuery({ ...statsQuery(useApi()), select: ({ jobs }) => jobs.total === 0 });
 
   const go = (next: JobsSearch) => void navigate({ search: next });
   const narrow = (next: JobsFilter) => go(next);
+  const clearSelection = () => setSelected({ view, rows: {} });
   const chosenJobs = list.items.filter(({ id }) => selection[id]);
 
   return (
@@ -85,7 +89,7 @@ export function JobsPage() {
           </Alert>
         )}
         <Group gap="xs">
-          <FilterButton key={view} filter={filter} onChange={narrow} />
+          <FilterButton filter={filter} onChange={narrow} />
           <ActiveFilters filter={filter} onChange={narrow} />
           <Group gap="xs" ml="auto">
             <ColumnMenu visible={visible} onChange={setVisible} />
@@ -99,7 +103,7 @@ export function JobsPage() {
               radius="xl"
               leftSection={<IconArrowUp size={16} aria-hidden />}
               onClick={() => {
-                setSelected({ view, rows: {} });
+                clearSelection();
                 window.scrollTo({ top: 0 });
                 if (search.cursor) go(filter);
                 else list.showFresh();
@@ -170,7 +174,8 @@ export function JobsPage() {
           </Group>
         </Group>
       </Stack>
-      {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onClear={() => setSelected({ view, rows: {} })} />}
+      {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onAsk={setAsked} onClear={clearSelection} />}
+      {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={clearSelection} />}
     </Page>
   );
 }

@@ -1,8 +1,7 @@
 import { Button, CloseButton, Group, Paper, Text } from '@mantine/core';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
-import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
+import type { ActionRequest } from '../../actions/action-dialog';
 import { actionIcons } from '../../actions/action-looks';
 import { refusalOf, type ActionName } from '../../actions/actions';
 import classes from './jobs.module.css';
@@ -12,13 +11,13 @@ const bulkActions = ['cancel', 'retry', 'refetch', 'resubmit', 'fail'] as const 
 
 interface SelectionBarProps {
   jobs: JobAnswer[];
+  onAsk: (request: ActionRequest) => void;
   onClear: () => void;
 }
 
 /** How many of the selected can take which action. */
-export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
+export function SelectionBar({ jobs, onAsk, onClear }: SelectionBarProps) {
   const { t } = useTranslation(['jobs', 'actions']);
-  const [asked, setAsked] = useState<ActionRequest | null>(null);
   const possible = bulkActions
     .map((action) => ({ action, count: jobs.filter((job) => refusalOf(action, job) === null).length }))
     .filter(({ count }) => count > 0);
@@ -37,7 +36,7 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
               size="xs"
               variant="default"
               leftSection={<Mark size={16} aria-hidden />}
-              onClick={() => setAsked({ action, jobs })}
+              onClick={() => onAsk({ action, jobs })}
             >
               {t('selection.action', { action: t(`actions:names.${action}`), count })}
             </Button>
@@ -45,7 +44,6 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
         })}
         <CloseButton ml="auto" aria-label={t('selection.clear')} title={t('selection.clear')} onClick={onClear} />
       </Group>
-      {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={onClear} />}
     </Paper>
   );
 }

@@ -1,5 +1,5 @@
 import type { JobAnswer, JobsAnswer, StreamedChange } from '@app/contract';
-import { arrivals, isInView, withArrivals } from './view';
+import { arrivals, isInView, streamFilterOf, withArrivals } from './view';
 
 const job = (id: string, part: Partial<JobAnswer> = {}) =>
   ({ id, state: 'queued', error: null, version: 1, ...part }) as JobAnswer;
@@ -37,6 +37,12 @@ describe('a live page of the list', () => {
     expect(isInView({ state: ['queued'] }, job('1', { state: 'failed' }))).toBe(false);
     expect(isInView({ errorCode: 'A' }, job('1', { error: { phase: 'vod', code: 'A', message: '' } }))).toBe(true);
     expect(isInView({ errorCode: 'A' }, job('1'))).toBe(false);
+    expect(isInView({ vodJobId: '9e82' }, job('1', { vodJobId: '9e82' }))).toBe(true);
+    expect(isInView({ vodJobId: '9e82' }, job('1', { vodJobId: null }))).toBe(false);
     expect(isInView({ mediaId: 'm' }, job('1'))).toBe(true);
+  });
+
+  it('hears of rows that lose the error or the JobId by which they were found', () => {
+    expect(streamFilterOf({ errorCode: 'A', vodJobId: '9e82', mediaId: 'm' })).toEqual({ mediaId: 'm' });
   });
 });

@@ -5,11 +5,20 @@ import type { JobsFilter } from './search';
 const GROWTH = 100;
 
 /**
- * Whether a job is in the view. The stream is filtered by the api; it also tells of a job whose last change led it out of the view,
- * so what a change can make untrue is looked at here.
+ * What the stream is asked for. It goes by what a job is after its change, and by states also by what it was before: with these two
+ * in its filter it would say nothing of a job that leaves the view by a retry, which takes both away.
  */
-export function isInView({ state, errorCode }: JobsFilter, job: JobAnswer): boolean {
-  return (!state || state.includes(job.state)) && (errorCode === undefined || job.error?.code === errorCode);
+export function streamFilterOf({ errorCode: _errorCode, vodJobId: _vodJobId, ...filter }: JobsFilter) {
+  return filter;
+}
+
+/** Whether a job is in the view: what a change can make untrue is looked at here, the rest in the api. */
+export function isInView({ state, errorCode, vodJobId }: JobsFilter, job: JobAnswer): boolean {
+  return (
+    (!state || state.includes(job.state)) &&
+    (errorCode === undefined || job.error?.code === errorCode) &&
+    (vodJobId === undefined || job.vodJobId === vodJobId)
+  );
 }
 
 /** Of the changes those that bring a row which this page of the list should show and does not, each job once. */
