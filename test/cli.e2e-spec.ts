@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -432,6 +432,11 @@ describeWithTerminal('On a terminal, vodai', () => {
 });
 
 describe('The program', () => {
+  it('can be run after every build: npx links the file once', async () => {
+    const { mode } = statSync(join(await builtDist(), 'apps/cli/src/main.js'));
+    expect(mode & 0o111).toBe(0o111);
+  });
+
   it('completes commands, options and their values in bash', async () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
