@@ -45,6 +45,20 @@ const vodai = (args: string[], { env, ...more }: CliOptions = {}) =>
 const vodaiOnTerminal = (args: string[], env: Record<string, string> = {}) =>
   Cli.start(args, { terminal: true, env: { ...signedIn(), ...env } });
 
+/** Runs a script in which `vodai` is the built command line. The exit code is that of the first in a pipe that fails. */
+async function inShell(script: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const main = join(await builtDist(), 'apps/cli/src/main.js');
+  const { PATH = '' } = process.env;
+  return promisify(execFile)(
+    'bash',
+    ['-o', 'pipefail', '-c', `vodai() { "${process.execPath}" "${main}" "$@"; }\n${script}`],
+    { env: { PATH, HOME: '/nonexistent', ...signedIn() } },
+  ).then(
+    (ended) => ({ code: 0, ...ended }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
 /** A media that no other test asks for. */
 function newMedia(): string {
   medias += 1;
@@ -130,14 +144,26 @@ describe('Through a pipe, vodai', () => {
     const some = await vodai(['jobs', 'list', '--label', label, '--limit', '201', '--json']);
     expect(lines(some.stdout).map((line) => JSON.parse(line).mediaId)).toHaveLength(201);
     // Whoever reads has seen enough: no complaint, and no failure of the pipe.
-    const main = join(await builtDist(), 'apps/cli/src/main.js');
-    const piped = await promisify(execFile)(
-      'bash',
-      ['-o', 'pipefail', '-c', `"${process.execPath}" "${main}" jobs list --label ${label} --all | head -n 1`],
-      { env: { ...process.env, ...signedIn() } },
-    );
-    expect(piped.stderr).toBe('');
+    const piped = await inShell(`vodai jobs list --label ${label} --all | head -n 1`);
+    expect(piped).toMatchObject({ code: 0, stderr: '' });
     expect(lines(piped.stdout)).toHaveLength(1);
+  });
+
+  it('does all that it was asked to also when nobody reads what it says', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `unread-${i}`);
+    const file = join(folder, 'unread.txt');
+    writeFileSync(file, ids.join('\n'));
+    const some = await inShell(`vodai submit --file ${file} --types tag --label unread:data | head -n 1`);
+    expect(some).toMatchObject({ code: 0, stderr: '60 media: 60 submitted\n' });
+    expect((await stack.get('/v1/jobs?label=unread:data&limit=200')).body.items).toHaveLength(60);
+
+    // The complaints come first: the reader is gone before the first line is submitted.
+    writeFileSync(file, [...Array.from({ length: 60 }, (_, i) => `not an id ${i}`), ...ids].join('\n'));
+    const none = await inShell(
+      `{ vodai submit --file ${file} --types dna --label unread:words 2>&1 >&3 | head -n 1; } 3>/dev/null`,
+    );
+    expect(none).toMatchObject({ code: 1 });
+    expect((await stack.get('/v1/jobs?label=unread:words&limit=200')).body.items).toHaveLength(60);
   });
 
   it('goes on over lines that the api refuses, names them, and exits with 1', async () => {

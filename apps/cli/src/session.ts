@@ -19,11 +19,15 @@ interface GlobalOptions {
 
 /**
  * Runs a command's work with the api it is to speak to and a screen to speak on. Whatever goes wrong in it ends as one
- * line and an exit code.
+ * line and an exit code. `unread`: what happens when nobody reads its data any more.
  */
-export async function inSession<T>(command: Command, work: (session: Session) => Promise<T>): Promise<T> {
+export async function inSession<T>(
+  command: Command,
+  work: (session: Session) => Promise<T>,
+  unread: 'end' | 'go on' = 'end',
+): Promise<T> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const screen = new Screen(process, { json: options.json ?? false, color: options.color });
+  const screen = new Screen(process, { json: options.json ?? false, color: options.color, unread });
   const connection = connectionOf(options, process.env, process.cwd(), (text) => screen.note(text, 'yellow'));
   try {
     return await work({ api: clientOf(connection), screen });

@@ -75,7 +75,7 @@ Examples:
   vodai submit 3d3d12340d92c641401fab46a0b847f1 --types dna --config '{"AIMediaDNA": {"DNADBId": "88c6ca18"}}'`,
     )
     .action((media: string[], options: SubmitOptions, command: Command) =>
-      inSession(command, (session) => submit(session, media, options)),
+      inSession(command, (session) => submit(session, media, options), 'go on'),
     );
 }
 
