@@ -166,6 +166,17 @@ describe('Through a pipe, vodai', () => {
     expect((await stack.get('/v1/jobs?label=unread:words&limit=200')).body.items).toHaveLength(60);
   });
 
+  it('takes one key for a file, however it is written, and gives each line its own', async () => {
+    const file = join(folder, 'scripts.txt');
+    const ids = [newMedia(), '影像', newMedia()];
+    writeFileSync(file, ids.join('\n'));
+    const args = ['submit', '--file', file, '--types', 'tag', '--idempotency-key', '影'.repeat(300)];
+    const first = await vodai(args);
+    expect(first.stderr).toMatch(/^影像: mediaId: expected .*\n3 media: 2 submitted, 1 refused\n/);
+    const again = await vodai(args);
+    expect(again.stderr).toMatch(/\n3 media: 0 submitted, 2 here before, 1 refused\n/);
+  });
+
   it('goes on over lines that the api refuses, names them, and exits with 1', async () => {
     const file = join(folder, 'mixed.txt');
     const media = newMedia();
@@ -330,6 +341,8 @@ describe('Wrong usage ends with 2, one line of what was expected, and no data:',
     [['submit', 'm', '--types', 'tag', '--config', '[]'], /Expected a JSON object/],
     [['submit', 'm', '--types', 'tag', '--label', 'x'], /Expected key:value/],
     [['submit', '--file', '/nonexistent', '--types', 'tag'], /cannot read \/nonexistent/],
+    [['submit', 'm', '--types', 'tag', '--idempotency-key', '影像'], /expected 1 to 255 printable ASCII characters/],
+    [['submit', 'm', '--types', 'tag', '--idempotency-key', ''], /expected 1 to 255 printable ASCII characters/],
     [['submit', '--file', '/dev/null', '--types', 'tag', '--force'], /expected ids of media/],
     [['jobs', 'list', '--state', 'failed,open'], /Expected queued, .*, got open/],
     [['jobs', 'list', '--from', 'yesterday'], /Expected ISO 8601/],

@@ -3,7 +3,7 @@ import { ApiError } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
-import { Failure, failureOf, wrongUsage } from './failure';
+import { Failure, wrongUsage } from './failure';
 import { Board, tellChange, whileListening } from './follow';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
@@ -348,7 +348,11 @@ async function confirmed(
 }
 
 /** Goes on over failures, prints what became of the jobs, and fails in the end when one of them did. */
-async function forEach({ screen }: Session, ids: string[], act: (id: string) => Promise<JobAnswer>): Promise<void> {
+async function forEach(
+  { screen, failureOf }: Session,
+  ids: string[],
+  act: (id: string) => Promise<JobAnswer>,
+): Promise<void> {
   const done = new Map<string, JobAnswer>();
   let failures = 0;
   const advance = ids.length > LANES ? screen.progress(ids.length, 'jobs') : () => {};

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isSilent, type JobType, type Priority } from '@app/domain';
 import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
 import { Command, InvalidArgumentError } from 'commander';
-import { Failure, failureOf, wrongUsage } from './failure';
+import { Failure, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
@@ -82,9 +82,13 @@ Examples:
 async function submit(session: Session, named: string[], options: SubmitOptions): Promise<void> {
   const media = [...new Set([...named, ...(options.file === undefined ? [] : await readMedia(options.file))])];
   const [only] = media;
+  const { idempotencyKey: key } = options;
   if (only === undefined) throw wrongUsage('expected ids of media, or --file with some, got none');
-  if (options.file !== undefined && options.force && options.idempotencyKey === undefined) {
+  if (options.file !== undefined && options.force && key === undefined) {
     throw wrongUsage('expected --idempotency-key with --file and --force: without it, a second run would pay again');
+  }
+  if (key !== undefined && sendsKeyItself(media, options) && !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw wrongUsage('expected 1 to 255 printable ASCII characters for --idempotency-key');
   }
   if (options.wait) return submitAndWait(session, media, options);
 
@@ -122,7 +126,7 @@ async function submitAndWait(session: Session, media: string[], options: SubmitO
 
 /** Goes on over media that the api refuses, and answers how many these were. */
 async function submitAll(
-  { api, screen }: Session,
+  { api, screen, failureOf }: Session,
   media: string[],
   options: SubmitOptions,
   onSubmitted: (request: Submitted) => Promise<void>,
@@ -167,12 +171,19 @@ function failIfRefused(refused: number, media: string[]): void {
 /** The lines of a file have a key in any case: of what is asked for, when none is given. */
 function keysFor(media: string[], options: SubmitOptions): (mediaId: string) => string | undefined {
   const { idempotencyKey: key, file } = options;
-  if (key !== undefined) return (mediaId) => (media.length === 1 && file === undefined ? key : `${key}:${mediaId}`);
+  if (key !== undefined) return (mediaId) => (sendsKeyItself(media, options) ? key : hashed([key, mediaId]));
   if (file === undefined) return () => undefined;
-  return (mediaId) =>
-    `vodai:${createHash('sha256')
-      .update(JSON.stringify(bodyOf(mediaId, options)))
-      .digest('hex')}`;
+  return (mediaId) => hashed(bodyOf(mediaId, options));
+}
+
+/** Several media share a key, so each has one made of it. A file of one is a file, and may grow. */
+function sendsKeyItself(media: string[], { file }: SubmitOptions): boolean {
+  return media.length === 1 && file === undefined;
+}
+
+/** Always a valid key: an id may be in any script. */
+function hashed(value: unknown): string {
+  return `vodai:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
 }
 
 function bodyOf(
