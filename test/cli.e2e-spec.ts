@@ -8,6 +8,7 @@ import { faultRule } from '@app/vod-emulator';
 import { freePort } from '../apps/local/src/embedded-postgres';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { Cli, describeWithTerminal, everythingPrinted, read, type CliOptions } from './support/cli';
+import { Relay } from './support/relay';
 import { RealProcess } from './support/processes';
 import { keys, Stack } from './support/stack';
 
@@ -242,6 +243,54 @@ describe('Through a pipe, vodai', () => {
       (await stack.history(failed.id)).find(({ text }) => text.includes('VOD was confused')),
     );
     expect(told.text).toBe('Reading the result again by otto: VOD was confused');
+  });
+
+  describe('when the api goes away in the middle', () => {
+    let relay: Relay;
+    let calls: { last: number };
+    beforeEach(async () => {
+      calls = { last: Infinity };
+      let made = 0;
+      relay = await Relay.start(async ({ method }, passOn) => {
+        const passed = await passOn(stack.api.url);
+        if (method !== 'POST') return passed;
+        made += 1;
+        // Done, but the answer is lost.
+        return made > calls.last ? null : passed;
+      });
+    });
+    afterEach(() => relay.close());
+    const throughRelay = () => ({ env: { VODAI_URL: relay.url } });
+
+    it('prints what was submitted, and how many may or may not have been', async () => {
+      calls.last = 2;
+      const media = [newMedia(), newMedia(), newMedia()];
+      const { code, stdout, stderr } = await vodai(['submit', ...media, '--types', 'tag'], throughRelay());
+      expect(code).toBe(3);
+      expect(cells(stdout).map(([, state, , , made]) => [state, made])).toEqual(Array(2).fill(['queued', 'new']));
+      expect(stderr).toMatch(
+        /^vodai: 2 of 3 media submitted, then: .+ The address is from VODAI_URL and VODAI_KEY; 1 more may or may not/,
+      );
+    });
+
+    it('goes on from there when each has its key', async () => {
+      calls.last = 0;
+      const args = ['submit', newMedia(), '--types', 'tag', '--idempotency-key', 'comes back'];
+      expect(await vodai(args, throughRelay())).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/from VODAI_URL and VODAI_KEY; the same command goes on from there\n$/),
+      });
+      expect(await vodai(args)).toMatchObject({ code: 0, stderr: '1 media: 0 submitted, 1 here before\n' });
+    });
+
+    it('says of an action on several jobs how many are done and for how many no answer came', async () => {
+      const jobs = [await ended('fail'), await ended('fail'), await ended('fail')];
+      calls.last = 1;
+      const args = ['jobs', 'refetch', ...jobs.map(({ id }) => id)];
+      const { code, stdout, stderr } = await vodai(args, throughRelay());
+      expect({ code, done: cells(stdout).length }).toEqual({ code: 3, done: 1 });
+      expect(stderr).toMatch(/^vodai: 1 of 3 jobs done, then: .+; 2 more may or may not have been done: look before/);
+    });
   });
 
   it('takes back what is not sent, and settles what is held', async () => {

@@ -3,7 +3,7 @@ import { ApiError } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
-import { Failure, wrongUsage } from './failure';
+import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, tellChange, whileListening } from './follow';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
@@ -355,18 +355,25 @@ async function forEach(
 ): Promise<void> {
   const done = new Map<string, JobAnswer>();
   let failures = 0;
+  let doubtful = 0;
   const advance = ids.length > LANES ? screen.progress(ids.length, 'jobs') : () => {};
   try {
     await inLanes(ids, LANES, async (id) => {
       try {
         done.set(id, await act(id));
       } catch (error) {
-        if (!isAboutOneJob(error)) throw error;
+        if (!isAboutOneJob(error)) {
+          if (mayHaveBeenDone(error)) doubtful += 1;
+          throw error;
+        }
         failures += 1;
         screen.note(`${id}: ${failureOf(error).message}`, 'red');
       }
       advance(done.size + failures);
     });
+  } catch (error) {
+    if (ids.length === 1 && doubtful === 0) throw error;
+    throw brokenOff(`${done.size} of ${counted(ids.length, 'job')} done`, failureOf(error), inDoubt(doubtful));
   } finally {
     screen.endProgress();
     await screen.list(

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isSilent, type JobType, type Priority } from '@app/domain';
 import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
 import { Command, InvalidArgumentError } from 'commander';
-import { Failure, wrongUsage } from './failure';
+import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
@@ -94,14 +94,18 @@ async function submit(session: Session, named: string[], options: SubmitOptions)
 
   const { screen } = session;
   const rows: Row[] = [];
-  const refused = await submitAll(session, media, options, async (request) => {
-    const made = request.jobs.map((job) => ({ request, job }));
-    if (screen.form === 'json') await screen.json(request);
-    else if (screen.form === 'lines') await screen.list(made, columns);
-    else rows.push(...made);
-  });
-  if (rows.length <= MANY) await screen.list(rows, columns);
-  failIfRefused(refused, media);
+  try {
+    const refused = await submitAll(session, media, options, async (request) => {
+      const made = request.jobs.map((job) => ({ request, job }));
+      if (screen.form === 'json') await screen.json(request);
+      else if (screen.form === 'lines') await screen.list(made, columns);
+      else rows.push(...made);
+    });
+    failIfRefused(refused, media);
+  } finally {
+    // Also when it broke off: what was made is there.
+    if (rows.length <= MANY) await screen.list(rows, columns);
+  }
 }
 
 /** Listens first: then nothing that happens to a job between its request and the waiting is missed. */
@@ -133,11 +137,14 @@ async function submitAll(
 ): Promise<number> {
   const keyOf = keysFor(media, options);
   const advance = media.length > LANES ? screen.progress(media.length, 'media submitted') : () => {};
-  const count = { made: 0, here: 0, refused: 0 };
+  const count = { made: 0, here: 0, refused: 0, inDoubt: 0 };
   try {
     await inLanes(media, LANES, async (mediaId) => {
       try {
-        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId));
+        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId)).catch((error: unknown) => {
+          if (mayHaveBeenDone(error)) count.inDoubt += 1;
+          throw error;
+        });
         count[wasHere(request) ? 'here' : 'made'] += 1;
         await onSubmitted(request);
       } catch (error) {
@@ -148,10 +155,11 @@ async function submitAll(
       advance(count.made + count.here + count.refused);
     });
   } catch (error) {
-    if (options.file === undefined) throw error;
-    const { message, exitCode } = failureOf(error);
+    const safe = media.every((mediaId) => keyOf(mediaId) !== undefined);
+    if (media.length === 1 && !safe && count.inDoubt === 0) throw error;
     const done = `${count.made + count.here} of ${counted(media.length, 'media', 'media')} submitted`;
-    throw new Failure(`${done}, then: ${message}; the same command goes on from there`, exitCode);
+    const goOn = safe ? 'the same command goes on from there' : inDoubt(count.inDoubt);
+    throw brokenOff(done, failureOf(error), goOn);
   } finally {
     screen.endProgress();
   }
