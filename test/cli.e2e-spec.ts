@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { faultRule } from '@app/vod-emulator';
 import { freePort } from '../apps/local/src/embedded-postgres';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { Cli, describeWithTerminal, everythingPrinted, read, type CliOptions } from './support/cli';
+import { Relay } from './support/relay';
 import { RealProcess } from './support/processes';
 import { keys, Stack } from './support/stack';
 
@@ -44,6 +45,20 @@ const vodai = (args: string[], { env, ...more }: CliOptions = {}) =>
   Cli.run(args, { env: { ...signedIn(), ...env }, ...more });
 const vodaiOnTerminal = (args: string[], env: Record<string, string> = {}) =>
   Cli.start(args, { terminal: true, env: { ...signedIn(), ...env } });
+
+/** Runs a script in which `vodai` is the built command line. The exit code is that of the first in a pipe that fails. */
+async function inShell(script: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const main = join(await builtDist(), 'apps/cli/src/main.js');
+  const { PATH = '' } = process.env;
+  return promisify(execFile)(
+    'bash',
+    ['-o', 'pipefail', '-c', `vodai() { "${process.execPath}" "${main}" "$@"; }\n${script}`],
+    { env: { PATH, HOME: '/nonexistent', ...signedIn() } },
+  ).then(
+    (ended) => ({ code: 0, ...ended }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
 
 /** A media that no other test asks for. */
 function newMedia(): string {
@@ -130,14 +145,37 @@ describe('Through a pipe, vodai', () => {
     const some = await vodai(['jobs', 'list', '--label', label, '--limit', '201', '--json']);
     expect(lines(some.stdout).map((line) => JSON.parse(line).mediaId)).toHaveLength(201);
     // Whoever reads has seen enough: no complaint, and no failure of the pipe.
-    const main = join(await builtDist(), 'apps/cli/src/main.js');
-    const piped = await promisify(execFile)(
-      'bash',
-      ['-o', 'pipefail', '-c', `"${process.execPath}" "${main}" jobs list --label ${label} --all | head -n 1`],
-      { env: { ...process.env, ...signedIn() } },
-    );
-    expect(piped.stderr).toBe('');
+    const piped = await inShell(`vodai jobs list --label ${label} --all | head -n 1`);
+    expect(piped).toMatchObject({ code: 0, stderr: '' });
     expect(lines(piped.stdout)).toHaveLength(1);
+  });
+
+  it('does all that it was asked to also when nobody reads what it says', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `unread-${i}`);
+    const file = join(folder, 'unread.txt');
+    writeFileSync(file, ids.join('\n'));
+    const some = await inShell(`vodai submit --file ${file} --types tag --label unread:data | head -n 1`);
+    expect(some).toMatchObject({ code: 0, stderr: '60 media: 60 submitted\n' });
+    expect((await stack.get('/v1/jobs?label=unread:data&limit=200')).body.items).toHaveLength(60);
+
+    // The complaints come first: the reader is gone before the first line is submitted.
+    writeFileSync(file, [...Array.from({ length: 60 }, (_, i) => `not an id ${i}`), ...ids].join('\n'));
+    const none = await inShell(
+      `{ vodai submit --file ${file} --types dna --label unread:words 2>&1 >&3 | head -n 1; } 3>/dev/null`,
+    );
+    expect(none).toMatchObject({ code: 1 });
+    expect((await stack.get('/v1/jobs?label=unread:words&limit=200')).body.items).toHaveLength(60);
+  });
+
+  it('takes one key for a file, however it is written, and gives each line its own', async () => {
+    const file = join(folder, 'scripts.txt');
+    const ids = [newMedia(), '影像', newMedia()];
+    writeFileSync(file, ids.join('\n'));
+    const args = ['submit', '--file', file, '--types', 'tag', '--idempotency-key', '影'.repeat(300)];
+    const first = await vodai(args);
+    expect(first.stderr).toMatch(/^影像: mediaId: expected .*\n3 media: 2 submitted, 1 refused\n/);
+    const again = await vodai(args);
+    expect(again.stderr).toMatch(/\n3 media: 0 submitted, 2 here before, 1 refused\n/);
   });
 
   it('goes on over lines that the api refuses, names them, and exits with 1', async () => {
@@ -205,6 +243,54 @@ describe('Through a pipe, vodai', () => {
       (await stack.history(failed.id)).find(({ text }) => text.includes('VOD was confused')),
     );
     expect(told.text).toBe('Reading the result again by otto: VOD was confused');
+  });
+
+  describe('when the api goes away in the middle', () => {
+    let relay: Relay;
+    let calls: { last: number };
+    beforeEach(async () => {
+      calls = { last: Infinity };
+      let made = 0;
+      relay = await Relay.start(async ({ method }, passOn) => {
+        const passed = await passOn(stack.api.url);
+        if (method !== 'POST') return passed;
+        made += 1;
+        // Done, but the answer is lost.
+        return made > calls.last ? null : passed;
+      });
+    });
+    afterEach(() => relay.close());
+    const throughRelay = () => ({ env: { VODAI_URL: relay.url } });
+
+    it('prints what was submitted, and how many may or may not have been', async () => {
+      calls.last = 2;
+      const media = [newMedia(), newMedia(), newMedia()];
+      const { code, stdout, stderr } = await vodai(['submit', ...media, '--types', 'tag'], throughRelay());
+      expect(code).toBe(3);
+      expect(cells(stdout).map(([, state, , , made]) => [state, made])).toEqual(Array(2).fill(['queued', 'new']));
+      expect(stderr).toMatch(
+        /^vodai: 2 of 3 media submitted, then: .+ The address is from VODAI_URL and VODAI_KEY; 1 more may or may not/,
+      );
+    });
+
+    it('goes on from there when each has its key', async () => {
+      calls.last = 0;
+      const args = ['submit', newMedia(), '--types', 'tag', '--idempotency-key', 'comes back'];
+      expect(await vodai(args, throughRelay())).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/from VODAI_URL and VODAI_KEY; the same command goes on from there\n$/),
+      });
+      expect(await vodai(args)).toMatchObject({ code: 0, stderr: '1 media: 0 submitted, 1 here before\n' });
+    });
+
+    it('says of an action on several jobs how many are done and for how many no answer came', async () => {
+      const jobs = [await ended('fail'), await ended('fail'), await ended('fail')];
+      calls.last = 1;
+      const args = ['jobs', 'refetch', ...jobs.map(({ id }) => id)];
+      const { code, stdout, stderr } = await vodai(args, throughRelay());
+      expect({ code, done: cells(stdout).length }).toEqual({ code: 3, done: 1 });
+      expect(stderr).toMatch(/^vodai: 1 of 3 jobs done, then: .+; 2 more may or may not have been done: look before/);
+    });
   });
 
   it('takes back what is not sent, and settles what is held', async () => {
@@ -304,6 +390,8 @@ describe('Wrong usage ends with 2, one line of what was expected, and no data:',
     [['submit', 'm', '--types', 'tag', '--config', '[]'], /Expected a JSON object/],
     [['submit', 'm', '--types', 'tag', '--label', 'x'], /Expected key:value/],
     [['submit', '--file', '/nonexistent', '--types', 'tag'], /cannot read \/nonexistent/],
+    [['submit', 'm', '--types', 'tag', '--idempotency-key', '影像'], /expected 1 to 255 printable ASCII characters/],
+    [['submit', 'm', '--types', 'tag', '--idempotency-key', ''], /expected 1 to 255 printable ASCII characters/],
     [['submit', '--file', '/dev/null', '--types', 'tag', '--force'], /expected ids of media/],
     [['jobs', 'list', '--state', 'failed,open'], /Expected queued, .*, got open/],
     [['jobs', 'list', '--from', 'yesterday'], /Expected ISO 8601/],
@@ -432,6 +520,11 @@ describeWithTerminal('On a terminal, vodai', () => {
 });
 
 describe('The program', () => {
+  it('can be run after every build: npx links the file once', async () => {
+    const { mode } = statSync(join(await builtDist(), 'apps/cli/src/main.js'));
+    expect(mode & 0o111).toBe(0o111);
+  });
+
   it('completes commands, options and their values in bash', async () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);

@@ -18,6 +18,26 @@ export function wrongUsage(message: string): Failure {
   return new Failure(message, exitCodes.usage);
 }
 
+/** Of these nothing was sent. */
+const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
+
+/** No answer came, or one that does not say what was done: the api may have got the call all the same. */
+export function mayHaveBeenDone(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status >= 500;
+  const { code = '' } = ((error as Error).cause ?? {}) as { code?: string };
+  return error instanceof Unreachable && !NOT_CONNECTED.includes(code);
+}
+
+/** Work that broke off: how much was done, why no more, and how to go on. */
+export function brokenOff(done: string, { message, exitCode }: Failure, goOn: string | null): Failure {
+  return new Failure([`${done}, then: ${message}`, goOn].filter(Boolean).join('; '), exitCode);
+}
+
+/** What to say of calls that `mayHaveBeenDone`. */
+export function inDoubt(count: number): string | null {
+  return count > 0 ? `${count} more may or may not have been done: look before you repeat` : null;
+}
+
 /** Whatever was thrown, in the terms of whoever called the program. `from` said where the api is, and with which key. */
 export function failureOf(error: unknown, from = ''): Failure {
   if (error instanceof Failure) return error;

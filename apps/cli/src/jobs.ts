@@ -3,7 +3,7 @@ import { ApiError } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
-import { Failure, failureOf, wrongUsage } from './failure';
+import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, tellChange, whileListening } from './follow';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
@@ -165,24 +165,28 @@ Examples:
   vodai jobs watch --label batch:2026-11 --json | jq -r '.job.mediaId'`,
     )
     .action((ids: string[], options: FilterOptions, command: Command) =>
-      inSession(command, async (session) => {
-        const filter = filterOf(options);
-        const filtered = Object.values(filter).some((value) => value !== undefined);
-        if (ids.length > 0 && filtered) throw wrongUsage('expected ids or filters, got both');
-        if (ids.length > 0) return watchJobs(session, ids);
-        let printed: Promise<void> = Promise.resolve();
-        return whileListening(
-          session,
-          filter,
-          (change) => {
-            printed = printed.then(() => tellChange(session.screen, change));
-          },
-          () => {
-            session.screen.note('watching; Ctrl-C ends it');
-            return new Promise<never>(() => {});
-          },
-        );
-      }),
+      inSession(
+        command,
+        async (session) => {
+          const filter = filterOf(options);
+          const filtered = Object.values(filter).some((value) => value !== undefined);
+          if (ids.length > 0 && filtered) throw wrongUsage('expected ids or filters, got both');
+          if (ids.length > 0) return watchJobs(session, ids);
+          let printed: Promise<void> = Promise.resolve();
+          return whileListening(
+            session,
+            filter,
+            (change) => {
+              printed = printed.then(() => tellChange(session.screen, change));
+            },
+            () => {
+              session.screen.note('watching; Ctrl-C ends it');
+              return new Promise<never>(() => {});
+            },
+          );
+        },
+        ids.length > 0 ? 'go on' : 'end',
+      ),
     );
 }
 
@@ -244,6 +248,9 @@ function action(name: string, description: string, examples: string): Command {
     .addHelpText('after', `\nExamples:\n${examples}`);
 }
 
+/** It is done for every job, heard or not. */
+const acting = (command: Command, work: (session: Session) => Promise<void>) => inSession(command, work, 'go on');
+
 function cancel(): Command {
   return action(
     'cancel',
@@ -251,7 +258,7 @@ function cancel(): Command {
     `  vodai jobs cancel 01a2032f-e07b-7439-9f71-b8fc9c427ca2 --reason 'wrong media'
   vodai jobs list --state queued --label batch:2026-11 --all | cut -f1 | xargs vodai jobs cancel`,
   ).action((ids: string[], { reason }: ActOptions, command: Command) =>
-    inSession(command, (session) => forEach(session, ids, (id) => session.api.cancel(id, { reason }))),
+    acting(command, (session) => forEach(session, ids, (id) => session.api.cancel(id, { reason }))),
   );
 }
 
@@ -264,7 +271,7 @@ function retry(): Command {
   )
     .option('--yes', 'without being asked')
     .action((ids: string[], { reason, yes }: ActOptions, command: Command) =>
-      inSession(command, async (session) => {
+      acting(command, async (session) => {
         const { api } = session;
         const pay = await confirmed(session, ids, { event: 'retried', yes, question: 'Retry?' });
         // With the version that was seen: another person's click must not be paid a second time.
@@ -279,7 +286,7 @@ function refetch(): Command {
     'read results again; nothing is paid',
     `  vodai jobs refetch 01a2032f-e07b-7439-9f71-b8fc9c427ca2`,
   ).action((ids: string[], { reason }: ActOptions, command: Command) =>
-    inSession(command, (session) => forEach(session, ids, (id) => session.api.refetch(id, { reason }))),
+    acting(command, (session) => forEach(session, ids, (id) => session.api.refetch(id, { reason }))),
   );
 }
 
@@ -303,7 +310,7 @@ function resolve(): Command {
     .option('--fail', 'give it up')
     .option('--yes', 'without being asked')
     .action((ids: string[], options: ResolveOptions, command: Command) =>
-      inSession(command, async (session) => {
+      acting(command, async (session) => {
         const { api } = session;
         const resolution = resolutionOf(options);
         if (resolution.action === 'adopt' && ids.length > 1) throw wrongUsage('expected one job for one JobId of VOD');
@@ -341,21 +348,32 @@ async function confirmed(
 }
 
 /** Goes on over failures, prints what became of the jobs, and fails in the end when one of them did. */
-async function forEach({ screen }: Session, ids: string[], act: (id: string) => Promise<JobAnswer>): Promise<void> {
+async function forEach(
+  { screen, failureOf }: Session,
+  ids: string[],
+  act: (id: string) => Promise<JobAnswer>,
+): Promise<void> {
   const done = new Map<string, JobAnswer>();
   let failures = 0;
+  let doubtful = 0;
   const advance = ids.length > LANES ? screen.progress(ids.length, 'jobs') : () => {};
   try {
     await inLanes(ids, LANES, async (id) => {
       try {
         done.set(id, await act(id));
       } catch (error) {
-        if (!isAboutOneJob(error)) throw error;
+        if (!isAboutOneJob(error)) {
+          if (mayHaveBeenDone(error)) doubtful += 1;
+          throw error;
+        }
         failures += 1;
         screen.note(`${id}: ${failureOf(error).message}`, 'red');
       }
       advance(done.size + failures);
     });
+  } catch (error) {
+    if (ids.length === 1 && doubtful === 0) throw error;
+    throw brokenOff(`${done.size} of ${counted(ids.length, 'job')} done`, failureOf(error), inDoubt(doubtful));
   } finally {
     screen.endProgress();
     await screen.list(

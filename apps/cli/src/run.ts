@@ -4,6 +4,7 @@ import { vodai } from './program';
 
 /** Runs the program with these arguments, says in one line what went wrong, and answers the exit code. */
 export async function run(args: string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessNobodyReads);
   const program = vodai();
   everyCommand(program, (command) =>
     command
@@ -21,6 +22,11 @@ export async function run(args: string[]): Promise<number> {
     process.stderr.write(`vodai: ${message}\n`);
     return exitCode;
   }
+}
+
+/** `… | head`: what that means for the work is for the screen to say. */
+function unlessNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function everyCommand(command: Command, change: (command: Command) => void): void {

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { styleText } from 'node:util';
 import type { JobState } from '@app/domain';
 import { MultiBar } from 'cli-progress';
 import Table from 'cli-table3';
+import { exitCodes } from './failure';
 import { printable } from './words';
 
 type Style = Parameters<typeof styleText>[0];
@@ -46,12 +46,14 @@ export class Screen {
   /** Somebody is there who sees a question and can answer it. */
   readonly canAsk: boolean;
   private readonly colours: { stdout: boolean; stderr: boolean };
+  private readonly unread: 'end' | 'go on';
   private bar: MultiBar | null = null;
 
   constructor(
     private readonly streams: Streams,
-    { json, color }: { json: boolean; color: boolean },
+    { json, color, unread }: { json: boolean; color: boolean; unread: 'end' | 'go on' },
   ) {
+    this.unread = unread;
     const { stdout, stderr, stdin } = streams;
     this.form = json ? 'json' : stdout.isTTY ? 'table' : 'lines';
     this.canAsk = stdin.isTTY && stderr.isTTY;
@@ -63,10 +65,16 @@ export class Screen {
     return this.colours.stdout ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  /** One line of data. Waits while whoever reads it is slow. */
+  /**
+   * One line of data. Waits while whoever reads it is slow. When nobody reads any more, as after `… | head`, a command that
+   * just reads has done its work; one that does something goes on without being heard.
+   */
   async line(text: string): Promise<void> {
     this.clearBar();
-    if (!this.streams.stdout.write(`${text}\n`)) await once(this.streams.stdout, 'drain');
+    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((written) => {
+      this.streams.stdout.write(`${text}\n`, written);
+    });
+    if (error?.code === 'EPIPE' && this.unread === 'end') process.exit(exitCodes.fine);
   }
 
   json(value: unknown): Promise<void> {

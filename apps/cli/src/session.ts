@@ -1,13 +1,15 @@
 import { createClient, type Client } from '@app/client';
 import type { Command } from 'commander';
 import { connectionOf, type Connection } from './connection';
-import { failureOf, wrongUsage } from './failure';
+import { failureOf, wrongUsage, type Failure } from './failure';
 import { Screen } from './screen';
 
 /** What every command works with. */
 export interface Session {
   api: Client;
   screen: Screen;
+  /** Whatever was thrown, in the terms of whoever called the program. */
+  failureOf: (error: unknown) => Failure;
 }
 
 interface GlobalOptions {
@@ -19,16 +21,21 @@ interface GlobalOptions {
 
 /**
  * Runs a command's work with the api it is to speak to and a screen to speak on. Whatever goes wrong in it ends as one
- * line and an exit code.
+ * line and an exit code. `unread`: what happens when nobody reads its data any more.
  */
-export async function inSession<T>(command: Command, work: (session: Session) => Promise<T>): Promise<T> {
+export async function inSession<T>(
+  command: Command,
+  work: (session: Session) => Promise<T>,
+  unread: 'end' | 'go on' = 'end',
+): Promise<T> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const screen = new Screen(process, { json: options.json ?? false, color: options.color });
+  const screen = new Screen(process, { json: options.json ?? false, color: options.color, unread });
   const connection = connectionOf(options, process.env, process.cwd(), (text) => screen.note(text, 'yellow'));
+  const inItsTerms = (error: unknown) => failureOf(error, connection.from);
   try {
-    return await work({ api: clientOf(connection), screen });
+    return await work({ api: clientOf(connection), screen, failureOf: inItsTerms });
   } catch (error) {
-    throw failureOf(error, connection.from);
+    throw inItsTerms(error);
   } finally {
     screen.endProgress();
   }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isSilent, type JobType, type Priority } from '@app/domain';
 import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
 import { Command, InvalidArgumentError } from 'commander';
-import { Failure, failureOf, wrongUsage } from './failure';
+import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
@@ -75,29 +75,37 @@ Examples:
   vodai submit 3d3d12340d92c641401fab46a0b847f1 --types dna --config '{"AIMediaDNA": {"DNADBId": "88c6ca18"}}'`,
     )
     .action((media: string[], options: SubmitOptions, command: Command) =>
-      inSession(command, (session) => submit(session, media, options)),
+      inSession(command, (session) => submit(session, media, options), 'go on'),
     );
 }
 
 async function submit(session: Session, named: string[], options: SubmitOptions): Promise<void> {
   const media = [...new Set([...named, ...(options.file === undefined ? [] : await readMedia(options.file))])];
   const [only] = media;
+  const { idempotencyKey: key } = options;
   if (only === undefined) throw wrongUsage('expected ids of media, or --file with some, got none');
-  if (options.file !== undefined && options.force && options.idempotencyKey === undefined) {
+  if (options.file !== undefined && options.force && key === undefined) {
     throw wrongUsage('expected --idempotency-key with --file and --force: without it, a second run would pay again');
+  }
+  if (key !== undefined && sendsKeyItself(media, options) && !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw wrongUsage('expected 1 to 255 printable ASCII characters for --idempotency-key');
   }
   if (options.wait) return submitAndWait(session, media, options);
 
   const { screen } = session;
   const rows: Row[] = [];
-  const refused = await submitAll(session, media, options, async (request) => {
-    const made = request.jobs.map((job) => ({ request, job }));
-    if (screen.form === 'json') await screen.json(request);
-    else if (screen.form === 'lines') await screen.list(made, columns);
-    else rows.push(...made);
-  });
-  if (rows.length <= MANY) await screen.list(rows, columns);
-  failIfRefused(refused, media);
+  try {
+    const refused = await submitAll(session, media, options, async (request) => {
+      const made = request.jobs.map((job) => ({ request, job }));
+      if (screen.form === 'json') await screen.json(request);
+      else if (screen.form === 'lines') await screen.list(made, columns);
+      else rows.push(...made);
+    });
+    failIfRefused(refused, media);
+  } finally {
+    // Also when it broke off: what was made is there.
+    if (rows.length <= MANY) await screen.list(rows, columns);
+  }
 }
 
 /** Listens first: then nothing that happens to a job between its request and the waiting is missed. */
@@ -122,18 +130,21 @@ async function submitAndWait(session: Session, media: string[], options: SubmitO
 
 /** Goes on over media that the api refuses, and answers how many these were. */
 async function submitAll(
-  { api, screen }: Session,
+  { api, screen, failureOf }: Session,
   media: string[],
   options: SubmitOptions,
   onSubmitted: (request: Submitted) => Promise<void>,
 ): Promise<number> {
   const keyOf = keysFor(media, options);
   const advance = media.length > LANES ? screen.progress(media.length, 'media submitted') : () => {};
-  const count = { made: 0, here: 0, refused: 0 };
+  const count = { made: 0, here: 0, refused: 0, inDoubt: 0 };
   try {
     await inLanes(media, LANES, async (mediaId) => {
       try {
-        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId));
+        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId)).catch((error: unknown) => {
+          if (mayHaveBeenDone(error)) count.inDoubt += 1;
+          throw error;
+        });
         count[wasHere(request) ? 'here' : 'made'] += 1;
         await onSubmitted(request);
       } catch (error) {
@@ -144,10 +155,11 @@ async function submitAll(
       advance(count.made + count.here + count.refused);
     });
   } catch (error) {
-    if (options.file === undefined) throw error;
-    const { message, exitCode } = failureOf(error);
+    const safe = media.every((mediaId) => keyOf(mediaId) !== undefined);
+    if (media.length === 1 && !safe && count.inDoubt === 0) throw error;
     const done = `${count.made + count.here} of ${counted(media.length, 'media', 'media')} submitted`;
-    throw new Failure(`${done}, then: ${message}; the same command goes on from there`, exitCode);
+    const goOn = safe ? 'the same command goes on from there' : inDoubt(count.inDoubt);
+    throw brokenOff(done, failureOf(error), goOn);
   } finally {
     screen.endProgress();
   }
@@ -167,12 +179,19 @@ function failIfRefused(refused: number, media: string[]): void {
 /** The lines of a file have a key in any case: of what is asked for, when none is given. */
 function keysFor(media: string[], options: SubmitOptions): (mediaId: string) => string | undefined {
   const { idempotencyKey: key, file } = options;
-  if (key !== undefined) return (mediaId) => (media.length === 1 && file === undefined ? key : `${key}:${mediaId}`);
+  if (key !== undefined) return (mediaId) => (sendsKeyItself(media, options) ? key : hashed([key, mediaId]));
   if (file === undefined) return () => undefined;
-  return (mediaId) =>
-    `vodai:${createHash('sha256')
-      .update(JSON.stringify(bodyOf(mediaId, options)))
-      .digest('hex')}`;
+  return (mediaId) => hashed(bodyOf(mediaId, options));
+}
+
+/** Several media share a key, so each has one made of it. A file of one is a file, and may grow. */
+function sendsKeyItself(media: string[], { file }: SubmitOptions): boolean {
+  return media.length === 1 && file === undefined;
+}
+
+/** Always a valid key: an id may be in any script. */
+function hashed(value: unknown): string {
+  return `vodai:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
 }
 
 function bodyOf(

@@ -130,6 +130,12 @@ describe('A client', () => {
     await expect(clientAt(url).stats()).rejects.toThrow(`${url}/ does not answer (ECONNREFUSED)`);
   });
 
+  it('does not take a call that cannot be made for an api that is not there', async () => {
+    const submitted = clientAt(url).submit({ mediaId: 'm', types: ['AIVideoTag'] }, { idempotencyKey: '影像' });
+    await expect(submitted).rejects.toMatchObject({ name: 'TypeError' });
+    expect(asked).toEqual([]);
+  });
+
   it('stops when it is aborted, with the reason that was given', async () => {
     const stop = new AbortController();
     answer = () => stop.abort(new Error('enough'));

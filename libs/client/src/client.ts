@@ -48,7 +48,7 @@ export type Client = ReturnType<typeof createClient>;
 
 /**
  * The HTTP API, one method for each call, in Node and in browsers. A method throws `ApiError` when the API says no,
- * `Unreachable` when no answer came, and the signal's reason when it was aborted.
+ * `Unreachable` when no answer came, the signal's reason when it was aborted, and `TypeError` for what cannot be sent.
  */
 export function createClient({ baseUrl, key }: ClientOptions) {
   const base = folderOf(baseUrl);
@@ -57,11 +57,11 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   const authorization = `Bearer ${key}`;
 
   async function send(url: URL | string, init: Init): Promise<Response> {
-    const answer = await fetch(url, { ...init, headers: { ...init.headers, authorization } }).catch(
-      (error: unknown) => {
-        throw isAbort(init.signal) ? error : unreachable(base, error);
-      },
-    );
+    // Made first: what cannot be sent at all, a header beyond Latin-1 for example, isn't an api that does not answer.
+    const request = new Request(url, { ...init, headers: { ...init.headers, authorization } });
+    const answer = await fetch(request).catch((error: unknown) => {
+      throw isAbort(init.signal) ? error : unreachable(base, error);
+    });
     if (!answer.ok) throw await errorOf(answer);
     return answer;
   }
