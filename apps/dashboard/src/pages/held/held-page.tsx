@@ -37,10 +37,13 @@ export function HeldPage() {
   const jobs = useMemo(() => data?.items.filter(({ state }) => state === 'held').toReversed(), [data]);
 
   // The case on screen stays until the person picks another: it must not change under a hand that is about to decide.
-  const [shown, setShown] = useState<JobAnswer>();
-  const picked = search.job ?? shown?.id;
-  const chosen = jobs?.length === 0 ? undefined : (jobs?.find(({ id }) => id === picked) ?? shown ?? jobs?.[0]);
-  if (chosen !== shown) setShown(chosen);
+  const [shown, setShown] = useState<{ job: JobAnswer; picked: string | undefined }>();
+  const wanted = shown?.picked === search.job ? shown?.job.id : search.job;
+  const chosen = jobs?.length === 0 ? undefined : (jobs?.find(({ id }) => id === wanted) ?? shown?.job ?? jobs?.[0]);
+  if (!chosen && shown) setShown(undefined);
+  if (chosen && (chosen !== shown?.job || search.job !== shown.picked)) {
+    setShown({ job: chosen, picked: search.job });
+  }
   const isHeld = chosen !== undefined && jobs?.includes(chosen) === true;
   const { data: now } = useQuery({
     ...jobQuery(api, chosen?.id ?? ''),
