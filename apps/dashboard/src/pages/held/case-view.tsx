@@ -49,7 +49,7 @@ export function CaseView({ job, isHeld }: CaseViewProps) {
         </Text>
       </div>
       {!isHeld && (
-        <ToneAlert tone="active" icon={IconInfoCircle} role="status">
+        <ToneAlert tone="active" icon={IconInfoCircle}>
           {t('leftHeld')}
         </ToneAlert>
       )}

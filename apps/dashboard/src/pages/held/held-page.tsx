@@ -32,15 +32,23 @@ export function HeldPage() {
   const { data, error, refetch } = useQuery(held);
   // Those that leave do so in the cached list at once; those that come are read.
   useLive({ state: ['held'] }, (changes) => {
-    if (changes.some(({ job }) => job.state === 'held')) void queryClient.invalidateQueries(held);
+    if (changes.some(({ job }) => job.state === 'held')) void readNew();
   });
+  async function readNew() {
+    // The first read may have looked too early. It is not begun anew: while many come, it would never end.
+    if (!data) await queryClient.fetchQuery({ ...held, staleTime: 0 }).catch(() => undefined); // the page shows what went wrong
+    await queryClient.invalidateQueries(held);
+  }
   const jobs = useMemo(() => data?.items.filter(({ state }) => state === 'held').toReversed(), [data]);
 
   // The case on screen stays until the person picks another: it must not change under a hand that is about to decide.
-  const [shown, setShown] = useState<JobAnswer>();
-  const picked = search.job ?? shown?.id;
-  const chosen = jobs?.length === 0 ? undefined : (jobs?.find(({ id }) => id === picked) ?? shown ?? jobs?.[0]);
-  if (chosen !== shown) setShown(chosen);
+  const [shown, setShown] = useState<{ job: JobAnswer; picked: string | undefined }>();
+  const wanted = shown?.picked === search.job ? shown?.job.id : search.job;
+  const chosen = jobs?.length === 0 ? undefined : (jobs?.find(({ id }) => id === wanted) ?? shown?.job ?? jobs?.[0]);
+  if (!chosen && shown) setShown(undefined);
+  if (chosen && (chosen !== shown?.job || search.job !== shown.picked)) {
+    setShown({ job: chosen, picked: search.job });
+  }
   const isHeld = chosen !== undefined && jobs?.includes(chosen) === true;
   const { data: now } = useQuery({
     ...jobQuery(api, chosen?.id ?? ''),
