@@ -55,7 +55,7 @@ async function inShell(script: string): Promise<{ code: unknown; stdout: string;
     ['-o', 'pipefail', '-c', `vodai() { "${process.execPath}" "${main}" "$@"; }\n${script}`],
     { env: { PATH, HOME: '/nonexistent', ...signedIn() } },
   ).then(
-    (ended) => ({ code: 0, ...ended }),
+    (printed) => ({ code: 0, ...printed }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
 }
@@ -101,6 +101,11 @@ describe('Through a pipe, vodai', () => {
     );
     const { body } = await stack.get(`/v1/jobs?label=team:video`);
     expect(body.items).toHaveLength(2);
+  });
+
+  it('takes types that are given one by one', async () => {
+    const { stdout } = await vodai(['submit', newMedia(), '--types', 'tag', '--types', 'dna']);
+    expect(cells(stdout).map(([, , type]) => type)).toEqual(['AIVideoTag', 'AIMediaDNA']);
   });
 
   it('exits with 1 when a job that it waits for fails, or had failed before', async () => {
@@ -267,7 +272,7 @@ describe('Through a pipe, vodai', () => {
       const media = [newMedia(), newMedia(), newMedia()];
       const { code, stdout, stderr } = await vodai(['submit', ...media, '--types', 'tag'], throughRelay());
       expect(code).toBe(3);
-      expect(cells(stdout).map(([, state, , , made]) => [state, made])).toEqual(Array(2).fill(['queued', 'new']));
+      expect(cells(stdout).map(([, state, , , made]) => `${state} ${made}`)).toEqual(['queued new', 'queued new']);
       expect(stderr).toMatch(
         /^vodai: 2 of 3 media submitted, then: .+ The address is from VODAI_URL and VODAI_KEY; 1 more may or may not/,
       );
@@ -509,12 +514,18 @@ describeWithTerminal('On a terminal, vodai', () => {
     }
   });
 
-  it('does not let a label move the cursor', async () => {
+  it('does not let a label or the id of a media move the cursor', async () => {
     const job = await processing(newMedia(), { labels: { note: 'a\u001b[2Jb' } });
     const shown = await vodaiOnTerminal(['jobs', 'show', job.id]);
     expect(await shown.code).toBe(0);
     expect(shown.stdout).not.toContain('\u001b[2J');
     expect(read(shown.stdout)).toMatch(/labels +note:a\\u001b\[2Jb/);
+    const file = join(folder, 'hostile.txt');
+    writeFileSync(file, 'a\u001b[2Jb\n');
+    const refused = await vodaiOnTerminal(['submit', '--file', file, '--types', 'tag']);
+    expect(await refused.code).toBe(1);
+    expect(refused.stdout).not.toContain('\u001b[2J');
+    expect(read(refused.stdout)).toContain('a\\u001b[2Jb: mediaId: expected');
     expect(read(shown.stdout)).toMatch(/now +VOD has had it for .+; next look (in \d+ \w+|any moment)/);
   });
 });
@@ -601,5 +612,16 @@ describe('npm run demo', () => {
     expect(stderr).toMatch(
       /10 jobs: (8 succeeded, 2 failed|2 failed, 8 succeeded)\nthe media "fail-…" fails on purpose\n$/,
     );
+  });
+
+  it('fails when the api refuses it', async () => {
+    const elsewhere = join(folder, 'viewer');
+    mkdirSync(join(elsewhere, '.data'), { recursive: true });
+    writeFileSync(join(elsewhere, '.data/api-url'), stack.api.url);
+    writeFileSync(join(elsewhere, '.data/api-key'), keys.viewer);
+    const refused = promisify(execFile)(process.execPath, [join(await builtDist(), 'apps/cli/src/demo.js')], {
+      cwd: elsewhere,
+    });
+    await expect(refused).rejects.toMatchObject({ code: 1, stderr: expect.not.stringContaining('on purpose') });
   });
 });

@@ -36,6 +36,8 @@ export function completionCommand(program: Command): Command {
     .addHelpText(
       'after',
       `
+It completes \`vodai\`, which has to be on the PATH: \`npm link\` in the folder of the project puts it there.
+
 Examples:
   source <(vodai completion bash)                                  # in ~/.bashrc
   source <(vodai completion zsh)                                   # in ~/.zshrc, after compinit

@@ -14,6 +14,9 @@ export class Failure extends Error {
   }
 }
 
+/** All was done as it was asked for, and not every job that was waited for has succeeded. */
+export class JobsFailed extends Failure {}
+
 export function wrongUsage(message: string): Failure {
   return new Failure(message, exitCodes.usage);
 }

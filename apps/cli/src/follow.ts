@@ -1,7 +1,7 @@
 import { isSilent, type JobState, type JobType } from '@app/domain';
 import type { JobFilter } from '@app/client';
 import type { JobAnswer, StreamedChange } from '@app/contract';
-import { Failure } from './failure';
+import { JobsFailed } from './failure';
 import { jobColumns } from './job-columns';
 import { styleOfState, type Screen } from './screen';
 import type { Session } from './session';
@@ -131,7 +131,7 @@ export class Board {
     }
     const said = [...ends].map(([state, count]) => `${count} ${state}`).join(', ');
     if (ends.size === 1 && ends.has('succeeded')) this.screen.note(`${counted(all.length, 'job')}: ${said}`, 'green');
-    else if (all.length > 0) throw new Failure(`${counted(all.length, 'job')}: ${said}`);
+    else if (all.length > 0) throw new JobsFailed(`${counted(all.length, 'job')}: ${said}`);
   }
 }
 

@@ -10,7 +10,7 @@ const typeNames = [...Object.keys(shortTypes), ...jobTypes];
 export const typesOption = () =>
   new Option('--types <types>', 'comma-separated: tag (AIVideoTag), dna (AIMediaDNA)')
     .choices(typeNames)
-    .argParser((text: string) => text.split(',').map(typeOf))
+    .argParser(types)
     .makeOptionMandatory();
 
 export const priorityOption = () => new Option('--priority <priority>', 'which goes first').choices(priorities);
@@ -94,6 +94,10 @@ function typeOf(text: string): JobType {
   const found = shortTypes[text] ?? jobTypes.find((type) => type === text);
   if (!found) throw new InvalidArgumentError(`Expected ${typeNames.join(', ')}, got ${text}.`);
   return found;
+}
+
+function types(text: string, before: JobType[] = []): JobType[] {
+  return [...before, ...text.split(',').map(typeOf)];
 }
 
 function states(text: string, before: JobState[] = []): JobState[] {

@@ -1,9 +1,13 @@
 import { CommanderError, type Command } from 'commander';
-import { exitCodes, failureOf } from './failure';
+import { exitCodes, failureOf, type Failure } from './failure';
 import { vodai } from './program';
+import { printable } from './words';
 
-/** Runs the program with these arguments, says in one line what went wrong, and answers the exit code. */
-export async function run(args: string[]): Promise<number> {
+/**
+ * Runs the program with these arguments, says in one line what went wrong, and answers the exit code: 0 also for what was
+ * expected to go wrong.
+ */
+export async function run(args: string[], isExpected = (_failure: Failure) => false): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessNobodyReads);
   const program = vodai();
   everyCommand(program, (command) =>
@@ -18,9 +22,9 @@ export async function run(args: string[]): Promise<number> {
   } catch (error) {
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-    const { message, exitCode } = failureOf(error);
-    process.stderr.write(`vodai: ${message}\n`);
-    return exitCode;
+    const failure = failureOf(error);
+    process.stderr.write(`vodai: ${printable(failure.message)}\n`);
+    return isExpected(failure) ? exitCodes.fine : failure.exitCode;
   }
 }
 

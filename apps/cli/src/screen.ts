@@ -118,10 +118,11 @@ export class Screen {
     await this.line(table.toString().replaceAll(/[^\S\n]+$/gm, ''));
   }
 
-  /** To stderr, for people. */
+  /** One line to stderr, for people. */
   note(text: string, style: Style = 'dim'): void {
     this.clearBar();
-    const painted = this.colours.stderr ? styleText(style, text, { validateStream: false }) : text;
+    const said = printable(text);
+    const painted = this.colours.stderr ? styleText(style, said, { validateStream: false }) : said;
     this.streams.stderr.write(`${painted}\n`);
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isSilent, type JobType, type Priority } from '@app/domain';
 import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
 import { Command, InvalidArgumentError } from 'commander';
-import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
+import { brokenOff, Failure, inDoubt, JobsFailed, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
@@ -122,7 +122,11 @@ async function submitAndWait(session: Session, media: string[], options: SubmitO
           board.add({ ...job, mediaId }, isSilent(job.state) ? await session.api.job(job.id) : undefined);
         }
       });
-      await board.allOver();
+      await board.allOver().catch((error: unknown) => {
+        // What was not even tried has the last word.
+        if (refused === 0 || !(error instanceof JobsFailed)) throw error;
+        session.screen.note(error.message, 'red');
+      });
       failIfRefused(refused, media);
     },
   );
