@@ -146,11 +146,12 @@ describe('Filters of the stream', () => {
 
   it('tell whoever filters by an error or a JobId that a person has taken it away', async () => {
     const job = await end(await open(), 'fail');
-    const filtered = [await listen(`?errorCode=${job.error.code}`), await listen(`?vodJobId=${job.vodJobId}`)];
+    const questions = [`errorCode=${job.error.code}`, `vodJobId=${job.vodJobId}`, `q=${job.vodJobId}`];
+    const filtered = await Promise.all(questions.map((question) => listen(`?${question}`)));
     expect(await stack.call('POST', `/v1/jobs/${job.id}/retry`, { body: {} })).toMatchObject({ status: 200 });
     for (const reader of filtered) {
       await reader.until('it left', ({ jobs }) => jobs.length > 0);
-      expect(reader.jobs.map(({ data }) => data.change.event)).toEqual(['retried']);
+      expect(reader.jobs[0]?.data.change).toMatchObject({ event: 'retried', detail: { wasVodJobId: job.vodJobId } });
     }
   });
 });

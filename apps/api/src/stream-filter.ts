@@ -7,30 +7,25 @@ export interface StreamFilter {
   lets(news: News): boolean;
 }
 
-/** What people do clears the error, and mostly the JobId: whoever filters by these has to hear that the job is no longer theirs. */
-const clearing: readonly string[] = ['retried', 'resubmitted', 'refetched', 'adopted'];
-
 export function streamFilter(query: JobFilterQuery): StreamFilter {
   const { state: states, createdFrom, createdTo, label: labels = [], q, ...fields } = query;
   const isAsked = <T>(asked: T | undefined, is: T | null) => asked === undefined || asked === is;
-  const wasAsked = (asked: string | undefined, is: string | null, event: string) =>
-    isAsked(asked, is) || (is === null && clearing.includes(event));
   return {
     key: JSON.stringify(query),
     lets: ({ line, job }) =>
-      // Where it comes from as well, so that a row can leave a view.
+      // What it was before as well, so that a row can leave a view.
       (states === undefined || states.includes(line.to) || (line.from !== null && states.includes(line.from))) &&
       isAsked(fields.type, job.type) &&
       isAsked(fields.mediaId, job.mediaId) &&
-      wasAsked(fields.vodJobId, job.vodJobId, line.event) &&
+      (isAsked(fields.vodJobId, job.vodJobId) || line.detail['wasVodJobId'] === fields.vodJobId) &&
       isAsked(fields.requestId?.toLowerCase(), job.requestId) &&
       isAsked(fields.region, job.region) &&
       isAsked(fields.client, job.client) &&
-      wasAsked(fields.errorCode, job.error?.code ?? null, line.event) &&
+      (isAsked(fields.errorCode, job.error?.code ?? null) || line.detail['wasErrorCode'] === fields.errorCode) &&
       labels.every((label) => hasLabel(job, label)) &&
       (createdFrom === undefined || job.createdAt >= createdFrom) &&
       (createdTo === undefined || job.createdAt < createdTo) &&
-      (q === undefined || isFoundBy(q, job)),
+      (q === undefined || isFoundBy(q, job) || line.detail['wasVodJobId'] === q),
   };
 }
 

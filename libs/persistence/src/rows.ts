@@ -69,6 +69,14 @@ export function historyDetail(before: JobCore, event: JobEvent): Record<string, 
       return { source: event.result.source, problem: event.result.problem ?? undefined, contradicts };
     case 'read_failed':
       return { code: event.code, message: event.message, contradicts };
+    case 'retried':
+    case 'resubmitted':
+    case 'refetched':
+    case 'adopted': {
+      // What a person's action takes off the job: whoever looks for it by that has to hear that it is gone.
+      const { type: _type, ...detail } = event;
+      return { ...detail, wasVodJobId: before.vodJobId ?? undefined, wasErrorCode: before.error?.code };
+    }
     default: {
       const { type: _type, ...detail } = event;
       return detail;
