@@ -43,7 +43,7 @@ describe.each(documents)('%s', (document) => {
   });
 
   it('names npm scripts, programs and compose profiles that exist', () => {
-    const builtIn = ['ci', 'install'];
+    const builtIn = ['ci', 'install', 'link'];
     const called = commands.flatMap((command) => [
       ...[...command.matchAll(/\bnpm (?:run (?:-s )?)?([a-z][\w:-]*)/g)].map(([, name = '']) => `npm ${name}`),
       ...[...command.matchAll(/\bnpx ([\w-]+)/g)].map(([, name = '']) => `npx ${name}`),
