@@ -17,9 +17,10 @@ export async function getJson<T>(url: string): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-export async function sendJson(method: string, url: string, body: unknown): Promise<void> {
+export async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
   const { status, text } = await send(plain, method, url, JSON.stringify(body));
-  if (status !== 200) throw new Error(`${method} ${url}: ${status} ${text}`);
+  if (status !== 200 && status !== 202) throw new Error(`${method} ${url}: ${status} ${text}`);
+  return JSON.parse(text) as T;
 }
 
 /** Clients that hold a connection each and ask again when they are answered. Answers the seconds that it took. */

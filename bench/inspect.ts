@@ -1,15 +1,10 @@
-import { cpus, totalmem } from 'node:os';
 import { createDataSource, ListReads } from '@app/persistence';
-import { migrateDatabase } from '../migrations/run';
-import { fill } from './fill';
+import { onFilledTable } from './filled';
 import { getJson } from './http';
 import { explainedAsText, explaining } from './plans';
-import { Product } from './product';
-import { markdown } from './report';
-import { only } from './rows';
+import { machine, markdown } from './report';
 import { say } from './say';
-import { StopSignals } from './signals';
-import { startStores } from './stores';
+import { spread, type Spread } from './spread';
 import { listOf, views, type View } from './views';
 
 export interface InspectOptions {
@@ -23,47 +18,24 @@ const SEED = 1;
 
 /** Times everything that people look at, one call after the other, at the api process itself. */
 export async function benchInspect({ jobs, plans }: InspectOptions): Promise<void> {
-  const stores = await startStores();
-  const signals = new StopSignals(() => stores.stop());
-  try {
-    const { url, sql } = await stores.createDatabase('bench_inspect');
-    const product = new Product({ databaseUrl: url, redisUrl: null, folder: stores.folder, profile: undefined, processes: ['api'] }); // prettier-ignore
-    signals.alsoStop(() => product.stop());
-    try {
-      await migrateDatabase(url);
-      await fill(sql, { jobs, now: new Date(), days: 30, seed: SEED, tell: say });
-      const size = await sql.query<{ jobs: number; lines: number }>(
-        `select (select count(*)::int from job) as jobs, (select count(*)::int from history) as lines`,
-      );
-      await product.start();
-      const all = await views(sql, generator(SEED));
-      const first = await firstCalls(product.apiUrl);
-      const rows: Row[] = [];
-      for (const view of all) rows.push(await time(product.apiUrl, view));
-      print(rows, first, { ...only(size.rows), postgres: stores.postgres.version });
-      if (plans) await printPlans(url, all);
-    } finally {
-      await product.stop();
-    }
-  } finally {
-    signals.forget();
-    await stores.stop();
-  }
+  await onFilledTable({ jobs, seed: SEED }, async ({ apiUrl, url, sql, size, postgres }) => {
+    const all = await views(sql, generator(SEED));
+    const first = await firstCalls(apiUrl);
+    const rows: Row[] = [];
+    for (const view of all) rows.push(await time(apiUrl, view));
+    print(rows, first, { ...size, postgres });
+    if (plans) await printPlans(url, all);
+  });
 }
 
-interface Row {
+interface Row extends Spread {
   name: string;
-  p50: number;
-  p95: number;
-  max: number;
 }
 
 async function time(apiUrl: string, view: View): Promise<Row> {
   const took: number[] = [];
   for (let call = 0; call < CALLS; call += 1) took.push(await once(apiUrl, view.next()));
-  took.sort((a, b) => a - b);
-  const at = (share: number) => took[Math.ceil(took.length * share) - 1] ?? 0;
-  const row = { name: view.name, p50: at(0.5), p95: at(0.95), max: at(1) };
+  const row = { name: view.name, ...spread(took) };
   say(`${row.name}: p50 ${row.p50.toFixed(1)}, p95 ${row.p95.toFixed(1)} ms`);
   return row;
 }
@@ -90,7 +62,7 @@ function print(rows: Row[], first: [string, number][], table: { jobs: number; li
     [
       '',
       `${table.jobs.toLocaleString('en')} jobs, ${table.lines.toLocaleString('en')} lines of history; ${CALLS} calls each.`,
-      `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, Postgres ${table.postgres}; seed ${SEED}.`,
+      `${machine()}, Node ${process.version}, Postgres ${table.postgres}; seed ${SEED}.`,
       '',
       ...markdown([['ms at the API', 'p50', 'p95', 'max', `p95 ≤ ${GOAL_MS}`], ...lines]),
       '',

@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { MainPath, ROUNDS, STEADY_PER_SECOND, type Plan } from './main-path';
 import { processNames, Product } from './product';
-import { printReport, type Figures } from './report';
+import { machine, printReport, type Figures } from './report';
 import { say } from './say';
 import { StopSignals } from './signals';
 import { startStores, type Stores } from './stores';
@@ -48,7 +47,7 @@ export async function benchMain(options: MainOptions): Promise<void> {
       columns.push({ name: kind, figures: await measure(kind, { stores, plan, signals, profile: options.profile }) });
     }
     printReport(columns, {
-      machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB`,
+      machine: machine(),
       node: process.version,
       postgres: `${stores.postgres.version}, durable`,
       redis: stores.redis ? `${stores.redis.version}, nothing kept on disk` : 'none',

@@ -1,3 +1,4 @@
+import { cpus, totalmem } from 'node:os';
 import type { ProcessName } from './product';
 
 /** What one store's run gave. Times in ms, CPU in ms, memory in MB. */
@@ -47,6 +48,11 @@ export interface Circumstances {
   date: string;
   seconds: number;
   quick: boolean;
+}
+
+/** What the figures depend on. */
+export function machine(): string {
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB`;
 }
 
 export function median(values: number[]): number {

@@ -1,13 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { enqueueAll, enqueueSteadily } from './http';
 import type { Order, Told } from './listeners';
 import { Product } from './product';
-import { markdown } from './report';
+import { machine, markdown } from './report';
 import { say } from './say';
 import { StopSignals } from './signals';
 import { startStores } from './stores';
@@ -165,7 +164,7 @@ function printRows(rows: Row[], { quick }: { quick: boolean }): void {
   process.stdout.write(
     [
       '',
-      `${date}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.version}; ${JOBS_PER_SECOND} jobs a second, each of which changes its state five times`,
+      `${date}, ${machine()}, Node ${process.version}; ${JOBS_PER_SECOND} jobs a second, each of which changes its state five times`,
       ...(quick ? ['A quick run: these figures say nothing.'] : []),
       '',
       ...markdown(table),

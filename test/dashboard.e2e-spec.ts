@@ -2,8 +2,9 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { barriers, complaintsOf, describeWithBrowser, freshPage, launch } from './support/browser';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { launch } from '../bench/chromium';
+import { barriers, collectComplaints, describeWithBrowser, freshPage } from './support/browser';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { keys, Stack } from './support/stack';
 
@@ -15,7 +16,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 
 let browser: Browser;
 let stack: Stack;
-let complaints: string[] = [];
+const complaints: string[] = [];
 
 describeWithBrowser('The dashboard', () => {
   beforeAll(async () => {
@@ -37,13 +38,14 @@ describeWithBrowser('The dashboard', () => {
 
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
-    if (complaints.length > 0) throw new Error(`a page complained:\n${complaints.join('\n')}`);
+    const told = complaints.splice(0);
+    if (told.length > 0) throw new Error(`a page complained:\n${told.join('\n')}`);
   });
 
   async function open(path = '/', { key = keys.operator, ...options }: Options = {}): Promise<Page> {
     const page = await freshPage(browser, options);
     page.setDefaultTimeout(ON_SCREEN.timeout);
-    complaints = complaintsOf(page);
+    collectComplaints(page, complaints);
     await page.goto(`${stack.api.url}${path}`);
     if (key !== null) await signIn(page, key);
     return page;
@@ -122,18 +124,17 @@ describeWithBrowser('The dashboard', () => {
     await page.getByRole('table').getByRole('row').filter({ hasText: 'broken-1' }).waitFor();
     // Out of the search box, to the first row, into it.
     await page.keyboard.press('Escape');
-    await blur(page);
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page
       .getByRole('heading', { level: 1 })
       .filter({ hasText: /broken-1|Job/ })
       .waitFor();
-    await tabTo(page, 'Retry');
+    await tabTo(page.getByRole('button', { name: 'Retry', exact: true }));
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByText('VOD bills 1 job again.').waitFor();
     await page.keyboard.type('the file was replaced');
-    await tabTo(page, 'Retry 1 job');
+    await tabTo(page.getByRole('button', { name: 'Retry 1 job', exact: true }));
     await page.keyboard.press('Enter');
     await page.getByText('VOD has had it for').waitFor();
     expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
@@ -141,6 +142,59 @@ describeWithBrowser('The dashboard', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('h');
     await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+  });
+
+  it('is signed in to, watched, asked for a held job, filtered and set up with the keyboard alone', async () => {
+    const held = await heldJob('lost-2');
+    const page = await open('/', { key: null });
+    await page.getByLabel('API key').waitFor();
+    await page.keyboard.type(keys.operator);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor();
+
+    const [{ id }] = (await stack.enqueue('keys-only')).jobs;
+    await page.keyboard.press('/');
+    await page.keyboard.type('keys-only');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await page.getByRole('row').filter({ hasText: 'keys-only' }).getByText('Processing').waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByText('VOD has had it for').waitFor();
+    stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
+    await page.getByText(/It ended .* with a result/).waitFor();
+
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await tabTo(page.getByRole('link', { name: 'lost-2' }));
+    await page.keyboard.press('Enter');
+    await page.locator('a[aria-current]').filter({ hasText: 'lost-2' }).waitFor();
+    await tabTo(page.getByRole('button', { name: 'Submit again', exact: true }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByLabel('Reason').waitFor();
+    await page.keyboard.type('it is not in the console');
+    await tabTo(page.getByRole('dialog').getByRole('button', { name: 'Submit 1 job again' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await stack.untilJob(held, 'held', 'processing');
+    expect(await stack.history(held)).toContainEqual(
+      expect.objectContaining({
+        actor: 'otto',
+        detail: expect.objectContaining({ reason: 'it is not in the console' }),
+      }),
+    );
+
+    await page.keyboard.press('g');
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor();
+    await tabTo(page.getByRole('button', { name: /Succeeded/ }));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\?state=succeeded$/);
+
+    await choose(page, 'Language', '简体中文');
+    await page.getByRole('heading', { name: '作业', level: 1 }).waitFor();
+    await choose(page, '主题', '深色');
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
   });
 
   it('shares a filtered view by its URL', async () => {
@@ -191,21 +245,25 @@ describeWithBrowser('The dashboard', () => {
 
   it('acts on several jobs at once, leaves alone those that cannot take it, and says so first', async () => {
     const ids = [await failedJob('many-1'), await failedJob('many-2')];
+    const [{ id: atVod }] = (await stack.enqueue('many-3')).jobs;
+    await stack.untilJob(atVod, 'processing');
     const page = await open('/jobs?label=&q=&state=failed&state=processing');
-    for (const media of ['many-1', 'many-2'])
+    for (const media of ['many-1', 'many-2', 'many-3'])
       await page.getByRole('checkbox', { name: `Select the job of ${media}` }).check();
     await page.getByRole('button', { name: 'Retry (2)' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('VOD bills 2 jobs again.').waitFor();
+    await dialog.getByText('1 of the selected cannot take this and is left alone.').waitFor();
     await dialog.getByRole('button', { name: 'Retry 2 jobs' }).click();
     for (const id of ids) expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
+    expect(await stack.untilJob(atVod, 'processing')).toMatchObject({ attempts: 1 });
   });
 
   it('works below a path prefix that a proxy takes away', async () => {
     const proxy = await Prefix.before(stack.api.url, '/tools/vod');
     try {
       const page = await freshPage(browser);
-      complaints = complaintsOf(page);
+      collectComplaints(page, complaints);
       await page.goto(`${proxy.url}/jobs?state=failed`);
       await signIn(page, keys.operator);
       await page.getByRole('link', { name: 'broken-2' }).click();
@@ -221,7 +279,7 @@ describeWithBrowser('The dashboard', () => {
 
   it('loads less than 300 kB of compressed JavaScript for its first screen', async () => {
     const page = await freshPage(browser);
-    complaints = complaintsOf(page);
+    collectComplaints(page, complaints);
     const sizes: Promise<number>[] = [];
     page.on('response', (response) => {
       if (/javascript/.test(response.headers()['content-type'] ?? '')) {
@@ -275,9 +333,16 @@ describeWithBrowser('The dashboard', () => {
   it('fits on a phone: no page is wider than its screen', async () => {
     const id = await heldJob('lost-phone');
     const page = await open('/jobs', PHONE);
-    for (const path of ['/jobs', `/jobs/${id}`, '/held', '/events', '/flow']) {
+    const screens = {
+      '/jobs': 'lost-phone',
+      [`/jobs/${id}`]: 'Held for a person',
+      '/held': 'Three ways out',
+      '/events': 'Matched',
+      '/flow': 'Throughput',
+    };
+    for (const [path, text] of Object.entries(screens)) {
       await page.goto(`${stack.api.url}${path}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.getByText(text).first().waitFor();
       const [wide, screen] = await page.evaluate<[number, number]>(
         `[document.documentElement.scrollWidth, document.documentElement.clientWidth]`,
       );
@@ -335,16 +400,33 @@ async function keepPicture(page: Page, name: string, scheme: string): Promise<vo
   await page.screenshot({ path: `${folder}/${name}-${scheme}.png`, animations: 'disabled' });
 }
 
-const blur = (page: Page) => page.evaluate('document.activeElement?.blur()');
+/** Tests are compiled without the types of a browser. */
+const hasFocus = (target: Locator) =>
+  target.evaluate(
+    (element) => element === (globalThis as unknown as { document: { activeElement: unknown } }).document.activeElement,
+  );
 
-/** Presses Tab until the button of this name has the focus, as somebody without a mouse does. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name, exact: true }).waitFor();
+/** Presses Tab until this has the focus, as somebody without a mouse does. */
+async function tabTo(target: Locator): Promise<void> {
+  await target.waitFor();
   for (let presses = 0; presses < 60; presses += 1) {
-    if (await page.evaluate(`document.activeElement?.textContent?.trim() === ${JSON.stringify(name)}`)) return;
-    await page.keyboard.press('Tab');
+    if (await hasFocus(target)) return;
+    await target.page().keyboard.press('Tab');
   }
-  throw new Error(`sixty times Tab do not lead to ${name}`);
+  throw new Error(`sixty times Tab do not lead to ${String(target)}`);
+}
+
+/** Opens a menu by its button, and chooses an entry of it, by keys. */
+async function choose(page: Page, button: string, entry: string): Promise<void> {
+  await tabTo(page.getByRole('button', { name: button }));
+  await page.keyboard.press('Enter');
+  const item = page.getByRole('menuitem', { name: entry });
+  await item.waitFor();
+  for (let presses = 0; presses < 10; presses += 1) {
+    if (await hasFocus(item)) break;
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
 }
 
 /** A proxy that takes a prefix off the path and hands everything on as it comes, streams too. */

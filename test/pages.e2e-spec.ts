@@ -44,9 +44,13 @@ async function start(options: Parameters<typeof startApi>[2], env: Record<string
 }
 
 /** With a Host header of our own, which fetch does not allow. */
-function getAs(host: string, url: string): Promise<{ status: number; body: any; headers: http.IncomingHttpHeaders }> {
+function getAs(
+  host: string,
+  url: string,
+  others: http.OutgoingHttpHeaders = {},
+): Promise<{ status: number; body: any; headers: http.IncomingHttpHeaders }> {
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { headers: { host } }, (response) => {
+    const request = http.get(url, { headers: { ...others, host } }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => (text += part));
@@ -182,6 +186,14 @@ describe('The key of a local instance', () => {
   ])('is not handed out to a page that calls it "%s"', async (host) => {
     expect((await getAs(host, `${await start(ours)}/session.json`)).body).toEqual({ apiKey: null });
   });
+
+  it.each(['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'])(
+    'is not handed out through a proxy, whoever stands before it: %s',
+    async (header) => {
+      const { body } = await getAs('localhost', `${await start(ours)}/session.json`, { [header]: '127.0.0.1' });
+      expect(body).toEqual({ apiKey: null });
+    },
+  );
 
   it('is not handed out when others can reach this port, nor by an instance that is not local', async () => {
     const open = new URL(await start(ours, { HOST: '0.0.0.0' }));

@@ -1,42 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults, Result } from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-
-/** Debian's; CHROMIUM names another one. Nothing is ever downloaded. */
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
-/** A page that looks outside, or for updates, waits for what is not there. */
-const ALONE = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { hasBrowser } from '../../bench/chromium';
 
 /** Skipped where there is no browser, and says so; in CI there is one. */
 export const describeWithBrowser: typeof describe =
-  existsSync(executablePath) || process.env['CI'] === 'true' ? describe : describe.skip;
-
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ALONE });
-}
+  hasBrowser() || process.env['CI'] === 'true' ? describe : describe.skip;
 
 /**
  * What went wrong in a page without anybody looking: errors, refusals of the content security policy. An answer that is not 200
  * is none: the page shows it, and the test says where it has to.
  */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
+export function collectComplaints(page: Page, complaints: string[]): void {
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       complaints.push(`console: ${message.text()}`);
   });
-  return complaints;
 }
 
 /** A page of its own context: no key, no language and no column is remembered from another test. */

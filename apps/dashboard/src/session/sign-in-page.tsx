@@ -48,6 +48,8 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
             label={t('key')}
             description={t('keyHint')}
             autoComplete="current-password"
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- it is all that this page is for
+            autoFocus
             spellCheck={false}
             required
             value={key}
