@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { migrateDatabase } from '../migrations/run';
-import { fill } from './fill';
+import { fill } from '../test/load/fill';
 import { Product } from './product';
 import { only } from './rows';
 import { say } from './say';

@@ -8,7 +8,7 @@ import {
   type PostgresConnectionOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { Client, Pool } from 'pg';
+import { Client, Pool, type PoolClient } from 'pg';
 
 /** Where BullMQ keeps its queues. Nothing outside this library knows which one it is. */
 export type QueueStoreOptions =
@@ -46,6 +46,9 @@ const deathRules = (lockMs: number) => ({
  * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks.
  */
 const SILENCE_MS = 10_000;
+
+/** For connections to say goodbye. */
+const END_MS = 1_000;
 
 /** What this library needs of a BullMQ queue, whichever store is behind it. */
 export interface BullQueue {
@@ -209,7 +212,7 @@ async function endOf(client: Redis): Promise<void> {
 
 function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueStore {
   const { Queue, Worker } = withBackend(createPostgresBackend);
-  const pools: Pool[] = [];
+  const pools = new Map<Pool, Set<PoolClient>>();
   const open = (max: number): PoolConnection => {
     const pool = new Pool({
       connectionString: databaseUrl,
@@ -217,11 +220,17 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
       options: `-c search_path=${SCHEMA}`,
       keepAlive: true,
       max,
+      connectionTimeoutMillis: SILENCE_MS,
     });
+    const clients = new Set<PoolClient>();
     pool.on('error', onTrouble);
-    // The pool hears of its idle connections only. One that BullMQ holds and Postgres drops would end the process.
-    pool.on('connect', (client) => client.on('error', () => undefined));
-    pools.push(pool);
+    pool.on('connect', (client) => {
+      clients.add(client);
+      // The pool hears of its idle connections only. One that BullMQ holds and Postgres drops would end the process.
+      client.on('error', () => undefined);
+    });
+    pool.on('remove', (client) => clients.delete(client));
+    pools.set(pool, clients);
     // BullMQ tells a pool from a configuration by its methods, and its type of the latter wants an index signature.
     return pool as Pool & PoolConnection;
   };
@@ -235,9 +244,18 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     isAway: () => false, // the pool says so by itself, with every query
     ping: async () => void (await producers.query('select 1')),
     close: async () => {
-      await Promise.all(pools.map((pool) => pool.end()));
+      await Promise.all([...pools].map(([pool, clients]) => endPool(pool, clients)));
     },
   };
+}
+
+/**
+ * BullMQ may take one more connection to listen on while it is being closed, and never gives that one back: the pool
+ * would wait for it for ever.
+ */
+async function endPool(pool: Pool, clients: ReadonlySet<PoolClient>): Promise<void> {
+  await Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })]);
+  for (const client of clients) void client.end();
 }
 
 /** BullMQ's own tables, for set-ups without Redis. Runs beside our migrations; a second run changes nothing. */

@@ -1,5 +1,5 @@
+import i18next from 'i18next';
 import { useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
 import { localeOf } from '.';
 
 const SECOND = 1000;
@@ -74,10 +74,16 @@ export function formatIn(locale: string) {
 const formats = new Map<string, Format>();
 
 export function useFormat(): Format {
-  const locale = localeOf(useTranslation().i18n.language);
+  // Not by useTranslation, which copies all of i18next for each that asks: a list asks hundreds of times.
+  const locale = useSyncExternalStore(onLanguage, () => localeOf(i18next.language));
   const format = formats.get(locale) ?? formatIn(locale);
   formats.set(locale, format);
   return format;
+}
+
+function onLanguage(listener: () => void): () => void {
+  i18next.on('languageChanged', listener);
+  return () => i18next.off('languageChanged', listener);
 }
 
 /** The present time for whoever shows a countdown. */
