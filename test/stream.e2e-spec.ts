@@ -235,7 +235,9 @@ describe('The stream goes on', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and application_name like 'vodai-api%'`,
     );
-    const job = await end(await open());
+    // A request that meets a connection which is gone is told to come again.
+    const opened = await eventually('the api takes jobs again', () => open().catch(() => null));
+    const job = await end(opened);
     await reader.until('it has all of it', () => heardAllOf(reader, job));
   });
 
