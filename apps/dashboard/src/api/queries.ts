@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, replaceEqualDeep } from '@tanstack/react-query';
 import { ApiError, type Client, type EventFilter } from '@app/client';
 import type { FlowQuery, JobAnswer, JobsAnswer } from '@app/contract';
 import { allAsHeard, asHeard } from '../live/caches';
@@ -18,7 +18,20 @@ export const jobsQuery = (api: Client, query: Parameters<Client['jobs']>[0]) =>
   queryOptions({
     queryKey: ['jobs', query],
     queryFn: async ({ signal, client }) => allAsHeard(client, await api.jobs(query, { signal })),
+    structuralSharing: (before, now) => withKnownJobs(before as JobsAnswer | undefined, now as JobsAnswer),
   });
+
+/**
+ * A job that has not changed stays the same object, and its row is not drawn again. The library compares by place, and one new job at
+ * the top has moved all others.
+ */
+function withKnownJobs(before: JobsAnswer | undefined, now: JobsAnswer): JobsAnswer {
+  if (!before) return now;
+  const known = new Map(before.items.map((job) => [job.id, job]));
+  const items = now.items.map((job) => replaceEqualDeep(known.get(job.id), job));
+  const isSame = items.length === before.items.length && items.every((job, i) => job === before.items[i]);
+  return isSame && now.nextCursor === before.nextCursor ? before : { ...now, items };
+}
 
 export const jobQuery = (api: Client, id: string) =>
   queryOptions({

@@ -25,6 +25,20 @@ describe('changes from the stream', () => {
     expect(client.getQueryData(['job', 'c'])).toBeUndefined();
   });
 
+  it('leave the rows alone that they move', async () => {
+    const client = new QueryClient();
+    const answers = [[job('a', 1)], [job('b', 1), job('a', 1)]];
+    const api = { jobs: () => Promise.resolve({ items: answers.shift(), nextCursor: null }) } as unknown as Client;
+    const read = async () => {
+      await client.fetchQuery(jobsQuery(api, {}));
+      return client.getQueryData<JobsAnswer>(['jobs', {}])?.items;
+    };
+    const first = await read();
+    const second = await read();
+    expect(second?.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(second?.[1]).toBe(first?.[0]);
+  });
+
   it('are not undone by an answer that was read before them and comes after them', async () => {
     const client = new QueryClient();
     let arrive = () => {};
