@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type LaunchOptions } from 'playwright-core';
 
 /** Debian's; CHROMIUM names another one. Nothing is ever downloaded. */
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -19,6 +19,6 @@ export function hasBrowser(): boolean {
   return existsSync(executablePath);
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ALONE });
+export function launch(options: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch({ ...options, executablePath, args: ALONE });
 }

@@ -15,6 +15,8 @@ export interface FilledTable {
   /** Rows of the tables of jobs and of history. */
   size: { jobs: number; lines: number };
   postgres: string;
+  /** At a signal that ends the bench, before the rest. */
+  alsoStop: (stop: () => Promise<void>) => void;
 }
 
 export async function onFilledTable(
@@ -30,11 +32,13 @@ export async function onFilledTable(
     try {
       await migrateDatabase(url);
       await fill(sql, { jobs, now: new Date(), days: 30, seed, tell: say });
+      await sql.query('checkpoint'); // or it is written while something is measured
       const { rows } = await sql.query<FilledTable['size']>(
         `select (select count(*)::int from job) as jobs, (select count(*)::int from history) as lines`,
       );
       await product.start();
-      await work({ apiUrl: product.apiUrl, url, sql, size: only(rows), postgres: stores.postgres.version });
+      const alsoStop = (stop: () => Promise<void>) => signals.alsoStop(stop);
+      await work({ apiUrl: product.apiUrl, url, sql, size: only(rows), postgres: stores.postgres.version, alsoStop });
     } finally {
       await product.stop();
     }

@@ -236,8 +236,15 @@ describe('The stream goes on', () => {
         where datname = current_database() and application_name like 'vodai-api%'`,
     );
     // A request that meets a connection which is gone is told to come again.
-    const opened = await eventually('the api takes jobs again', () => open().catch(() => null));
-    const job = await end(opened);
+    const media = newMedia();
+    const accepted = await eventually('the api takes jobs again', async () => {
+      const { status, body } = await stack.call('POST', '/v1/jobs', {
+        body: { mediaId: media, types: ['AIVideoTag'] },
+      });
+      expect([200, 202, 503]).toContain(status);
+      return status === 503 ? null : body;
+    });
+    const job = await end(await stack.untilJob(accepted.jobs[0].id, 'processing'));
     await reader.until('it has all of it', () => heardAllOf(reader, job));
   });
 

@@ -43,7 +43,8 @@ const deathRules = (lockMs: number) => ({
 
 /**
  * A connection on which nothing comes back for so long is made anew: after a failover the old server may be gone without
- * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks.
+ * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks. Nobody waits for
+ * longer for a new connection either, or for a free one of a pool.
  */
 const SILENCE_MS = 10_000;
 
@@ -213,6 +214,7 @@ async function endOf(client: Redis): Promise<void> {
 function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueStore {
   const { Queue, Worker } = withBackend(createPostgresBackend);
   const pools = new Map<Pool, Set<PoolClient>>();
+  let isOver = false;
   const open = (max: number): PoolConnection => {
     const pool = new Pool({
       connectionString: databaseUrl,
@@ -225,6 +227,7 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     const clients = new Set<PoolClient>();
     pool.on('error', onTrouble);
     pool.on('connect', (client) => {
+      if (isOver) return void client.end();
       clients.add(client);
       // The pool hears of its idle connections only. One that BullMQ holds and Postgres drops would end the process.
       client.on('error', () => undefined);
@@ -244,18 +247,15 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     isAway: () => false, // the pool says so by itself, with every query
     ping: async () => void (await producers.query('select 1')),
     close: async () => {
-      await Promise.all([...pools].map(([pool, clients]) => endPool(pool, clients)));
+      await Promise.all(
+        [...pools.keys()].map((pool) => Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })])),
+      );
+      // BullMQ may take one more connection to listen on while it is being closed, and never gives that one back: the pool
+      // would wait for it for ever. What a step has not booked by now rings again.
+      isOver = true;
+      for (const client of [...pools.values()].flatMap((clients) => [...clients])) void client.end();
     },
   };
-}
-
-/**
- * BullMQ may take one more connection to listen on while it is being closed, and never gives that one back: the pool
- * would wait for it for ever.
- */
-async function endPool(pool: Pool, clients: ReadonlySet<PoolClient>): Promise<void> {
-  await Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })]);
-  for (const client of clients) void client.end();
 }
 
 /** BullMQ's own tables, for set-ups without Redis. Runs beside our migrations; a second run changes nothing. */
