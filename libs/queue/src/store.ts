@@ -43,8 +43,8 @@ const deathRules = (lockMs: number) => ({
 
 /**
  * A connection on which nothing comes back for so long is made anew: after a failover the old server may be gone without
- * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks. Nobody waits for
- * longer for a new connection either, or for a free one of a pool.
+ * a word, and TCP would wait for it for a quarter of an hour. BullMQ sees to the connections on which it blocks. Nobody waits
+ * longer than that for a new connection either, or for a free one of a pool.
  */
 const SILENCE_MS = 10_000;
 
@@ -227,10 +227,10 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     const clients = new Set<PoolClient>();
     pool.on('error', onTrouble);
     pool.on('connect', (client) => {
-      if (isOver) return void client.end();
-      clients.add(client);
       // The pool hears of its idle connections only. One that BullMQ holds and Postgres drops would end the process.
       client.on('error', () => undefined);
+      if (isOver) void client.end();
+      else clients.add(client);
     });
     pool.on('remove', (client) => clients.delete(client));
     pools.set(pool, clients);
