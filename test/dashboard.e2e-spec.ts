@@ -321,9 +321,7 @@ describeWithBrowser('The dashboard', () => {
       ];
       for (const [name, path, text] of screens) {
         await page.goto(`${stack.api.url}${path}`);
-        await page.getByText(text).first().waitFor();
-        // Charts are a chunk of their own, and come later than the words.
-        if (name === 'flow') await page.locator('.recharts-surface').first().waitFor();
+        await untilDrawn(page, text);
         await keepPicture(page, name, colorScheme);
         for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
       }
@@ -343,8 +341,7 @@ describeWithBrowser('The dashboard', () => {
     };
     for (const [path, text] of Object.entries(screens)) {
       await page.goto(`${stack.api.url}${path}`);
-      await page.getByText(text).first().waitFor();
-      if (path === '/flow') await page.locator('.recharts-surface').first().waitFor();
+      await untilDrawn(page, text);
       const [wide, screen] = await page.evaluate<[number, number]>(
         `[document.documentElement.scrollWidth, document.documentElement.clientWidth]`,
       );
@@ -392,6 +389,12 @@ async function heldJob(mediaId: string): Promise<string> {
   const [{ id }] = (await stack.enqueue(mediaId, ['AIVideoTag'], { force: true })).jobs;
   await stack.untilJob(id, 'held');
   return id;
+}
+
+/** Charts are a chunk of their own, and come later than the words around them. */
+async function untilDrawn(page: Page, text: string): Promise<void> {
+  await page.getByText(text).first().waitFor();
+  if (new URL(page.url()).pathname === '/flow') await page.locator('.recharts-surface').first().waitFor();
 }
 
 /** `npm run screenshots` keeps what these tests see for the README. */

@@ -114,7 +114,7 @@ describe('a running process', () => {
 
 describe('a starting process', () => {
   it('that is told to stop stops once it has started', async () => {
-    const slowStart = `say('starting'); await new Promise((r) => setTimeout(r, 100)); say('ready');`;
+    const slowStart = `say('starting'); await new Promise((told) => process.once('SIGTERM', told)); say('ready');`;
     const child = run(`runUntilSignal(async () => { ${slowStart} return { stop: ${finishesItsWork} }; })`);
     await child.said('starting');
     child.kill('SIGTERM');

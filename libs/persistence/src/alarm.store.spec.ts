@@ -49,7 +49,7 @@ describe('Alarms', () => {
     expect(await alarms.takeReads(region, 10)).toEqual([id]);
     expect((await fixture.job(id ?? '')).dueAt).toEqual(new Date(fixture.now.getTime() + lease));
     expect(await alarms.takeReads(region, 10)).toEqual([]);
-    fixture.sleep(lease);
+    fixture.advance(lease);
     expect(await alarms.takeReads(region, 10)).toEqual([id]);
   });
 

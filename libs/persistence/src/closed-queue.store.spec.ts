@@ -24,9 +24,9 @@ describe('Closed queues', () => {
       { ...rest, until: longest },
     ]);
 
-    fixture.sleep(1000);
+    fixture.advance(1000);
     expect(await closedQueues.all()).toEqual([{ ...rest, until: longest }]);
-    fixture.sleep(2000);
+    fixture.advance(2000);
     expect(await closedQueues.all()).toEqual([]);
   });
 });

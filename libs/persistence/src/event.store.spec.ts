@@ -47,7 +47,7 @@ describe("Keeping VOD's notifications", () => {
   it('counts copies instead of keeping them', async () => {
     const first = fixture.notification({ vodJobId: 'vod-copies' });
     await events.store(first);
-    fixture.sleep(1000);
+    fixture.advance(1000);
     const copy = fixture.notification({ vodJobId: 'vod-copies' });
     expect(await events.store(copy)).toEqual({ fresh: false });
     expect(await kept('vod-copies')).toMatchObject([

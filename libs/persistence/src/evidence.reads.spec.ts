@@ -21,10 +21,10 @@ describe('The evidence about a job', () => {
       return notification.id;
     };
     await keep('too-early');
-    fixture.sleep(60_000);
+    fixture.advance(60_000);
 
     const held = await fixture.jobIn('held', { mediaId, force: true });
-    fixture.sleep(60_000);
+    fixture.advance(60_000);
     const late = await keep('perhaps', { eventType: 'AIVideoTagComplete', region: '*' });
     await keep('another-type', { eventType: 'AIMediaDNAComplete' });
     await keep('another-media', { mediaId: 'media-of-another' });
@@ -53,7 +53,7 @@ describe('The evidence about a job', () => {
     for (const number of [1, 2, 3]) {
       await jobs.claim(requestId);
       await jobs.apply(id, { type: 'never_sent', attempt: number });
-      fixture.sleep(3_600_000);
+      fixture.advance(3_600_000);
     }
     const { submissions } = await evidence.about(await fixture.job(id));
     expect(submissions.map(({ number, sentAt }) => ({ number, sentAt }))).toEqual([

@@ -29,11 +29,11 @@ describe('The flow of jobs', () => {
   it('is told minute by minute and quarter by quarter, by the time of the end', async () => {
     await fixture.jobIn('succeeded');
     await fixture.jobIn('canceled');
-    fixture.sleep(10 * MINUTE);
+    fixture.advance(10 * MINUTE);
     await fixture.jobIn('failed'); // by a read, without an event
     await fixture.jobIn('queued');
     await fixture.jobIn('expired');
-    fixture.sleep(10 * MINUTE);
+    fixture.advance(10 * MINUTE);
 
     const hour = [
       { ...none, at: '12:00', accepted: 2, succeeded: 1, otherwise: 1 },
@@ -51,7 +51,7 @@ describe('The flow of jobs', () => {
     expect(total).toMatchObject({ accepted: 5, succeeded: 1, failed: 1, otherwise: 2 });
 
     // An hour and a half later nothing of it is in the last hour any more, and all of it in the last day.
-    fixture.sleep(90 * MINUTE);
+    fixture.advance(90 * MINUTE);
     expect(await filled('1h')).toEqual([]);
     expect(await filled('24h')).toEqual(day);
   });
@@ -62,7 +62,7 @@ describe('The flow of jobs', () => {
     await fixture.jobIn('succeeded');
     expect(await filled('1h')).toEqual([{ ...none, at: '12:00', accepted: 2, succeeded: 2 }]);
 
-    fixture.sleep(10 * MINUTE);
+    fixture.advance(10 * MINUTE);
     await filled('1h');
     const asked = jest.spyOn(reads, 'throughput');
     await filled('1h');
@@ -75,12 +75,12 @@ describe('The flow of jobs', () => {
 
   it('has the waits and the processing times within one per cent, in a bucket and in all', async () => {
     const { requestId, id } = await fixture.jobIn('queued');
-    fixture.sleep(90_000);
+    fixture.advance(90_000);
     const jobs = fixture.jobs();
     const claim = await jobs.claim(requestId);
     if (claim) await jobs.markSent(claim, 'key');
     await jobs.apply(id, { type: 'accepted', attempt: 1, vodJobId: 'vod-timed', vodRequestId: 'R' });
-    fixture.sleep(200_000);
+    fixture.advance(200_000);
     await jobs.apply(id, {
       type: 'read_failed',
       vodJobId: 'vod-timed',
@@ -101,7 +101,7 @@ describe('The flow of jobs', () => {
     await fixture.jobIn('unconfirmed');
     await fixture.jobIn('processing', { types: ['AIMediaDNA'] });
     const oldest = await fixture.jobIn('queued', { priority: 'high' });
-    fixture.sleep(MINUTE);
+    fixture.advance(MINUTE);
     await fixture.jobIn('queued', { priority: 'high' });
     const low = await fixture.jobIn('queued', { priority: 'low', region: 'cn-beijing' });
     expect(await fixture.stats().atVod()).toEqual([

@@ -149,7 +149,7 @@ describe('The door', () => {
   it('keeps the latest result when it is read again', async () => {
     const { id, vodJobId } = await fixture.jobIn('succeeded');
     await jobs.apply(id, { type: 'refetched' }, 'ada');
-    fixture.sleep(1000);
+    fixture.advance(1000);
     await jobs.apply(id, succeeded(vodJobId ?? '', '{"b":2}', { b: 2 }));
     expect(await fixture.reads().result(id)).toEqual({
       raw: '{"b":2}',
@@ -280,7 +280,7 @@ describe('The moment before the call', () => {
     const claim = await claimOf((await fixture.accept()).id);
     expect(await Promise.all([jobs.markSent(claim, 'key'), jobs.markSent(claim, 'key')])).toEqual([true, false]);
     const sentAt = fixture.now;
-    fixture.sleep(1000);
+    fixture.advance(1000);
     expect(await jobs.markSent(claim, 'key')).toBe(false);
     expect((await fixture.job(claim.jobs[0]?.id ?? '')).submittedAt).toEqual(sentAt);
   });
@@ -289,9 +289,9 @@ describe('The moment before the call', () => {
     const request = await fixture.accept();
     const claim = await claimOf(request.id);
     const [job] = claim.jobs;
-    fixture.sleep(40_000);
+    fixture.advance(40_000);
     expect(await jobs.markSent(claim, 'key')).toBe(false);
-    fixture.sleep(60_000);
+    fixture.advance(60_000);
     expect(await jobs.markSent(claim, 'key')).toBe(false);
     expect((await fixture.job(job?.id ?? '')).submittedAt).toBeNull();
   });
@@ -566,7 +566,7 @@ describe('What happens is told', () => {
     const told: unknown[] = [];
     const { id, vodJobId } = await fixture.jobIn('finished');
     fixture.signals.on('job.moved', (move) => told.push([move.jobId, move.from, move.to, move.ageMs]));
-    fixture.sleep(250);
+    fixture.advance(250);
     await jobs.apply(id, succeeded(vodJobId ?? '', '1', 1));
     expect(told).toEqual([[id, 'finished', 'succeeded', 250]]);
   });

@@ -87,7 +87,7 @@ export class Fixture {
     return Promise.all(Array.from({ length: count }, () => this.connect()));
   }
 
-  sleep(ms: number): void {
+  advance(ms: number): void {
     this.now = new Date(this.now.getTime() + ms);
   }
 

