@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
-import type { ConfigFor } from '@app/config';
+import { version, type ConfigFor } from '@app/config';
+import { jobStates, jobTypes } from '@app/domain';
 import { Accept, Operate } from '@app/lifecycle';
 import {
   attachLogging,
-  attachMetrics,
+  countAccepted,
+  countJobs,
   createRegistry,
   OperationsModule,
   serve,
   showListeners,
+  showPool,
   Signals,
   type Logger,
   type Server,
@@ -29,7 +32,9 @@ import {
   JobStore,
   ListReads,
   Listener,
+  poolOf,
   RequestStore,
+  StandingReads,
   StatsReads,
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
@@ -39,6 +44,7 @@ import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
+import { showStanding } from './gauges';
 import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
@@ -46,8 +52,6 @@ import { invalid, ProblemFilter } from './problems';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
-
-const VERSION = '0.1.0';
 
 interface Parts {
   config: ConfigFor<'api'>;
@@ -81,7 +85,7 @@ class ApiModule {
       ],
       providers: [
         { provide: RequestStore, useValue: requests },
-        { provide: Accept, useValue: new Accept(requests) },
+        { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: new CircuitStore(db) },
         { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
@@ -157,14 +161,17 @@ export async function startApi(
   { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const signals = new Signals();
-  const registry = createRegistry();
+  const registry = createRegistry(version);
   attachLogging(signals, logger);
-  attachMetrics(signals, registry);
+  const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
+  countAccepted(signals, registry, known);
+  countJobs(signals, registry, known);
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
   await db.initialize();
+  showPool(registry, () => poolOf(db));
   const changes = new ChangeReads(db);
   const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
   showListeners(registry, () => feed.listeners);
@@ -176,6 +183,8 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
+  const standing = new StandingReads(db, counts, new StatsReads(db, counts));
+  showStanding(registry, config.vod.regions, async () => ({ ...(await standing.standing()), workers: [] }));
   const stop = async () => {
     counts.stop();
     await listener.stop();
@@ -197,10 +206,14 @@ export async function startApi(
       portVariable: 'API_PORT',
       logger,
       bodyParser: false,
+      registry,
+      // Whoever streams or waits for a job wants it to last.
+      lasts: ({ routeOptions, query }) =>
+        routeOptions.url === '/v1/stream' || (query as { wait?: string } | undefined)?.wait !== undefined,
       badUrl: (error, request, reply) => problems.answer(error, request, reply),
       configure: (app) => {
         takeJsonOnly(app.getHttpAdapter().getInstance());
-        serveOpenApi(app, VERSION);
+        serveOpenApi(app, version);
         serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
       },
     });

@@ -22,6 +22,8 @@ export { EvidenceReads, type Evidence } from './evidence.reads';
 export { FlowReads, type Throughput } from './flow.reads';
 export { FlowWindows, type Flow } from './flow';
 export { JobCounts, type JobCount } from './job.counts';
+export { poolOf } from './pool';
+export { StandingReads, type Standing } from './standing.reads';
 export { StatsReads, type Stats } from './stats.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { Listener } from './listener';

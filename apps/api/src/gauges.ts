@@ -1,0 +1,88 @@
+import { isSilent, jobStates, jobTypes } from '@app/domain';
+import { each, showSeen, type Registry } from '@app/observability';
+import type { Standing } from '@app/persistence';
+
+interface Seen extends Standing {
+  workers: { regions: readonly string[] }[];
+}
+
+/**
+ * What the whole database holds, shown by every api alike: of several apis the greatest counts, and never their sum.
+ *
+ * @param regions those that are shown even while nothing is in them: an alert has to see 0 before it sees 1
+ */
+export function showStanding(
+  registry: Registry,
+  regions: readonly string[],
+  look: () => Promise<Seen>,
+  now: () => number = Date.now,
+): void {
+  showSeen(registry, look, [
+    {
+      name: 'vodai_jobs',
+      help: 'Jobs in each state.',
+      labelNames: ['state', 'type', 'region'],
+      series: ({ jobs }) =>
+        each({ state: jobStates, type: jobTypes, region: merged(regions, jobs) }).map((labels) => ({
+          labels,
+          value: sum(
+            jobs.filter(
+              (one) => one.state === labels.state && one.type === labels.type && one.region === labels.region,
+            ),
+          ),
+        })),
+    },
+    {
+      name: 'vodai_jobs_in_flight',
+      help: 'Jobs that VOD has, or may have.',
+      labelNames: ['type', 'region'],
+      series: ({ atVod }) =>
+        each({ type: jobTypes, region: merged(regions, atVod) }).map((labels) => ({
+          labels,
+          value: sum(atVod.filter((one) => one.type === labels.type && one.region === labels.region)),
+        })),
+    },
+    {
+      name: 'vodai_oldest_wait_seconds',
+      help: 'How long the job has waited that has waited longest to be sent; 0 while none waits.',
+      labelNames: ['region'],
+      series: ({ oldestQueued }) =>
+        merged(regions, oldestQueued).map((region) => {
+          const at = oldestQueued.find((one) => one.region === region)?.at.getTime();
+          return { labels: { region }, value: at === undefined ? 0 : Math.max(0, (now() - at) / 1000) };
+        }),
+    },
+    {
+      name: 'vodai_late_alarms',
+      help: 'Alarms of jobs at VOD that are more than a minute past: a living worker would have taken them.',
+      labelNames: ['region'],
+      series: ({ late }) =>
+        merged(regions, late).map((region) => ({
+          labels: { region },
+          value: late.find((one) => one.region === region)?.alarms ?? 0,
+        })),
+    },
+    {
+      name: 'vodai_workers_alive',
+      help: 'Workers heard of within the last minute that serve a region.',
+      labelNames: ['region'],
+      series: ({ workers, jobs }) => {
+        // Also where nobody is left who names it: what waits there waits for ever.
+        const waiting = jobs.filter(({ state, jobs: some }) => some > 0 && !isSilent(state));
+        const served = workers.flatMap((worker) => worker.regions.map((region) => ({ region })));
+        return merged(regions, [...served, ...waiting]).map((region) => ({
+          labels: { region },
+          value: workers.filter((worker) => worker.regions.includes(region)).length,
+        }));
+      },
+    },
+  ]);
+}
+
+function merged(regions: readonly string[], seen: readonly { region: string }[]): string[] {
+  return [...new Set([...regions, ...seen.map(({ region }) => region)])];
+}
+
+function sum(counts: readonly { jobs: number }[]): number {
+  return counts.reduce((total, { jobs }) => total + jobs, 0);
+}
