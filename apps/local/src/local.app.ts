@@ -7,7 +7,7 @@ import { loadConfig, type Config, type ConfigFor } from '@app/config';
 import { createLogger, portInUse, StartError, type Logger } from '@app/observability';
 import { Emulator } from '@app/vod-emulator';
 import { migrateDatabase } from '../../../migrations/run';
-import { freePort, isFree, startEmbeddedPostgres } from './embedded-postgres';
+import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { localSecrets, writeAddress } from './settings';
 
 export interface Local {
@@ -46,7 +46,10 @@ async function startAll(
 
   let databaseUrl = asked.databaseUrl;
   if (databaseUrl === undefined) {
-    const postgres = await startEmbeddedPostgres(`${dataDir}/postgres`);
+    logger.info({ data: `${dataDir}/postgres` }, 'starting a Postgres of its own');
+    const postgres = await startEmbeddedPostgres(`${dataDir}/postgres`).catch((error: unknown) => {
+      throw error instanceof NoPostgres ? new StartError(error.message, { cause: error }) : error;
+    });
     started.push(() => postgres.stop());
     databaseUrl = postgres.url;
   }
