@@ -66,6 +66,9 @@ export const common = {
     invalid: 'Invalid request',
     broken: 'This page failed',
     unexpected: 'That failed',
+    stale: 'This page is incomplete',
+    staleHint: 'The server lacks a part of it. Reload the page; if that does not help, wait for the deployment to end.',
+    reload: 'Reload',
     worksIn: 'Works in these states: {{states}}',
   },
   attempt: {

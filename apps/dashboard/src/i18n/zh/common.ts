@@ -66,6 +66,9 @@ export const common = {
     invalid: '请求无效',
     broken: '页面出现故障',
     unexpected: '操作未成功',
+    stale: '页面不完整',
+    staleHint: '服务器上缺少此页面的一部分。请重新加载；若仍然如此，请等待部署完成。',
+    reload: '重新加载',
     worksIn: '可执行的状态：{{states}}',
   },
   attempt: {
