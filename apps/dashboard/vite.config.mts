@@ -18,6 +18,8 @@ export default defineConfig({
     outDir: join(import.meta.dirname, '../../dist/apps/dashboard'),
     emptyOutDir: true,
     target: 'es2022',
+    // One style sheet, with index.html: a chunk whose own one failed to load would come back without it, as Vite asks for that only once.
+    cssCodeSplit: false,
     // The charts: the one page that draws them waits for them.
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
