@@ -6,6 +6,7 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { useTranslation } from 'react-i18next';
 import { statsQuery } from '../api/queries';
 import { LiveIndicator, LiveProvider } from '../live/live';
+import { EnvironmentBadge, EnvironmentStrip } from '../session/environment';
 import { useApi, useSession } from '../session/session';
 import { AccountMenu } from './account-menu';
 import { navigation } from './navigation';
@@ -39,6 +40,7 @@ export function Shell() {
         padding="md"
       >
         <AppShell.Header>
+          <EnvironmentStrip />
           <Group h="100%" px="sm" gap="xs" wrap="nowrap">
             <Burger
               opened={menuOpened}
@@ -54,6 +56,7 @@ export function Shell() {
                 {t('common:product')}
               </Text>
             </Link>
+            <EnvironmentBadge className={classes['environment']} />
             {me.emulator && (
               <Tooltip label={t('emulatorMeans')}>
                 <Badge variant="outline" color="gray" visibleFrom="md" className={classes['emulator']}>
@@ -72,6 +75,9 @@ export function Shell() {
         </AppShell.Header>
 
         <AppShell.Navbar p="xs" aria-label={t('navigation')}>
+          <AppShell.Section hiddenFrom="md" mb="xs" className={classes['place']}>
+            <EnvironmentBadge />
+          </AppShell.Section>
           <AppShell.Section grow component={ScrollArea}>
             {navigation.map(({ page, to, icon: Mark }) => (
               <NavLink
