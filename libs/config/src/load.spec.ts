@@ -104,6 +104,14 @@ describe('what is set', () => {
   });
 
   it.each([
+    ['production:red', { name: 'production', color: 'red' }],
+    ['staging', { name: 'staging', color: 'gray' }],
+    ['预发 2 : purple', { name: '预发 2', color: 'purple' }],
+  ])('the environment %j is %j', (text, environment) => {
+    expect(loadConfig({ ENVIRONMENT_NAME: text }, 'local')).toMatchObject({ environment });
+  });
+
+  it.each([
     ['500ms', 500],
     ['30s', 30_000],
     ['5m', 300_000],
@@ -192,6 +200,11 @@ describe('a bad value', () => {
     ['RECOVER_BY', 'events', 'none, or a comma list of extend, event, listing'],
     ['RESEND_PINNED', 'yes', 'true or false'],
     ['RESEND_PINNED', 'constructor', 'true or false'],
+    ['ENVIRONMENT_NAME', 'production:crimson', 'one of gray, red, orange, yellow, green, blue, purple'],
+    ['ENVIRONMENT_NAME', ':red', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'production:red:', 'such as production:red'],
+    ['ENVIRONMENT_NAME', 'a\nb', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'x'.repeat(33), 'a name of at most 32 characters'],
     ['VOD_REGIONS', 'cn-shanghai,cn-shanghai', 'a comma list of region ids'],
     ['VOD_REGIONS', 'Shanghai', 'a comma list of region ids'],
     ['VOD_ENDPOINT', 'vod.aliyuncs.com', 'an http(s) URL'],

@@ -144,6 +144,7 @@ function arrange(values: Values, role: Role): Config {
       emulator: values.EMULATOR_PORT,
     },
     apiKeys: values.API_KEYS ?? [],
+    ...(values.ENVIRONMENT_NAME && { environment: values.ENVIRONMENT_NAME }),
     vod: {
       regions: values.VOD_REGIONS,
       ...(endpoint && { endpoint }),
