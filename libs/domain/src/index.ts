@@ -11,7 +11,7 @@ export {
   type JobType,
   type Priority,
 } from './job';
-export { eventVerdicts, type EventVerdict } from './event';
+export { collectiveEvents, completionsOf, eventVerdicts, type EventVerdict } from './event';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
 export {
   AFTER_GRACE_MAX_MS,
