@@ -337,7 +337,8 @@ describe('Through a pipe, vodai', () => {
     expect(paid).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+      stderr:
+        'vodai: VOD bills 1 job if it succeeds, and may bill the last attempt too, and nobody is here to be asked: say --yes\n',
     });
     expect(await vodai(['jobs', 'resolve', held.id, '--fail', '--reason', 'old'])).toMatchObject({
       code: 0,
@@ -351,7 +352,8 @@ describe('Through a pipe, vodai', () => {
     expect(await vodai(['jobs', 'retry', job.id])).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+      stderr:
+        'vodai: VOD bills 1 job if it succeeds, and nothing for the last attempt, and nobody is here to be asked: say --yes\n',
     });
     expect((await stack.get(`/v1/jobs/${job.id}`)).body.state).toBe('failed');
     expect(await vodai(['jobs', 'retry', job.id, '--yes'])).toMatchObject({ code: 0, stderr: '' });
@@ -531,7 +533,7 @@ describeWithTerminal('On a terminal, vodai', () => {
       ['y', 0, 'processing'],
     ] as const) {
       const asking = await vodaiOnTerminal(['jobs', 'retry', job.id]);
-      await asking.until('it asks', ({ stdout }) => stdout.includes('VOD bills 1 job again. Retry? [y/N]'));
+      await asking.until('it asks', ({ stdout }) => stdout.includes('for the last attempt. Retry? [y/N]'));
       asking.type(`${answer}\n`);
       expect(await asking.code).toBe(code);
       await stack.untilJob(job.id, state);
