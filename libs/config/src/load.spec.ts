@@ -1,4 +1,5 @@
-import { callbackUrls, ConfigError, loadConfig, parseDuration, type Role } from './index';
+import { readFileSync } from 'node:fs';
+import { callbackUrls, ConfigError, loadConfig, parseDuration, version, type Role } from './index';
 
 const database = 'postgres://app:hunter2@db.internal:5432/vodai';
 const enough = {
@@ -275,6 +276,10 @@ describe('secrets', () => {
     const problems = problemsOf({ ...enough.worker, ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'canary' }, 'worker');
     expect(problems.join()).not.toContain('canary');
   });
+});
+
+it('the version is that of the package', () => {
+  expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
 });
 
 describe('a misspelt variable', () => {

@@ -35,15 +35,26 @@ export const flow = {
   },
   atVod: {
     title: 'At VOD now',
-    cap: 'At most {{count}} of a type in a region',
+    cap: 'Workers stop at a limit for each type and region',
     noCap: 'Without a limit of ours',
     none: 'VOD has none of our jobs.',
     full: 'Of the limit',
+    of: '{{jobs}} of {{most}}',
   },
   queued: {
     title: 'Waiting to be sent now',
     hint: 'In the order of their priority',
     none: 'None is waiting.',
     oldest: 'Oldest',
+  },
+  processes: {
+    title: 'Running now',
+    hint: 'Processes heard of within the last minute',
+    noWorker: 'No worker runs. Jobs are accepted and wait.',
+    role: 'Role',
+    host: 'Host',
+    version: 'Version',
+    since: 'Started',
+    lastSeen: 'Last heard of',
   },
 };
