@@ -117,7 +117,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
       send(to(`v1/jobs.${format}`, filter), withSignal({}, signal)),
 
     cancel: (id: string, action: Action = {}, call?: Call) => act(id, 'cancel', action, call),
-    /** A new attempt. VOD bills it. */
+    /** A new attempt. VOD bills it if it succeeds. */
     retry: (id: string, action: Action = {}, call?: Call) => act(id, 'retry', action, call),
     /** Reads the result again. Never billed. */
     refetch: (id: string, action: Action = {}, call?: Call) => act(id, 'refetch', action, call),

@@ -1,4 +1,4 @@
-import { apiRoles } from '@app/config';
+import { apiRoles, environmentColors } from '@app/config';
 import { eventVerdicts, jobStates, jobTypes, priorities } from '@app/domain';
 import { z } from 'zod';
 
@@ -213,8 +213,13 @@ export const meAnswer = z
   })
   .meta({ id: 'Me' });
 
-/** In local mode, for a browser on the same machine: the key to be signed in with. */
-export const sessionAnswer = z.object({ apiKey: z.string().nullable() }).meta({ id: 'Session' });
+/** What a page knows before anybody is signed in: where it is, and on the machine of a local instance the key to sign in with. */
+export const sessionAnswer = z
+  .object({
+    apiKey: z.string().nullable(),
+    environment: z.object({ name: z.string(), color: z.enum(environmentColors) }).optional(),
+  })
+  .meta({ id: 'Session' });
 
 export const problemAnswer = z
   .object({
