@@ -257,6 +257,13 @@ describe('Through a pipe, vodai', () => {
       'AIMediaDNA',
       String(stats.jobs.byType.AIMediaDNA.failed),
     ]);
+
+    const { items: processes } = (await stack.get('/v1/workers')).body;
+    const workers = await vodai(['workers']);
+    expect(cells(workers.stdout).map(([role, , version]) => [role, version])).toEqual(
+      processes.map(({ role, version }: any) => [role, version]),
+    );
+    expect(workers.stderr).toBe('');
   });
 
   it('acts on several jobs, goes on over those in another state, and exits with 1 for them', async () => {
@@ -612,6 +619,7 @@ describe('The program', () => {
     [['events', 'list']],
     [['events', 'show']],
     [['stats']],
+    [['workers']],
     [['completion']],
   ])('explains itself with examples: %j', async (args) => {
     const { code, stdout } = await Cli.run([...args, '--help']);

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { callbackUrls, ConfigError, loadConfig, parseDuration, type Role } from './index';
+import { callbackUrls, ConfigError, loadConfig, parseDuration, version, type Role } from './index';
 
 const database = 'postgres://app:hunter2@db.internal:5432/vodai';
 const enough = {
@@ -291,6 +291,10 @@ describe('secrets', () => {
     const problems = problemsOf({ ...enough.worker, ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'canary' }, 'worker');
     expect(problems.join()).not.toContain('canary');
   });
+});
+
+it('the version is that of the package', () => {
+  expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
 });
 
 describe('a misspelt variable', () => {
