@@ -27,12 +27,14 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  Heartbeat,
   JobCounts,
   JobReads,
   JobStore,
   ListReads,
   Listener,
   poolOf,
+  ProcessStore,
   RequestStore,
   StandingReads,
   StatsReads,
@@ -45,7 +47,7 @@ import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
 import { showStanding } from './gauges';
-import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
+import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
@@ -94,7 +96,7 @@ class ApiModule {
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
+        { provide: ProcessStore, useValue: new ProcessStore(db) },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
@@ -183,9 +185,19 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
+  const processes = new ProcessStore(db);
   const standing = new StandingReads(db, counts, new StatsReads(db, counts));
-  showStanding(registry, config.vod.regions, async () => ({ ...(await standing.standing()), workers: [] }));
+  showStanding(registry, config.vod.regions, async () => {
+    const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
+    return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
+  });
+  const heartbeat = new Heartbeat(
+    processes,
+    { role: 'api', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
   const stop = async () => {
+    await heartbeat.stop();
     counts.stop();
     await listener.stop();
     await feed.stop();
@@ -217,6 +229,7 @@ export async function startApi(
         serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {

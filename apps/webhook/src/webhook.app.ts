@@ -12,7 +12,7 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, createDataSource, EventStore, poolOf } from '@app/persistence';
+import { assertSchema, createDataSource, EventStore, Heartbeat, poolOf, ProcessStore } from '@app/persistence';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -39,11 +39,18 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
   attachLogging(signals, logger);
   countCallbacks(signals, registry);
 
-  const db = createDataSource({
-    url: config.databaseUrl,
-    application: 'vodai-webhook',
-    onTrouble: (error) => signals.emit('store.trouble', { store: 'postgres', error }),
-  });
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+
+  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-webhook', onTrouble });
+  const heartbeat = new Heartbeat(
+    new ProcessStore(db),
+    { role: 'webhook', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
+  const stop = async () => {
+    await heartbeat.stop();
+    await db.destroy();
+  };
   await db.initialize();
   showPool(registry, () => poolOf(db));
   try {
@@ -74,15 +81,16 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
         );
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {
         await server.close();
-        await db.destroy();
+        await stop();
       },
     };
   } catch (error) {
-    await db.destroy();
+    await stop();
     throw error;
   }
 }
