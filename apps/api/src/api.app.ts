@@ -191,11 +191,7 @@ export async function startApi(
     const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
     return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
   });
-  const heartbeat = new Heartbeat(
-    processes,
-    { role: 'api', regions: config.vod.regions, limits: null },
-    onTrouble,
-  );
+  const heartbeat = new Heartbeat(processes, { role: 'api', regions: config.vod.regions, limits: null }, onTrouble);
   const stop = async () => {
     await heartbeat.stop();
     counts.stop();

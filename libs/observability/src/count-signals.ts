@@ -10,7 +10,7 @@ import {
 } from './signals';
 
 /** What labels can say here. */
-export interface Known {
+interface Known {
   regions: readonly string[];
   types: readonly string[];
   states: readonly string[];

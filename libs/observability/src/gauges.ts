@@ -22,7 +22,7 @@ export function createRegistry(version: string): Registry {
 }
 
 /** A gauge that is computed from what was seen when somebody looked. */
-export interface Shown<Seen> {
+interface Shown<Seen> {
   name: string;
   help: string;
   labelNames: readonly string[];
@@ -72,7 +72,7 @@ export function showListeners(registry: Registry, count: () => number): void {
   showNumber(registry, 'vodai_listeners', 'Open streams, and calls that wait for a job.', count);
 }
 
-export interface Pool {
+interface Pool {
   /** How many connections there may be. */
   max: number;
   /** How many there are. */

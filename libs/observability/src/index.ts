@@ -1,16 +1,7 @@
 import './memory';
 export { attachLogging } from './attach-logging';
-export { countAccepted, countCallbacks, countJobs, countWork, each, type Known } from './count-signals';
-export {
-  createRegistry,
-  Registry,
-  showCircuits,
-  showListeners,
-  showPool,
-  showSeen,
-  type Pool,
-  type Shown,
-} from './gauges';
+export { countAccepted, countCallbacks, countJobs, countWork, each } from './count-signals';
+export { createRegistry, Registry, showCircuits, showListeners, showPool, showSeen } from './gauges';
 export { createLogger, type Logger } from './logger';
 export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';
