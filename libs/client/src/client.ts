@@ -12,6 +12,7 @@ import type {
   JobQuery,
   JobsAnswer,
   MeAnswer,
+  OutlookAnswer,
   RequestAnswer,
   Resolution,
   ResultAnswer,
@@ -111,6 +112,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     job: (id: string, { wait, ...call }: Call & { wait?: string } = {}) => get<JobAnswer>(to(job(id), { wait }), call),
     history: (id: string, call?: Call) => get<HistoryAnswer>(to(`${job(id)}/history`), call),
     result: (id: string, call?: Call) => get<ResultAnswer>(to(`${job(id)}/result`), call),
+    /** Why it waits, and until when. */
+    outlook: (id: string, call?: Call) => get<OutlookAnswer>(to(`${job(id)}/outlook`), call),
     evidence: (id: string, call?: Call) => get<EvidenceAnswer>(to(`${job(id)}/evidence`), call),
     /** All that the filter lets through, as a stream of text. */
     exportJobs: (format: 'csv' | 'ndjson', filter: JobFilter = {}, { signal }: Call = {}) =>
@@ -125,7 +128,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
 
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
     event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
-    stats: (call?: Call) => get<StatsAnswer>(to('v1/stats'), call),
+    /** Counts of the jobs that the filter lets through, and how far they are. */
+    stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),
     /** All processes that have been heard of within the last minute. */
     workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),
