@@ -14,11 +14,11 @@
  * 6. Shared parts are in src/parts (state badge, ids, times, errors, empty states); actions with their dialog in src/actions.
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
-import { eventsSearch } from './pages/events/search';
+import { eventsParams } from './pages/events/search';
 import { flowSearch } from './pages/flow/search';
 import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
-import { jobsSearch } from './pages/jobs/search';
+import { jobsParams } from './pages/jobs/search';
 import { BrokenPage } from './parts/broken-page';
 import { NotFoundPage } from './parts/not-found-page';
 import { parseSearch, stringifySearch } from './search-params';
@@ -30,14 +30,14 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: ({ search }) => {
-    redirect({ to: '/jobs', search: jobsSearch(search), replace: true, throw: true });
+    redirect({ to: '/jobs', search: jobsParams(search), replace: true, throw: true });
   },
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
-  validateSearch: jobsSearch,
+  validateSearch: jobsParams,
   component: JobsPage,
 });
 
@@ -57,7 +57,7 @@ const held = createRoute({
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
-  validateSearch: eventsSearch,
+  validateSearch: eventsParams,
   component: lazyRouteComponent(() => import('./pages/events/events-page'), 'EventsPage'),
 });
 

@@ -6,8 +6,6 @@ export const jobs = {
   countsOfAll: 'The counts are of all jobs, whatever else is filtered.',
   table: 'Jobs, newest first',
   circuit: 'The account cannot submit in {{region}}: {{code}}. Jobs there wait.',
-  ignored: 'The link has parameters that mean nothing here; they were left out: {{names}}',
-  dropIgnored: 'Close this notice',
   filters: {
     open: 'Filters',
     title: 'Narrow the list',
