@@ -3,8 +3,10 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconApi, IconKeyboard, IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { statsQuery } from '../api/queries';
+import { loadAhead } from '../chunks/chunk';
 import { LiveIndicator, LiveProvider } from '../live/live';
 import { EnvironmentBadge, EnvironmentStrip } from '../session/environment';
 import { useApi, useSession } from '../session/session';
@@ -24,6 +26,7 @@ export function Shell() {
   const [helpOpened, help] = useDisclosure();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(loadAhead, []);
   useShortcuts({
     '?': help.open,
     ...Object.fromEntries(navigation.map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])),
