@@ -89,14 +89,10 @@ describe.each(['compose.external.yml', 'compose.postgres-only.yml', 'compose.sec
   });
 
   it('lets no service wait for one that it takes away', () => {
-    const waitingFor = services
+    const waitedFor = services
       .filter(([name]) => !gone.has(name))
-      .flatMap(([name, { depends_on: before = {} }]) =>
-        Object.keys(
-          addition.services[name]?.depends_on === undefined ? before : (addition.services[name].depends_on ?? {}),
-        ),
-      );
-    expect(waitingFor.filter((name) => gone.has(name))).toEqual([]);
+      .flatMap(([name, service]) => Object.keys({ ...service, ...addition.services[name] }.depends_on ?? {}));
+    expect(waitedFor.filter((name) => gone.has(name))).toEqual([]);
   });
 
   it('sets only variables that exist, or the files that hold them', () => {
