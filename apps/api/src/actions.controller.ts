@@ -36,7 +36,7 @@ export class ActionsController {
 
   @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: nothing is paid')
   @ApiBody({ required: false })
-  async cancel(
+  async cancelJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -46,7 +46,7 @@ export class ActionsController {
 
   @Action('retry', 'wrong_state', 'Queue a job for a new attempt, which VOD bills again')
   @ApiBody({ required: false })
-  async retry(
+  async retryJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -56,7 +56,7 @@ export class ActionsController {
 
   @Action('refetch', 'wrong_state', 'Read the result of the same VOD job again: nothing is paid')
   @ApiBody({ required: false })
-  async refetch(
+  async refetchResult(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -69,7 +69,7 @@ export class ActionsController {
     'wrong_state, job_id_taken',
     'Decide what becomes of a held job: VOD has it, submit and pay again, or give it up',
   )
-  async resolve(
+  async resolveJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.resolution }) resolution: schemas.Resolution,
     @Caller() { name }: Caller,
