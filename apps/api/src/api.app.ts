@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
-import type { ConfigFor } from '@app/config';
+import { version, type ConfigFor } from '@app/config';
 import { Accept, Operate } from '@app/lifecycle';
 import {
   attachLogging,
@@ -24,11 +24,13 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  Heartbeat,
   JobCounts,
   JobReads,
   JobStore,
   ListReads,
   Listener,
+  ProcessStore,
   RequestStore,
   StatsReads,
 } from '@app/persistence';
@@ -39,7 +41,7 @@ import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
-import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
+import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { ApiDocument } from './openapi';
 import { invalid, ProblemFilter } from './problems';
@@ -48,8 +50,6 @@ import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
-
-const VERSION = '0.1.0';
 
 interface Parts {
   config: ConfigFor<'api'>;
@@ -104,7 +104,7 @@ class ApiModule {
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
+        { provide: ProcessStore, useValue: new ProcessStore(db) },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
@@ -188,7 +188,13 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
+  const heartbeat = new Heartbeat(
+    new ProcessStore(db),
+    { role: 'api', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
   const stop = async () => {
+    await heartbeat.stop();
     counts.stop();
     await listener.stop();
     await feed.stop();
@@ -202,7 +208,7 @@ export async function startApi(
     counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
-    const document = new ApiDocument(VERSION);
+    const document = new ApiDocument(version);
     const server = await serve({
       module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, document, operations, localKey }),
       host: config.host,
@@ -219,6 +225,7 @@ export async function startApi(
         serveDashboard(fastify, dashboard);
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {

@@ -40,8 +40,9 @@ export class SessionController {
   }
 
   /**
-   * A browser reads this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was
-   * made to point at this machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
+   * The environment's name is for everybody who sees the sign-in page. The key is for a browser on the same machine, which reads
+   * this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was made to point at this
+   * machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
    */
   @Get('session.json')
   @Open(true)
@@ -51,7 +52,11 @@ export class SessionController {
   session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
-    return { apiKey: !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host'])) ? localKey : null };
+    const isOfThisMachine = !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host']));
+    return {
+      apiKey: isOfThisMachine ? localKey : null,
+      ...(config.environment && { environment: config.environment }),
+    };
   }
 }
 

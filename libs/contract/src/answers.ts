@@ -1,4 +1,4 @@
-import { apiRoles } from '@app/config';
+import { apiRoles, environmentColors } from '@app/config';
 import { z } from 'zod';
 import { eventVerdict, jobState, jobType, priority } from './inputs';
 
@@ -228,9 +228,22 @@ export const flowAnswer = z
       .array(z.object({ at, ...throughput }).meta({ id: 'FlowBucket' }))
       .meta({ description: 'Oldest first, without gaps; by the time of the end' }),
     total: z.object(throughput).meta({ id: 'Throughput' }),
-    atVod: z.array(z.object({ region: z.string(), type: jobType, jobs: z.int() }).meta({ id: 'AtVod' })),
+    atVod: z.array(
+      z
+        .object({
+          region: z.string(),
+          type: jobType,
+          jobs: z.int(),
+          maxInFlight: z
+            .int()
+            .nullable()
+            .meta({
+              description: 'At VOD at most, as its workers are set; 0 is no cap, null that no worker serves the region',
+            }),
+        })
+        .meta({ id: 'AtVod' }),
+    ),
     queued: z.array(z.object({ region: z.string(), priority, jobs: z.int(), oldestAt: at }).meta({ id: 'Queued' })),
-    maxInFlight: z.int().meta({ description: 'Jobs at VOD at once, per region and type; 0 is no cap' }),
     circuits,
     closedQueues: z
       .array(
@@ -241,6 +254,23 @@ export const flowAnswer = z
   })
   .meta({ id: 'Flow' });
 
+const worker = z.object({
+  id: z.uuid(),
+  role: z.enum(['api', 'worker', 'webhook']),
+  host: z.string().meta({ description: 'The name of its machine or container' }),
+  version: z.string(),
+  regions: z.array(z.string()),
+  limits: z
+    .object({ submitQps: z.int(), collectQps: z.int(), maxInFlight: z.int() })
+    .nullable()
+    .meta({ description: 'What a worker does at most, by its own settings; null for the others' }),
+  startedAt: at,
+  lastSeenAt: at,
+});
+
+/** All there are: no more than a deployment has processes. */
+export const workersAnswer = z.object({ items: z.array(worker) }).meta({ id: 'Workers' });
+
 export const meAnswer = z
   .object({
     name: z.string(),
@@ -250,8 +280,11 @@ export const meAnswer = z
   })
   .meta({ id: 'Me' });
 
-/** In local mode, for a browser on the same machine: the key to be signed in with. */
-const sessionAnswer = z.object({ apiKey: z.string().nullable() });
+/** What a page knows before anybody is signed in: where it is, and on the machine of a local instance the key to sign in with. */
+const sessionAnswer = z.object({
+  apiKey: z.string().nullable(),
+  environment: z.object({ name: z.string(), color: z.enum(environmentColors) }).optional(),
+});
 
 export const problemAnswer = z
   .object({
@@ -278,6 +311,7 @@ export type EventsAnswer = z.infer<typeof eventsAnswer>;
 export type StatsAnswer = z.infer<typeof statsAnswer>;
 export type EvidenceAnswer = z.infer<typeof evidenceAnswer>;
 export type FlowAnswer = z.infer<typeof flowAnswer>;
+export type WorkersAnswer = z.infer<typeof workersAnswer>;
 export type MeAnswer = z.infer<typeof meAnswer>;
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 export type ProblemAnswer = z.infer<typeof problemAnswer>;

@@ -13,7 +13,7 @@ export interface FiltersProps {
 const textFields = ['mediaId', 'vodJobId', 'requestId', 'client', 'errorCode'] as const;
 
 /** Nothing is asked for before everything is filled in: a list that changes under one's typing helps nobody. */
-export default function FilterForm({ filter, onChange }: FiltersProps) {
+export function FilterForm({ filter, onChange }: FiltersProps) {
   const { t } = useTranslation(['jobs', 'common']);
   const { me } = useSession();
   const [draft, setDraft] = useState(filter);

@@ -1,15 +1,18 @@
-import { Button, Group, Loader, Pill, Popover } from '@mantine/core';
+import { Button, Group, Pill, Popover } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState, JobType } from '@app/domain';
+import { lazyPart } from '../../chunks/lazy-part';
 import { useFormat } from '../../i18n/format';
 import type { FiltersProps } from './filter-form';
 import type { JobsFilter } from './search';
 
 /** With all its kinds of fields it is worth a chunk of its own. */
-const FilterForm = lazy(() => import('./filter-form'));
+const FilterForm = lazyPart(
+  { name: 'filter-form', height: 320 },
+  async () => (await import('./filter-form')).FilterForm,
+);
 
 /** The button that opens all filters of the list. */
 export function FilterButton({ filter, onChange }: FiltersProps) {
@@ -37,16 +40,14 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown maw="calc(100vw - 2rem)">
-        <Suspense fallback={<Loader size="sm" />}>
-          <FilterForm
-            key={JSON.stringify(filter)}
-            filter={filter}
-            onChange={(next) => {
-              popover.close();
-              onChange(next);
-            }}
-          />
-        </Suspense>
+        <FilterForm
+          key={JSON.stringify(filter)}
+          filter={filter}
+          onChange={(next) => {
+            popover.close();
+            onChange(next);
+          }}
+        />
       </Popover.Dropdown>
     </Popover>
   );
