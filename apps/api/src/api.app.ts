@@ -43,8 +43,10 @@ import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
-import { serveOpenApi } from './openapi';
+import { ApiDocument } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { QueryGuard } from './query.guard';
+import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
@@ -57,13 +59,25 @@ interface Parts {
   feed: ChangeFeed;
   counts: JobCounts;
   problems: ProblemFilter;
+  document: ApiDocument;
   operations: DynamicModule;
   localKey: string | null;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
+  static of({
+    config,
+    db,
+    signals,
+    changes,
+    feed,
+    counts,
+    problems,
+    document,
+    operations,
+    localKey,
+  }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
@@ -101,6 +115,11 @@ class ApiModule {
           useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
           inject: [Reflector],
         },
+        {
+          provide: APP_GUARD,
+          useFactory: (reflector: Reflector) => new QueryGuard(reflector, document),
+          inject: [Reflector],
+        },
         { provide: APP_PIPE, useValue: new SchemaPipe({ exceptionFactory: toInvalid }) },
         { provide: APP_FILTER, useValue: problems },
       ],
@@ -124,23 +143,16 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
-/** Zod's issues in the terms of the caller. Bounded: a hostile body must not buy a huge answer. */
+/** Zod's issues in the terms of the caller. */
 function toInvalid(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]) {
   return invalid(
-    issues.slice(0, 20).map(({ message, path = [] }) => ({
-      path: shortened(
-        path
-          .map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
-          .join('.'),
-      ),
-      message: shortened(message),
+    issues.map(({ message, path = [] }) => ({
+      path: path
+        .map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
+        .join('.'),
+      message,
     })),
   );
-}
-
-/** Zod names keys and values as they came. */
-function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 export interface ApiOptions {
@@ -196,8 +208,9 @@ export async function startApi(
     counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
+    const document = new ApiDocument(version);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, document, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',
@@ -205,9 +218,11 @@ export async function startApi(
       bodyParser: false,
       badUrl: (error, request, reply) => problems.answer(error, request, reply),
       configure: (app) => {
-        takeJsonOnly(app.getHttpAdapter().getInstance());
-        serveOpenApi(app, version);
-        serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
+        const fastify = app.getHttpAdapter().getInstance();
+        nameRequests(fastify);
+        takeJsonOnly(fastify);
+        document.serve(app);
+        serveDashboard(fastify, dashboard);
       },
     });
     await heartbeat.start();

@@ -1,5 +1,5 @@
 import { billSoFar, statesFor, type JobEventType } from '@app/domain';
-import { ApiError } from '@app/client';
+import { ApiError, memberOf } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
@@ -227,8 +227,9 @@ Examples:
     .action((id: string, { raw = false }: { raw?: boolean }, command: Command) =>
       inSession(command, async ({ api, screen }) => {
         const found = await api.result(id);
-        if (raw) await screen.json(found.raw);
-        else if (screen.form === 'json') await screen.json(found);
+        // As it came: what is parsed and written again has lost the digits of long numbers.
+        if (raw) await screen.line(memberOf(found.text, 'raw') ?? 'null');
+        else if (screen.form === 'json') await screen.line(found.text);
         else await showResult(screen, found);
       }),
     );

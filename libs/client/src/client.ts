@@ -45,6 +45,9 @@ export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<Submit
 /** `replayed`: this Idempotency-Key had made the request before. */
 export type Submitted = RequestAnswer & { replayed: boolean };
 
+/** `text` is the answer as it came: numbers that JavaScript has no room for have lost digits everywhere else. */
+export type Result = ResultAnswer & { text: string };
+
 export type Client = ReturnType<typeof createClient>;
 
 /**
@@ -67,14 +70,16 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     return answer;
   }
 
-  async function json<T>(url: URL, init: Init): Promise<{ answer: T; headers: Headers }> {
+  async function json<T>(url: URL, init: Init): Promise<{ answer: T; text: string; headers: Headers }> {
     const response = await send(url, init);
     const type = response.headers.get('content-type') ?? 'no content type';
     if (!/^application\/json\b/.test(type)) throw unexpected(response.status, type);
-    const answer = (await response.json().catch((error: unknown) => {
+    try {
+      const text = await response.text();
+      return { answer: JSON.parse(text) as T, text, headers: response.headers };
+    } catch (error) {
       throw isAbort(init.signal) ? error : unreachable(base, error);
-    })) as T;
-    return { answer, headers: response.headers };
+    }
   }
 
   const to = (path: string, query: object = {}) => {
@@ -110,7 +115,10 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     /** With `wait`, like `30s`: when the job is over, or as it is after that time. */
     job: (id: string, { wait, ...call }: Call & { wait?: string } = {}) => get<JobAnswer>(to(job(id), { wait }), call),
     history: (id: string, call?: Call) => get<HistoryAnswer>(to(`${job(id)}/history`), call),
-    result: (id: string, call?: Call) => get<ResultAnswer>(to(`${job(id)}/result`), call),
+    result: async (id: string, { signal }: Call = {}): Promise<Result> => {
+      const { answer, text } = await json<ResultAnswer>(to(`${job(id)}/result`), withSignal({}, signal));
+      return { ...answer, text };
+    },
     evidence: (id: string, call?: Call) => get<EvidenceAnswer>(to(`${job(id)}/evidence`), call),
     /** All that the filter lets through, as a stream of text. */
     exportJobs: (format: 'csv' | 'ndjson', filter: JobFilter = {}, { signal }: Call = {}) =>
