@@ -283,15 +283,24 @@ describe('What the database holds', () => {
         (value(seen, 'vodai_oldest_wait_seconds', shanghai) ?? 0) > 0
       );
     });
-    // A backlog, however old, is not late.
-    await stack.query(`update job set due_at = now() - interval '1 hour' where state = 'queued'`);
-    await stack.query(`update job set due_at = now() - interval '2 minutes' where id = $1`, [jobs[0].id]);
-    await eventually('it is late', async () => value(await gauges(), 'vodai_late_alarms', shanghai) === 1);
+    // One that says that it lives, and does nothing.
+    await stack.query(
+      `insert into process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values (gen_random_uuid(), 'worker', 'h', '0', '{cn-shanghai}', 30, 20, 0, now(), now())`,
+    );
+    await stack.query(`update job set due_at = now() - interval '10 minutes' where id = $1`, [jobs[0].id]);
+    await eventually(
+      'it is late',
+      async () => (value(await gauges(), 'vodai_late_alarm_seconds', shanghai) ?? 0) >= 600,
+    );
+    await stack.query(`delete from process where host = 'h'`);
     expect(value(await gauges(), 'vodai_jobs_accepted_total', tagging)).toBe(accepted + 2);
     await stack.startWorker();
     await eventually('somebody came', async () => {
       const seen = await gauges();
-      return value(seen, 'vodai_workers_alive', shanghai) === 1 && value(seen, 'vodai_late_alarms', shanghai) === 0;
+      return (
+        value(seen, 'vodai_workers_alive', shanghai) === 1 && value(seen, 'vodai_late_alarm_seconds', shanghai) === 0
+      );
     });
   });
 

@@ -47,19 +47,19 @@ export function showStanding(
       help: 'How long the job has waited that has waited longest to be sent; 0 while none waits.',
       labelNames: ['region'],
       series: ({ oldestQueued }) =>
-        merged(regions, oldestQueued).map((region) => {
-          const at = oldestQueued.find((one) => one.region === region)?.at.getTime();
-          return { labels: { region }, value: at === undefined ? 0 : Math.max(0, (now() - at) / 1000) };
-        }),
+        merged(regions, oldestQueued).map((region) => ({
+          labels: { region },
+          value: secondsSince(oldestQueued.find((one) => one.region === region)?.at, now()),
+        })),
     },
     {
-      name: 'vodai_late_alarms',
-      help: 'Alarms of jobs at VOD that are more than a minute past: a living worker would have taken them.',
+      name: 'vodai_late_alarm_seconds',
+      help: 'How long the oldest alarm rings that a living worker should have taken; 0 while none does.',
       labelNames: ['region'],
       series: ({ late }) =>
         merged(regions, late).map((region) => ({
           labels: { region },
-          value: late.find((one) => one.region === region)?.alarms ?? 0,
+          value: secondsSince(late.find((one) => one.region === region)?.dueAt, now()),
         })),
     },
     {
@@ -81,6 +81,10 @@ export function showStanding(
 
 function merged(regions: readonly string[], seen: readonly { region: string }[]): string[] {
   return [...new Set([...regions, ...seen.map(({ region }) => region)])];
+}
+
+function secondsSince(at: Date | undefined, nowMs: number): number {
+  return at ? Math.max(0, (nowMs - at.getTime()) / 1000) : 0;
 }
 
 function sum(counts: readonly { jobs: number }[]): number {

@@ -26,6 +26,8 @@ export { JobCounts, type JobCount } from './job.counts';
 export { poolOf } from './pool';
 export { StandingReads, type Standing } from './standing.reads';
 export { StatsReads, type Stats } from './stats.reads';
+export { OutlookReads, type JobOutlook, type Late } from './outlook.reads';
+export { ProgressReads, type Progress } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { capIn, ProcessStore, type LivingProcess, type WorkerLimits } from './process.store';
 export { Listener } from './listener';
