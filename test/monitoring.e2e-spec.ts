@@ -42,7 +42,9 @@ beforeAll(async () => {
     emulator: { jobTimeMs: FOREVER },
   });
   // On a busy machine the first look takes longer than a scrape waits for it.
-  await eventually('what the database holds is shown', async () => (await scrape(stack.api.url)).includes('\nvodai_jobs{'));
+  await eventually('what the database holds is shown', async () =>
+    (await scrape(stack.api.url)).includes('\nvodai_jobs{'),
+  );
   fresh = seriesIn((await Promise.all(servers().map(({ url }) => scrape(url)))).join('\n'));
 });
 afterAll(() => stack.stop());
