@@ -25,7 +25,7 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
           t('attempt.neverLeft')
         ) : (
           <>
-            {t('attempt.sent')} <ExactTime at={sentAt} />
+            {t('attempt.sent')} <ExactTime at={sentAt} precise />
           </>
         )}
         {' · '}
@@ -45,12 +45,12 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
       )}
       {resends > 0 && (
         <Text size="xs">
-          {t('attempt.resent', { count: resends })} {resentAt !== null && <ExactTime at={resentAt} />}
+          {t('attempt.resent', { count: resends })} {resentAt !== null && <ExactTime at={resentAt} precise />}
         </Text>
       )}
       {nonceSeenAt !== null && (
         <Text size="xs">
-          {t('attempt.nonceSeen')} <ExactTime at={nonceSeenAt} />
+          {t('attempt.nonceSeen')} <ExactTime at={nonceSeenAt} precise />
         </Text>
       )}
     </div>

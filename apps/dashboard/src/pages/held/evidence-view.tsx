@@ -83,7 +83,7 @@ function Look({ line }: { line: HistoryItem }) {
         {tell(line)}
       </Text>
       <Text size="xs" c="dimmed">
-        <ExactTime at={line.at} />
+        <ExactTime at={line.at} precise />
       </Text>
     </li>
   );
@@ -98,7 +98,7 @@ function UnmatchedEvent({ event }: { event: EventItem }) {
       <CopyableId whole id={event.vodJobId} what={t('common:fields.vodJobId')} />
       <Text size="sm">{t('evidence.eventSays', { status: event.status })}</Text>
       <Text size="xs" c="dimmed">
-        <ExactTime at={event.receivedAt} /> · {signature(event.signature, 'sentence')}
+        <ExactTime at={event.receivedAt} precise /> · {signature(event.signature, 'sentence')}
       </Text>
       <Group gap="xs" fz="xs" my={4}>
         <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={opened}>

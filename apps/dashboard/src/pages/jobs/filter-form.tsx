@@ -3,6 +3,7 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { jobStates, jobTypes, type JobType } from '@app/domain';
 import { useSession } from '../../session/session';
+import { CreatedFields } from './created-fields';
 import type { JobsFilter } from './search';
 
 export interface FiltersProps {
@@ -72,13 +73,8 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
             onChange={(labels) => set({ label: labels.filter((label) => label.indexOf(':') > 0) })}
             {...inDropdown}
           />
-          <TimeField
-            label={t('filters.createdFrom')}
-            value={draft.createdFrom}
-            onChange={(at) => set({ createdFrom: at })}
-          />
-          <TimeField label={t('filters.createdTo')} value={draft.createdTo} onChange={(at) => set({ createdTo: at })} />
         </SimpleGrid>
+        <CreatedFields value={draft} onChange={set} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={() => onChange({})}>
             {t('filters.clear')}
@@ -88,29 +84,4 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
       </Stack>
     </form>
   );
-}
-
-interface TimeFieldProps {
-  label: string;
-  value: string | undefined;
-  onChange: (at: string) => void;
-}
-
-/** In the time of the person's own clock; the URL and the API have it in UTC. */
-function TimeField({ label, value, onChange }: TimeFieldProps) {
-  return (
-    <TextInput
-      type="datetime-local"
-      label={label}
-      value={value ? localTime(new Date(value)) : ''}
-      onChange={(event) => {
-        const at = event.currentTarget.value;
-        onChange(at === '' ? '' : new Date(at).toISOString());
-      }}
-    />
-  );
-}
-
-function localTime(at: Date): string {
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
