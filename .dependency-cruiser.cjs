@@ -10,6 +10,7 @@ const mayImport = {
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
   client: ['contract', 'domain'],
+  'media-list': [],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],
@@ -80,17 +81,24 @@ module.exports = {
     {
       name: 'cli-over-http',
       comment:
-        'The command line speaks only the HTTP API: it knows the client, the domain, and the shapes of the answers',
+        'The command line speaks only the HTTP API: it knows the client, the domain, the shapes of the answers, and how to read a file',
       severity: 'error',
       from: { path: '^apps/cli/', pathNot: tests },
-      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain))/' },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain|media-list))/' },
     },
     {
       name: 'dashboard-in-a-browser',
-      comment: 'The page knows the domain, the client of the API, and the shapes of its answers',
+      comment: 'The page knows the domain, the client of the API, the shapes of its answers, and how to read a file',
       severity: 'error',
       from: { path: '^apps/dashboard/', pathNot: tests },
-      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain))/' },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/dashboard|libs/(client|contract|domain|media-list))/' },
+    },
+    {
+      name: 'media-list-in-a-browser',
+      comment: 'The page reads the same files as the command line',
+      severity: 'error',
+      from: { path: '^libs/media-list/', pathNot: tests },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'browser-without-schemas',

@@ -131,7 +131,8 @@ describeWithBrowser('The dashboard', () => {
       .waitFor();
     await tabTo(page.getByRole('button', { name: 'Retry', exact: true }));
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog').getByText('VOD bills 1 job again.').waitFor();
+    await page.getByRole('dialog').getByText('VOD bills 1 job if it succeeds.').waitFor();
+    await page.getByRole('dialog').getByText('The last attempt costs nothing.').waitFor();
     await page.keyboard.type('the file was replaced');
     await tabTo(page.getByRole('button', { name: 'Retry 1 job', exact: true }));
     await page.keyboard.press('Enter');
@@ -274,7 +275,7 @@ describeWithBrowser('The dashboard', () => {
       await page.getByRole('checkbox', { name: `Select the job of ${media}` }).check();
     await page.getByRole('button', { name: 'Retry (2)' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('VOD bills 2 jobs again.').waitFor();
+    await dialog.getByText('VOD bills 2 jobs if they succeed.').waitFor();
     await dialog.getByText('1 of the selected jobs cannot take this and stays as it is.').waitFor();
     await dialog.getByRole('button', { name: 'Retry 2 jobs' }).click();
     for (const id of ids) expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });

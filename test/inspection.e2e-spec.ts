@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { evidenceAnswer, flowAnswer } from '@app/contract';
+import { evidenceAnswer, flowAnswer, workersAnswer } from '@app/contract';
 import { ListReads } from '@app/persistence';
 import { eventually } from '@app/testing';
 import { keys, Stack } from './support/stack';
@@ -55,8 +55,13 @@ describe('The flow', () => {
       const flow = flowAnswer.strict().parse(body);
       expect(flow.buckets).toHaveLength(buckets);
       expect(flow.total.accepted).toBeGreaterThan(0);
-      expect(flow.atVod).toContainEqual({ region: 'cn-shanghai', type: 'AIVideoTag', jobs: expect.any(Number) });
-      expect(flow).toMatchObject({ maxInFlight: 0, circuits: [], closedQueues: [], oldestDueAt: expect.any(String) });
+      expect(flow.atVod).toContainEqual({
+        region: 'cn-shanghai',
+        type: 'AIVideoTag',
+        jobs: expect.any(Number),
+        maxInFlight: 0,
+      });
+      expect(flow).toMatchObject({ circuits: [], closedQueues: [], oldestDueAt: expect.any(String) });
     }
     expect((await stack.get('/v1/flow?window=2h')).status).toBe(400);
   });
@@ -77,6 +82,28 @@ describe('The flow', () => {
     } finally {
       await throttled.stop();
     }
+  });
+});
+
+describe('The processes', () => {
+  it('are listed while they run, each with its role, version, regions and since when', async () => {
+    const list = async () => workersAnswer.strict().parse((await stack.get('/v1/workers')).body).items;
+    const before = await list();
+    expect(before.map(({ role }) => role)).toEqual(['api', 'webhook', 'worker']);
+    expect(before[2]).toMatchObject({
+      regions: ['cn-shanghai'],
+      limits: { submitQps: 30, collectQps: 20, maxInFlight: 0 },
+    });
+    const second = await stack.startWorker({ VOD_REGIONS: 'cn-beijing', SUBMIT_QPS: '7', MAX_IN_FLIGHT: '2' });
+    const more = await list();
+    expect(more).toHaveLength(4);
+    expect(more[3]).toMatchObject({
+      role: 'worker',
+      regions: ['cn-beijing'],
+      limits: { submitQps: 7, collectQps: 20, maxInFlight: 2 },
+    });
+    await stack.stopWorker(second);
+    expect((await list()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   });
 });
 

@@ -34,7 +34,7 @@ function Action(path: string, conflicts: string, summary: string) {
 export class ActionsController {
   constructor(private readonly operate: Operate) {}
 
-  @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: nothing is paid')
+  @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: VOD bills nothing for it')
   @ApiBody({ required: false })
   async cancel(
     @Param('id', { schema: schemas.id }) id: string,
@@ -44,7 +44,11 @@ export class ActionsController {
     return jobView(done(id, await this.operate.cancel(id, word, name)));
   }
 
-  @Action('retry', 'wrong_state', 'Queue a job for a new attempt, which VOD bills again')
+  @Action(
+    'retry',
+    'wrong_state',
+    'Queue a job for a new attempt, which VOD bills if it succeeds; the last attempt of one that expired or was given up may be billed too',
+  )
   @ApiBody({ required: false })
   async retry(
     @Param('id', { schema: schemas.id }) id: string,
@@ -67,7 +71,7 @@ export class ActionsController {
   @Action(
     'resolve',
     'wrong_state, job_id_taken',
-    'Decide what becomes of a held job: VOD has it, submit and pay again, or give it up',
+    'Decide what becomes of a held job: VOD has it, submit it again (then VOD may bill it twice), or give it up',
   )
   async resolve(
     @Param('id', { schema: schemas.id }) id: string,

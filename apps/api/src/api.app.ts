@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
-import type { ConfigFor } from '@app/config';
+import { version, type ConfigFor } from '@app/config';
 import { Accept, Operate } from '@app/lifecycle';
 import {
   attachLogging,
@@ -24,11 +24,13 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
+  Heartbeat,
   JobCounts,
   JobReads,
   JobStore,
   ListReads,
   Listener,
+  ProcessStore,
   RequestStore,
   StatsReads,
 } from '@app/persistence';
@@ -39,15 +41,13 @@ import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
-import { InspectionController, MAX_IN_FLIGHT } from './inspection.controller';
+import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { serveOpenApi } from './openapi';
 import { invalid, ProblemFilter } from './problems';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
-
-const VERSION = '0.1.0';
 
 interface Parts {
   config: ConfigFor<'api'>;
@@ -90,7 +90,7 @@ class ApiModule {
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: MAX_IN_FLIGHT, useValue: limits.maxInFlight },
+        { provide: ProcessStore, useValue: new ProcessStore(db) },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
@@ -176,7 +176,13 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
+  const heartbeat = new Heartbeat(
+    new ProcessStore(db),
+    { role: 'api', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
   const stop = async () => {
+    await heartbeat.stop();
     counts.stop();
     await listener.stop();
     await feed.stop();
@@ -200,10 +206,11 @@ export async function startApi(
       badUrl: (error, request, reply) => problems.answer(error, request, reply),
       configure: (app) => {
         takeJsonOnly(app.getHttpAdapter().getInstance());
-        serveOpenApi(app, VERSION);
+        serveOpenApi(app, version);
         serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {

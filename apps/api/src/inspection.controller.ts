@@ -1,21 +1,20 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import {
+  capIn,
   CircuitStore,
   ClosedQueueStore,
   EvidenceReads,
   FlowWindows,
   JobReads,
   ListReads,
+  ProcessStore,
   StatsReads,
 } from '@app/persistence';
 import { problem } from './openapi';
 import { Problem } from './problems';
 import { eventView, evidenceView, flowView, listView, statsView } from './views';
-
-/** Jobs at VOD at once, per region and type; 0 is no cap. */
-export const MAX_IN_FLIGHT = Symbol('maxInFlight');
 
 /** What people look at besides the jobs themselves. */
 @ApiTags('inspection')
@@ -32,7 +31,7 @@ export class InspectionController {
     private readonly windows: FlowWindows,
     private readonly circuits: CircuitStore,
     private readonly closedQueues: ClosedQueueStore,
-    @Inject(MAX_IN_FLIGHT) private readonly maxInFlight: number,
+    private readonly processes: ProcessStore,
   ) {}
 
   @Get('v1/jobs/:id/evidence')
@@ -73,23 +72,31 @@ export class InspectionController {
     const [stats, circuits] = await Promise.all([this.statistics.stats(), this.circuits.all()]);
     return { ...statsView(stats), circuits };
   }
+
+  @Get('v1/workers')
+  @ApiOperation({ summary: 'The processes that have been heard of within the last minute' })
+  @ApiResponse({ status: 200, standardSchema: schemas.workersAnswer })
+  async workers() {
+    return { items: await this.processes.living() };
+  }
+
   @Get('v1/flow')
   @ApiOperation({ summary: 'Throughput and times over the last hour or day, and what stands where' })
   @ApiResponse({ status: 200, standardSchema: schemas.flowAnswer })
   @ApiResponse(problem(400, 'invalid_request'))
   async flow(@Query({ schema: schemas.flowQuery }) { window }: schemas.FlowQuery) {
-    const [flow, atVod, queued, circuits, closedQueues, oldestDueAt] = await Promise.all([
+    const [flow, atVod, queued, circuits, closedQueues, oldestDueAt, processes] = await Promise.all([
       this.windows.over(window),
       this.statistics.atVod(),
       this.statistics.queued(),
       this.circuits.all(),
       this.closedQueues.all(),
       this.statistics.oldestDueAt(),
+      this.processes.living(),
     ]);
     return {
       ...flowView(flow, queued),
-      atVod,
-      maxInFlight: this.maxInFlight,
+      atVod: atVod.map((row) => ({ ...row, maxInFlight: capIn(row.region, processes) })),
       circuits,
       closedQueues,
       oldestDueAt,

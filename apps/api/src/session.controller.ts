@@ -39,19 +39,24 @@ export class SessionController {
   }
 
   /**
-   * A browser reads this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was
-   * made to point at this machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
+   * The environment's name is for everybody who sees the sign-in page. The key is for a browser on the same machine, which reads
+   * this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was made to point at this
+   * machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
    */
   @Get('session.json')
   @Open(true)
   @Header('cache-control', 'no-store')
   @Header('cross-origin-resource-policy', 'same-origin')
-  @ApiOperation({ summary: 'In local mode, for a browser on the same machine: the key to be signed in with' })
+  @ApiOperation({ summary: 'What a page shows before anybody is signed in' })
   @ApiResponse({ status: 200, standardSchema: schemas.sessionAnswer })
   session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
-    return { apiKey: !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host'])) ? localKey : null };
+    const isOfThisMachine = !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host']));
+    return {
+      apiKey: isOfThisMachine ? localKey : null,
+      ...(config.environment && { environment: config.environment }),
+    };
   }
 }
 

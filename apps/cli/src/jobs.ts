@@ -1,4 +1,4 @@
-import { statesFor, type JobEventType } from '@app/domain';
+import { billSoFar, statesFor, type JobEventType } from '@app/domain';
 import { ApiError } from '@app/client';
 import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
@@ -265,7 +265,7 @@ function cancel(): Command {
 function retry(): Command {
   return action(
     'retry',
-    'new attempts for jobs that are over without success: VOD bills each of them again',
+    'new attempts for jobs that are over without success: VOD bills those that succeed',
     `  vodai jobs retry 01a2032f-e07b-7439-9f71-b8fc9c427ca2
   vodai jobs list --state expired --all | cut -f1 | xargs vodai jobs retry --yes --reason 'VOD was down'`,
   )
@@ -306,7 +306,9 @@ function resolve(): Command {
   vodai jobs resolve 01a2032f-e07b-7439-9f71-b8fc9c427ca2 --fail --reason 'not worth it'`,
   )
     .addOption(new Option('--adopt <vodJobId>', 'VOD has it, under this JobId').conflicts(['resubmit', 'fail']))
-    .addOption(new Option('--resubmit', 'VOD never had it: send it again, which VOD bills').conflicts('fail'))
+    .addOption(
+      new Option('--resubmit', 'VOD never had it: send it again; if it had it, VOD bills both').conflicts('fail'),
+    )
     .option('--fail', 'give it up')
     .option('--yes', 'without being asked')
     .action((ids: string[], options: ResolveOptions, command: Command) =>
@@ -339,12 +341,19 @@ async function confirmed(
     seen.set(id, await api.job(id));
   });
   const works = statesFor(event);
-  const billed = [...seen.values()].filter(({ state }) => works.includes(state)).length;
-  if (billed > 0) {
-    await confirm(screen, { yes, cost: `VOD bills ${counted(billed, 'job')} again`, question });
-  }
+  const anew = [...seen.values()].filter(({ state }) => works.includes(state));
+  if (anew.length > 0) await confirm(screen, { yes, cost: costOf(anew), question });
   // In the order that was asked for; those in another state are refused by the api, with the reason.
   return { ids, versionOf: (id) => seen.get(id)?.version };
+}
+
+/** What new attempts of these cost: VOD bills what succeeds, and may have billed what came before. */
+function costOf(jobs: JobAnswer[]): string {
+  const [one, they] = [counted(jobs.length, 'job'), jobs.length === 1 ? 'it succeeds' : 'they succeed'];
+  const twice = jobs.filter((job) => billSoFar(job) === 'maybe').length;
+  if (twice === 0) return `VOD bills ${one} if ${they}, and nothing for the last attempt`;
+  const both = twice === jobs.length ? '' : ` of ${counted(twice, 'of them', 'of them')}`;
+  return `VOD bills ${one} if ${they}, and may bill the last attempt${both} too`;
 }
 
 /** Goes on over failures, prints what became of the jobs, and fails in the end when one of them did. */

@@ -17,6 +17,7 @@ import type {
   ResultAnswer,
   StatsAnswer,
   SubmitRequest,
+  WorkersAnswer,
 } from '@app/contract';
 import { errorOf, unexpected, unreachable } from './errors';
 import { followChanges, type Init, type StreamOptions } from './stream';
@@ -116,7 +117,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
       send(to(`v1/jobs.${format}`, filter), withSignal({}, signal)),
 
     cancel: (id: string, action: Action = {}, call?: Call) => act(id, 'cancel', action, call),
-    /** A new attempt. VOD bills it. */
+    /** A new attempt. VOD bills it if it succeeds. */
     retry: (id: string, action: Action = {}, call?: Call) => act(id, 'retry', action, call),
     /** Reads the result again. Never billed. */
     refetch: (id: string, action: Action = {}, call?: Call) => act(id, 'refetch', action, call),
@@ -126,6 +127,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
     stats: (call?: Call) => get<StatsAnswer>(to('v1/stats'), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),
+    /** All processes that have been heard of within the last minute. */
+    workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),
     me: (call?: Call) => get<MeAnswer>(to('v1/me'), call),
 
     /**

@@ -1,4 +1,4 @@
-import { apiRoles } from '@app/config';
+import { apiRoles, environmentColors } from '@app/config';
 import { eventVerdicts, jobStates, jobTypes, priorities } from '@app/domain';
 import { z } from 'zod';
 
@@ -165,9 +165,20 @@ export const flowAnswer = z
       .array(z.object({ at, ...throughput }))
       .meta({ description: 'Oldest first, without gaps; by the time of the end' }),
     total: z.object(throughput),
-    atVod: z.array(z.object({ region: z.string(), type: z.enum(jobTypes), jobs: z.int() })),
+    atVod: z.array(
+      z.object({
+        region: z.string(),
+        type: z.enum(jobTypes),
+        jobs: z.int(),
+        maxInFlight: z
+          .int()
+          .nullable()
+          .meta({
+            description: 'At VOD at most, as its workers are set; 0 is no cap, null that no worker serves the region',
+          }),
+      }),
+    ),
     queued: z.array(z.object({ region: z.string(), priority: z.enum(priorities), jobs: z.int(), oldestAt: at })),
-    maxInFlight: z.int().meta({ description: 'Jobs at VOD at once, per region and type; 0 is no cap' }),
     circuits,
     closedQueues: z
       .array(z.object({ queue: z.string(), region: z.string(), code: z.string(), until: at }))
@@ -175,6 +186,23 @@ export const flowAnswer = z
     oldestDueAt: at.nullable(),
   })
   .meta({ id: 'Flow' });
+
+const worker = z.object({
+  id: z.uuid(),
+  role: z.enum(['api', 'worker', 'webhook']),
+  host: z.string().meta({ description: 'The name of its machine or container' }),
+  version: z.string(),
+  regions: z.array(z.string()),
+  limits: z
+    .object({ submitQps: z.int(), collectQps: z.int(), maxInFlight: z.int() })
+    .nullable()
+    .meta({ description: 'What a worker does at most, by its own settings; null for the others' }),
+  startedAt: at,
+  lastSeenAt: at,
+});
+
+/** All there are: no more than a deployment has processes. */
+export const workersAnswer = z.object({ items: z.array(worker) }).meta({ id: 'Workers' });
 
 export const meAnswer = z
   .object({
@@ -185,8 +213,13 @@ export const meAnswer = z
   })
   .meta({ id: 'Me' });
 
-/** In local mode, for a browser on the same machine: the key to be signed in with. */
-export const sessionAnswer = z.object({ apiKey: z.string().nullable() }).meta({ id: 'Session' });
+/** What a page knows before anybody is signed in: where it is, and on the machine of a local instance the key to sign in with. */
+export const sessionAnswer = z
+  .object({
+    apiKey: z.string().nullable(),
+    environment: z.object({ name: z.string(), color: z.enum(environmentColors) }).optional(),
+  })
+  .meta({ id: 'Session' });
 
 export const problemAnswer = z
   .object({
@@ -212,6 +245,7 @@ export type EventsAnswer = z.infer<typeof eventsAnswer>;
 export type StatsAnswer = z.infer<typeof statsAnswer>;
 export type EvidenceAnswer = z.infer<typeof evidenceAnswer>;
 export type FlowAnswer = z.infer<typeof flowAnswer>;
+export type WorkersAnswer = z.infer<typeof workersAnswer>;
 export type MeAnswer = z.infer<typeof meAnswer>;
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 export type ProblemAnswer = z.infer<typeof problemAnswer>;

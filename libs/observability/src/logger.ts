@@ -44,7 +44,12 @@ function prettyStream(destination: DestinationStream): DestinationStream | undef
   try {
     const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
     const colorize = process.stdout.isTTY;
-    const prettify = prettyFactory({ colorize, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+    const prettify = prettyFactory({
+      colorize,
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:HH:MM:ss.l',
+      singleLine: true, // a stack still has lines of its own
+    });
     return { write: (line) => destination.write(prettify(line)) };
   } catch (error) {
     if (codeOf(error) === 'MODULE_NOT_FOUND') return undefined;

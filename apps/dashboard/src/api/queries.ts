@@ -108,6 +108,16 @@ export const heldQuery = (api: Client) =>
 /** Only the bucket that is still open changes. */
 const FLOW_MS = 10_000;
 
+/** A process beats every 10 s. */
+const WORKERS_MS = 10_000;
+
+export const workersQuery = (api: Client) =>
+  queryOptions({
+    queryKey: ['workers'],
+    queryFn: ({ signal }) => api.workers({ signal }),
+    refetchInterval: WORKERS_MS,
+  });
+
 export const flowQuery = (api: Client, window: FlowWindow) =>
   queryOptions({
     queryKey: ['flow', window],

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { statsQuery } from '../api/queries';
 import { loadAhead } from '../chunks/chunk';
 import { LiveIndicator, LiveProvider } from '../live/live';
+import { EnvironmentBadge, EnvironmentStrip } from '../session/environment';
 import { useApi, useSession } from '../session/session';
 import { AccountMenu } from './account-menu';
 import { navigation } from './navigation';
@@ -42,6 +43,7 @@ export function Shell() {
         padding="md"
       >
         <AppShell.Header>
+          <EnvironmentStrip />
           <Group h="100%" px="sm" gap="xs" wrap="nowrap">
             <Burger
               opened={menuOpened}
@@ -57,6 +59,7 @@ export function Shell() {
                 {t('common:product')}
               </Text>
             </Link>
+            <EnvironmentBadge className={classes['environment']} />
             {me.emulator && (
               <Tooltip label={t('emulatorMeans')}>
                 <Badge variant="outline" color="gray" visibleFrom="md" className={classes['emulator']}>
@@ -75,6 +78,9 @@ export function Shell() {
         </AppShell.Header>
 
         <AppShell.Navbar p="xs" aria-label={t('navigation')}>
+          <AppShell.Section hiddenFrom="md" mb="xs" className={classes['place']}>
+            <EnvironmentBadge />
+          </AppShell.Section>
           <AppShell.Section grow component={ScrollArea}>
             {navigation.map(({ page, to, icon: Mark }) => (
               <NavLink

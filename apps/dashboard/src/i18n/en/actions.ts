@@ -15,8 +15,13 @@ export const actions = {
     resubmit: 'VOD gets a new attempt, although an earlier one may have arrived.',
     fail: 'The job fails. If VOD has it after all, its result is not read.',
   },
-  costs_one: 'VOD bills {{count}} job again.',
-  costs_other: 'VOD bills {{count}} jobs again.',
+  costs_one: 'VOD bills {{count}} job if it succeeds.',
+  costs_other: 'VOD bills {{count}} jobs if they succeed.',
+  lastAttempt: {
+    nothing: 'The last attempt costs nothing.',
+    maybe: 'It may have billed the last attempt as well.',
+    mixed: 'It may have billed the last attempt of {{count}} of them as well.',
+  },
   costsNothing: 'VOD is an emulator here: nothing costs money.',
   title: {
     cancel_one: 'Cancel {{count}} job',

@@ -35,15 +35,26 @@ export const flow = {
   },
   atVod: {
     title: 'At VOD now',
-    cap: 'At most {{count}} per type and region',
+    cap: 'Limited per type and region',
     noCap: 'No limit set',
     none: 'None.',
     full: 'Used',
+    of: '{{jobs}} of {{most}}',
   },
   queued: {
     title: 'Queued now',
     hint: 'By priority',
     none: 'None.',
     oldest: 'Oldest',
+  },
+  processes: {
+    title: 'Running now',
+    hint: 'Processes heard of within the last minute',
+    noWorker: 'No worker runs. Jobs are accepted and wait.',
+    role: 'Role',
+    host: 'Host',
+    version: 'Version',
+    since: 'Started',
+    lastSeen: 'Last heard of',
   },
 };

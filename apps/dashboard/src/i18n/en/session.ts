@@ -1,5 +1,6 @@
 export const session = {
   title: 'Sign in',
+  environment: 'Environment: {{name}}',
   expired: 'Your key is no longer accepted. Sign in again to return to this page.',
   key: 'API key',
   keyHint: 'The secret of one entry of API_KEYS',

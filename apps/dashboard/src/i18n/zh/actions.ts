@@ -15,7 +15,12 @@ export const actions = {
     resubmit: '将向视频点播重新提交一次，之前的提交可能已经到达。',
     fail: '作业以失败结束。即使视频点播已有该作业，也不再读取其结果。',
   },
-  costs_other: '视频点播将对 {{count}} 个作业再次计费。',
+  costs_other: '若处理成功，视频点播将对 {{count}} 个作业计费。',
+  lastAttempt: {
+    nothing: '上一次提交不计费。',
+    maybe: '上一次提交也可能已计费。',
+    mixed: '其中 {{count}} 个作业的上一次提交也可能已计费。',
+  },
   costsNothing: '此处的视频点播是模拟器，不会产生费用。',
   title: {
     cancel_other: '取消 {{count}} 个作业',

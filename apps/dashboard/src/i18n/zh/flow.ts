@@ -34,10 +34,21 @@ export const flow = {
   },
   atVod: {
     title: '当前在视频点播',
-    cap: '每个地域每种类型最多 {{count}} 个',
+    cap: '每个地域每种类型有上限',
     noCap: '未设上限',
     none: '没有作业。',
     full: '已用比例',
+    of: '{{jobs}} / {{most}}',
   },
   queued: { title: '当前等待提交', hint: '按优先级', none: '没有作业。', oldest: '最早' },
+  processes: {
+    title: '运行中的进程',
+    hint: '最近一分钟内有心跳的进程',
+    noWorker: '没有 worker 在运行。作业会被受理，但只能等待。',
+    role: '角色',
+    host: '主机',
+    version: '版本',
+    since: '启动时间',
+    lastSeen: '最近心跳',
+  },
 };

@@ -1,5 +1,6 @@
 export const session = {
   title: '登录',
+  environment: '环境：{{name}}',
   expired: '密钥已失效。重新登录后将回到当前页面。',
   key: 'API 密钥',
   keyHint: 'API_KEYS 中某一项的密钥部分',

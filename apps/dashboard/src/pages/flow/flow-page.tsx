@@ -16,6 +16,7 @@ import { Figure } from './figure';
 import classes from './flow.module.css';
 import type { FlowWindow } from './search';
 import { busiest, endedIn, isQuiet, pointsOf, shareWithoutEvent } from './series';
+import { Processes } from './processes';
 import { Obstacles, Standing } from './standing';
 
 const ThroughputChart = lazyPart(
@@ -59,6 +60,7 @@ export function FlowPage() {
             <Standing flow={flow} />
           </>
         )}
+        <Processes />
       </Stack>
     </Page>
   );

@@ -20,7 +20,6 @@ function flow(...buckets: Partial<FlowAnswer['total']>[]): FlowAnswer {
     total: { ...nothing, ...buckets[0] },
     atVod: [],
     queued: [],
-    maxInFlight: 0,
     circuits: [],
     closedQueues: [],
     oldestDueAt: null,
