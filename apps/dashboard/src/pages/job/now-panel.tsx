@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { JobActions } from '../../actions/job-actions';
 import { useFormat, useNow } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
@@ -83,13 +84,14 @@ function nextWords(state: JobAnswer['state']) {
 function Trouble({ job }: { job: JobAnswer }) {
   const { t } = useTranslation(['job', 'common']);
   const heldReason = useHeldReason();
+  const said = useSaid();
   if (job.error === null) return null;
   if (job.state === 'held') {
     return (
       <Stack gap={4}>
         <Text size="sm">{heldReason(job.error.code)}</Text>
         <Text size="sm" className={classes['message']}>
-          {job.error.message}
+          {said(job.error.message)}
         </Text>
         <Text size="sm">
           {t('decide.before')}{' '}
@@ -102,7 +104,7 @@ function Trouble({ job }: { job: JobAnswer }) {
   }
   return (
     <Text size="sm" className={classes['message']}>
-      {t('error', { phase: t(`common:phases.${job.error.phase}`) })} <b>{job.error.code}</b>: {job.error.message}
+      {t('error', { phase: t(`common:phases.${job.error.phase}`) })} <b>{job.error.code}</b>: {said(job.error.message)}
     </Text>
   );
 }

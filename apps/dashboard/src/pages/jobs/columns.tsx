@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
+import { useSaid } from '../../i18n/use-said';
 import { CopyableId } from '../../parts/copyable-id';
 import { StateBadge } from '../../parts/state-badge';
 import { RelativeTime } from '../../parts/time';
@@ -90,10 +91,11 @@ function LabelsCell({ job }: { job: JobAnswer }) {
 
 function ErrorCell({ job }: { job: JobAnswer }) {
   const { t } = useTranslation();
+  const said = useSaid();
   if (!job.error) return <Nothing />;
   const { code, message, phase } = job.error;
   return (
-    <span className={classes['error']} title={`${code} (${t(`phases.${phase}`)}): ${message}`}>
+    <span className={classes['error']} title={`${code} (${t(`phases.${phase}`)}): ${said(message)}`}>
       {code}
     </span>
   );

@@ -16,6 +16,7 @@ import { useTranslation } from 'react-i18next';
 import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
+import { useSaid } from '../../i18n/use-said';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
@@ -206,10 +207,11 @@ function Rows({ list: { query, items }, isFirstStart, onClearFilters, children }
 /** Regions in which nothing can be submitted: why jobs wait there. */
 function Circuits() {
   const { t } = useTranslation('jobs');
+  const said = useSaid();
   const { data: circuits = [] } = useQuery({ ...statsQuery(useApi()), select: (stats) => stats.circuits });
   return circuits.map(({ region, code, message }) => (
     <Alert key={region} color="red" icon={<IconAlertTriangle />} title={t('circuit', { region, code })}>
-      {message}
+      {said(message)}
     </Alert>
   ));
 }
