@@ -16,11 +16,11 @@
  */
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { lazyPart } from './chunks/lazy-part';
-import { eventsSearch } from './pages/events/search';
+import { eventsParams } from './pages/events/search';
 import { flowSearch } from './pages/flow/search';
 import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
-import { jobsSearch } from './pages/jobs/search';
+import { jobsParams } from './pages/jobs/search';
 import { BrokenPage } from './parts/broken-page';
 import { NotFoundPage } from './parts/not-found-page';
 import { parseSearch, stringifySearch } from './search-params';
@@ -32,14 +32,14 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: ({ search }) => {
-    redirect({ to: '/jobs', search: jobsSearch(search), replace: true, throw: true });
+    redirect({ to: '/jobs', search: jobsParams(search), replace: true, throw: true });
   },
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
-  validateSearch: jobsSearch,
+  validateSearch: jobsParams,
   component: JobsPage,
 });
 
@@ -59,7 +59,7 @@ const held = createRoute({
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
-  validateSearch: eventsSearch,
+  validateSearch: eventsParams,
   component: lazyPart(
     { name: 'events', height: 320 },
     async () => (await import('./pages/events/events-page')).EventsPage,

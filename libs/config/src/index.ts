@@ -3,4 +3,5 @@ export { parseDuration } from './duration';
 export { loadConfig } from './load';
 export { ConfigError } from './problems';
 export { withSecretFiles } from './secret-files';
+export { version } from './version';
 export { apiRoles, environmentColors, type ApiKey, type ApiRole } from './values';

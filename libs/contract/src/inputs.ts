@@ -1,17 +1,15 @@
 import { parseDuration } from '@app/config';
 import { eventVerdicts, jobStates, jobTypes, priorities, type JobType } from '@app/domain';
 import { z } from 'zod';
+import * as rules from './rules';
 
 const BYTES = new TextEncoder();
 
-/** VOD specifies no format for its ids: opaque, but they travel in comma lists and URLs. */
-const vodId = z
-  .string()
-  .regex(/^[\x21-\x2b\x2d-\x7e]{1,128}$/, 'expected 1 to 128 printable characters without blanks and commas');
-const storable = (text: string) => !text.includes('\0') && text.isWellFormed();
+const vodId = z.string().regex(rules.VOD_ID, 'expected 1 to 128 printable characters without blanks and commas');
+const storable = rules.isStorable;
 const shortText = (max: number) => z.string().max(max).refine(storable, 'expected text without NUL');
-const labelKey = z.string().regex(/^[A-Za-z0-9_./-]{1,64}$/, 'expected 1 to 64 of A–Z a–z 0–9 _ . / -');
-const labelValue = shortText(256);
+const labelKey = z.string().regex(rules.LABEL_KEY, 'expected 1 to 64 of A–Z a–z 0–9 _ . / -');
+const labelValue = shortText(rules.LABEL_VALUE_MAX);
 
 /** SubmitAIJob documents no limit for Config; far above what its keys need, far below what hurts. */
 const CONFIG_BYTES = 8 * 1024;
@@ -70,7 +68,7 @@ export const submitRequest = z
     priority: z.enum(priorities).default('normal'),
     labels: z
       .record(labelKey, labelValue)
-      .refine((labels) => Object.keys(labels).length <= 32, 'expected at most 32 labels')
+      .refine((labels) => Object.keys(labels).length <= rules.LABELS_MAX, `expected at most ${rules.LABELS_MAX} labels`)
       .default({}),
     extend: z
       .string()
@@ -136,15 +134,12 @@ const time = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601, like 2026-11-22T09:00:00Z' })
   .transform((text) => new Date(text));
 
-const label = z
-  .string()
-  .regex(/^[A-Za-z0-9_./-]{1,64}:.*$/s, 'expected key:value')
-  .refine(storable, 'expected text without NUL');
+const label = z.string().regex(rules.LABEL, 'expected key:value').refine(storable, 'expected text without NUL');
 const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
 /** What the list, the export and the stream of jobs are narrowed by. */
 const jobFilter = {
-  q: shortText(320)
+  q: shortText(rules.lengths.q)
     .min(1)
     .optional()
     .meta({ description: 'A media id, job id, request id, JobId of VOD, or a label as key:value' }),
@@ -153,9 +148,9 @@ const jobFilter = {
   mediaId: vodId.optional(),
   vodJobId: vodId.optional(),
   requestId: id.optional(),
-  region: shortText(64).optional(),
-  client: shortText(128).optional(),
-  errorCode: shortText(128).optional(),
+  region: shortText(rules.lengths.region).optional(),
+  client: shortText(rules.lengths.client).optional(),
+  errorCode: shortText(rules.lengths.errorCode).optional(),
   label: repeatable(label).refine(
     (pairs = []) => new Set(pairs.map(keyOf)).size === pairs.length,
     'expected each key once: a job has one value for it',

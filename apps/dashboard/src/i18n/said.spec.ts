@@ -41,6 +41,14 @@ describe('what the server says, in Chinese', () => {
     expect(sentences.filter((sentence) => chinese.translate(sentence) === null)).toEqual([]);
   });
 
+  it('is all that the API expects of its input', () => {
+    const sentences = sourcesIn('libs/contract/src')
+      .flatMap(textsIn)
+      .filter((text) => text.startsWith('expected '));
+    expect(sentences.length).toBeGreaterThan(10);
+    expect(sentences.filter((sentence) => chinese.translate(sentence) === null)).toEqual([]);
+  });
+
   it('has a word for each code of a problem', () => {
     const file = readFileSync(join(root, 'apps/api/src/problems.ts'), 'utf8');
     const codes = [...file.matchAll(/^ {2}(\w+): \[\d{3}, /gm)].map(([, code = '']) => code);

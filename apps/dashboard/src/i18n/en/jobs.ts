@@ -6,8 +6,6 @@ export const jobs = {
   countsOfAll: 'Counts of all jobs, whatever the filters.',
   table: 'Jobs, newest first',
   circuit: 'The account cannot submit in {{region}}: {{code}}. Jobs there wait.',
-  ignored: 'Parameters of the link that are not known here were left out: {{names}}',
-  dropIgnored: 'Close this notice',
   filters: {
     open: 'Filters',
     title: 'Filters',

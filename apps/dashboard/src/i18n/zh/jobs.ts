@@ -6,8 +6,6 @@ export const jobs = {
   countsOfAll: '此处为全部作业的数量，不受其他筛选条件影响。',
   table: '作业，最新的在前',
   circuit: '账号在 {{region}} 无法提交：{{code}}。该地域的作业正在等待。',
-  ignored: '链接中有无法识别的参数，已忽略：{{names}}',
-  dropIgnored: '关闭此提示',
   filters: {
     open: '筛选',
     title: '筛选',

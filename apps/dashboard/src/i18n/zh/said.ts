@@ -107,7 +107,7 @@ export const said: Record<string, string> = {
   'expected 1 to 64 of A–Z a–z 0–9 _ . / -': '应为 1 到 64 个字符：A–Z a–z 0–9 _ . / -',
   'expected at most {count} levels': '最多 {count} 层',
   'expected at most {count} bytes': '最多 {count} 字节',
-  'expected at most 32 labels': '最多 32 个标签',
+  'expected at most {count} labels': '最多 {count} 个标签',
   '{type} is not among the types': '{type} 不在所选类型之中',
   'expected 1 to 255 printable ASCII characters': '应为 1 到 255 个可见 ASCII 字符',
   'expected a UUID': '应为 UUID',
@@ -115,6 +115,7 @@ export const said: Record<string, string> = {
   'expected the nextCursor of the page before': '应为上一页的 nextCursor',
   'expected ISO 8601, like 2026-11-22T09:00:00Z': '应为 ISO 8601 时间，例如 2026-11-22T09:00:00Z',
   'expected key:value': '应为 键:值',
+  'expected a duration of at most 60s, like 30s or 500ms': '应为不超过 60s 的时长，例如 30s 或 500ms',
   'expected each key once: a job has one value for it': '每个键只能出现一次：一个作业的每个键只有一个值',
 };
 

@@ -11,10 +11,11 @@ type Range = Pick<JobsFilter, 'createdFrom' | 'createdTo'>;
 interface CreatedFieldsProps {
   value: Range;
   onChange: (range: Range) => void;
+  errorOf: (name: keyof Range) => string | undefined;
 }
 
 /** From when to when jobs were created, and by whose clock that is meant. */
-export function CreatedFields({ value, onChange }: CreatedFieldsProps) {
+export function CreatedFields({ value, onChange, errorOf }: CreatedFieldsProps) {
   const { t } = useTranslation('jobs');
   const zone = useSyncExternalStore(onZone, chosenZone);
   const offset = useFormat().zone(new Date(useNow()));
@@ -23,7 +24,8 @@ export function CreatedFields({ value, onChange }: CreatedFieldsProps) {
       type="datetime-local"
       step={1}
       label={t(`filters.${name}`)}
-      value={value[name] ? toField(value[name], zone) : ''}
+      value={toField(value[name], zone)}
+      error={errorOf(name)}
       onChange={(event) => onChange({ [name]: fromField(event.currentTarget.value, zone) })}
     />
   );

@@ -18,9 +18,10 @@ export function beginOf(stretch: Stretch, now: Date, zone: Zone): string {
   }
 }
 
-/** What a field for date and time shows; the URL and the API have it in UTC. */
-export function toField(at: string, zone: Zone): string {
-  const date = new Date(at);
+/** What a field for date and time shows; the URL and the API have it in UTC. Empty for what a URL has wrong. */
+export function toField(at: string | undefined, zone: Zone): string {
+  const date = new Date(at ?? '');
+  if (Number.isNaN(date.getTime())) return '';
   return new Date(date.getTime() + offsetIn(zone)(date) * MINUTE).toISOString().slice(0, 19);
 }
 

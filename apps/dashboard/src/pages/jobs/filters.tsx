@@ -27,6 +27,8 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
       trapFocus
       returnFocus
       withinPortal={false}
+      // On a phone the form is longer than the screen: its button may scroll away.
+      hideDetached={false}
     >
       <Popover.Target>
         <Button
@@ -51,6 +53,31 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
       </Popover.Dropdown>
     </Popover>
   );
+}
+
+/** As the form calls it; a name that it does not know stays as it is. */
+export function useFilterName(): (name: string) => string {
+  const { t } = useTranslation(['jobs', 'common']);
+  return (name) => {
+    switch (name) {
+      case 'q':
+      case 'label':
+      case 'errorCode':
+      case 'createdFrom':
+      case 'createdTo':
+        return t(`filters.${name}`);
+      case 'state':
+      case 'type':
+      case 'mediaId':
+      case 'vodJobId':
+      case 'requestId':
+      case 'region':
+      case 'client':
+        return t(`common:fields.${name}`);
+      default:
+        return name;
+    }
+  };
 }
 
 /** What the list is narrowed by just now; each can be taken away. */
