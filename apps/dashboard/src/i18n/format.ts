@@ -66,6 +66,10 @@ export function formatIn(locale: string, offset: (at: Date) => number) {
       const { date, time } = clockOf(at);
       return `${date.slice(5)} ${time.slice(0, 5)}`;
     },
+    /** `11-28` */
+    day: (at: Date | string) => clockOf(at).date.slice(5),
+    /** Minutes that the shown clock is ahead of UTC. */
+    offset,
     /** `+08:00` at that time. */
     zone: (at: Date | string) => clockOf(at).zone,
     /** `3 min ago`, `in 40 s`; under a second it is `now`. */

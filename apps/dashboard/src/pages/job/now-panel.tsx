@@ -8,6 +8,7 @@ import { useSaid } from '../../i18n/use-said';
 import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
+import { stateLooks } from '../../parts/states';
 import { useHeldReason } from '../../parts/held-reason';
 import { ToneAlert } from '../../parts/tone-alert';
 import { useStory } from '../../story/use-story';
@@ -23,7 +24,7 @@ interface NowPanelProps {
 /** What is the matter with the job just now, in words that tick, and what a person may do. */
 export function NowPanel({ job, history }: NowPanelProps) {
   return (
-    <Paper withBorder p="sm" className={classes['now'] ?? ''}>
+    <Paper withBorder p="sm" className={classes['now'] ?? ''} data-tone={stateLooks[job.state].tone}>
       <Stack gap="xs">
         <div className={classes['headline']}>
           <StateBadge state={job.state} />
