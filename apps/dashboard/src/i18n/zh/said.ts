@@ -114,7 +114,9 @@ export const said: Record<string, string> = {
   'expected a whole number': '应为整数',
   'expected the nextCursor of the page before': '应为上一页的 nextCursor',
   'expected ISO 8601, like 2026-11-22T09:00:00Z': '应为 ISO 8601 时间，例如 2026-11-22T09:00:00Z',
-  'expected key:value': '应为 键:值',
+  'expected 1 to {count}': '应为 1 到 {count}',
+  'expected key:value, like batch:2026-11, with a key of 1 to 64 of A–Z a–z 0–9 _ . / -; got {got}':
+    '应为 键:值，例如 batch:2026-11，键为 1 到 64 个字符：A–Z a–z 0–9 _ . / -；实际为 {got}',
   'expected a duration of at most 60s, like 30s or 500ms': '应为不超过 60s 的时长，例如 30s 或 500ms',
   'expected each key once: a job has one value for it': '每个键只能出现一次：一个作业的每个键只有一个值',
 };
