@@ -43,12 +43,13 @@ describe('The evidence', () => {
 });
 
 describe('The flow', () => {
-  it('has the shape of the contract, over the hour and over the day', async () => {
+  it('has the shape of the contract, over the hour, the day and the week', async () => {
     const { jobs } = await stack.enqueue('media-flowing');
     await stack.untilJob(jobs[0].id, 'processing');
     for (const [window, buckets] of [
       ['1h', 60],
       ['24h', 96],
+      ['7d', 84],
     ] as const) {
       const { status, body } = await stack.get(`/v1/flow?window=${window}`);
       expect(status).toBe(200);

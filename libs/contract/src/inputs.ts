@@ -180,7 +180,7 @@ export const exportQuery = z.strictObject(jobFilter);
 export const statsQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
-const flowWindows = ['1h', '24h'] as const;
+const flowWindows = ['1h', '24h', '7d'] as const;
 export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({
