@@ -234,12 +234,9 @@ export const flowAnswer = z
           region: z.string(),
           type: jobType,
           jobs: z.int(),
-          maxInFlight: z
-            .int()
-            .nullable()
-            .meta({
-              description: 'At VOD at most, as its workers are set; 0 is no cap, null that no worker serves the region',
-            }),
+          maxInFlight: z.int().nullable().meta({
+            description: 'At VOD at most, as its workers are set; 0 is no cap, null that no worker serves the region',
+          }),
         })
         .meta({ id: 'AtVod' }),
     ),
