@@ -152,6 +152,25 @@ describe('Jobs whose media ids begin alike', () => {
     }
   });
 
+  it('lie together also where the database sorts by a language', async () => {
+    await sql.query(`alter table job alter column media_id type text collate "und-x-icu"`);
+    await sql.query('analyze job');
+    try {
+      for (const filter of [{ mediaIdPrefix: 'a1' }, { q: 'media-popular' }, { mediaId: 'media-popular' }]) {
+        const nodes: PlanNode[] = [];
+        const tell = async (statement: string, parameters: unknown[]) => {
+          nodes.push(...(await explainedAsNodes(db, statement, parameters)));
+        };
+        const found = await new ListReads(explaining(db, tell)).jobs(filter, { limit: 51 });
+        expect(found.map(({ id }) => id)).toEqual((await byLookingAtAll(filter, undefined)).slice(0, 51));
+        expect(nodes.map((node) => node['Index Name'])).toContain('job_media_id_prefix');
+        expect(nodes.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+      }
+    } finally {
+      await sql.query(`alter table job alter column media_id type text collate "default"`);
+    }
+  });
+
   it('are told from ids that a pattern would take for alike', async () => {
     expect(await lists().jobs({ mediaIdPrefix: '%' }, { limit: 1 })).toEqual([]);
     expect(await lists().jobs({ mediaIdPrefix: 'media_' }, { limit: 1 })).toEqual([]);

@@ -96,7 +96,7 @@ export function startsFor(wanted: Wanted): Start[] {
   if (prefix !== undefined) starts.push({ by: 'prefix', prefix });
   if (has(errorCode)) return [{ by: 'row' }, ...starts];
   if (has(wanted.states, wanted.client, wanted.region, wanted.type)) return [...starts, { by: 'shape' }];
-  return has(prefix) || starts.length === 0 ? [{ by: 'row' }, ...starts] : starts;
+  return starts.length > 0 ? starts : [{ by: 'row' }];
 }
 
 /** The values of one statement, each in the place where it is needed. */
@@ -117,7 +117,7 @@ export function pageOf(wanted: Wanted, start: Start, { limit, before }: Page, va
 
 /** A statement that counts how many jobs one would have to look through, no further than the limit. */
 export function sizeOf(wanted: Wanted, start: Start, { limit, before }: Page, values: Values): string {
-  const conditions = start.by === 'row' ? equal('job.error_code', wanted.errorCode, values) : [];
+  const conditions = start.by === 'row' ? [`job.error_code = ${values.add(wanted.errorCode)}`] : [];
   // Of a label all jobs, whatever their shape: those are what the index would be read through.
   const counted = start.by === 'label' ? { createdFrom: wanted.createdFrom, createdTo: wanted.createdTo } : wanted;
   const found = jobsFrom(start, counted, { before, conditions, page: `limit ${limit}` }, values);

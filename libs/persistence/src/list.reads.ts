@@ -109,12 +109,12 @@ export class ListReads {
 
   /** Where the fewest jobs are to be looked through. Where all are many, a page is soon full. */
   private async bestStart(wanted: Wanted, page: Page): Promise<Start> {
-    const [first = { by: 'row' }, ...others] = startsFor(wanted);
-    if (others.length === 0) return first;
-    const starts = [first, ...others];
+    const starts = startsFor(wanted);
+    const [first = { by: 'row' }] = starts;
+    const prefix = starts.find(({ by }) => by === 'prefix');
+    if (starts.length === 1 && !prefix) return first;
     const sizes = await this.sizes(wanted, starts, page, FEW);
     const smallest = sizes.reduce((best, size, i) => (size < (sizes[best] ?? 0) ? i : best), 0);
-    const prefix = starts.find(({ by }) => by === 'prefix');
     if ((sizes[smallest] ?? 0) < FEW || !prefix) return starts[smallest] ?? first;
     // Unlike the others, those that begin alike are not in the order of time: they may all be old, and a walk would find none.
     const [begun = 0] = await this.sizes(wanted, [prefix], page, MANY);
