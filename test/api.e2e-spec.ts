@@ -251,7 +251,7 @@ describe('The shapes of the contract', () => {
     const job = await settledJob();
     const { body } = await stack.get('/v1/stats');
     expect(Object.keys(body).toSorted()).toEqual(
-      ['callbacksLost', 'circuits', 'jobs', 'oldestDueAt', 'oldestUnmatchedEventAt'], // prettier-ignore
+      ['callbacksLost', 'circuits', 'jobs', 'late', 'oldestDueAt', 'oldestUnmatchedEventAt', 'progress', 'unserved'], // prettier-ignore
     );
     expect(body.circuits).toEqual([]);
     expect(body.jobs.total).toBe(before.jobs.total + 1);

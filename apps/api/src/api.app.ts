@@ -30,7 +30,9 @@ import {
   JobStore,
   ListReads,
   Listener,
+  OutlookReads,
   ProcessStore,
+  ProgressReads,
   RequestStore,
   StatsReads,
 } from '@app/persistence';
@@ -80,6 +82,9 @@ class ApiModule {
   }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
+    const lists = new ListReads(db);
+    const [processes, circuits, closedQueues] = [new ProcessStore(db), new CircuitStore(db), new ClosedQueueStore(db)];
+    const outlooks = new OutlookReads(db, counts, { processes, circuits, closedQueues });
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     return {
@@ -97,14 +102,16 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
-        { provide: CircuitStore, useValue: new CircuitStore(db) },
-        { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
+        { provide: CircuitStore, useValue: circuits },
+        { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },
-        { provide: ListReads, useValue: new ListReads(db) },
+        { provide: ListReads, useValue: lists },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: ProcessStore, useValue: new ProcessStore(db) },
+        { provide: ProcessStore, useValue: processes },
+        { provide: OutlookReads, useValue: outlooks },
+        { provide: ProgressReads, useValue: new ProgressReads(db, lists, outlooks) },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },

@@ -9,9 +9,12 @@ import {
   FlowWindows,
   JobReads,
   ListReads,
+  OutlookReads,
+  ProgressReads,
   ProcessStore,
   StatsReads,
 } from '@app/persistence';
+import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { Problem } from './problems';
 import { eventView, evidenceView, flowView, listView, statsView } from './views';
@@ -33,6 +36,8 @@ export class InspectionController {
     private readonly circuits: CircuitStore,
     private readonly closedQueues: ClosedQueueStore,
     private readonly processes: ProcessStore,
+    private readonly outlooks: OutlookReads,
+    private readonly progress: ProgressReads,
   ) {}
 
   @Get('v1/jobs/:id/evidence')
@@ -43,6 +48,16 @@ export class InspectionController {
     const job = await this.reads.job(id);
     if (!job) throw new Problem('not_found', `there is no job ${id}`);
     return evidenceView(await this.evidence.about(job));
+  }
+
+  @Get('v1/jobs/:id/outlook')
+  @ApiOperation({ summary: 'Why a job waits, and until when' })
+  @ApiResponse({ status: 200, standardSchema: schemas.outlookAnswer })
+  @ApiResponse(problem(404, 'not_found'))
+  async getOutlook(@Param('id', { schema: schemas.id }) id: string) {
+    const job = await this.reads.job(id);
+    if (!job) throw new Problem('not_found', `there is no job ${id}`);
+    return this.outlooks.of(job);
   }
 
   @Get('v1/events')
@@ -64,11 +79,20 @@ export class InspectionController {
   }
 
   @Get('v1/stats')
-  @ApiOperation({ summary: 'Counts by state and type, and what has waited longest' })
+  @ApiOperation({
+    summary: 'Counts by state and type of all jobs or of those that a filter lets through, and what is late',
+  })
   @ApiResponse({ status: 200, standardSchema: schemas.statsAnswer })
-  async getStats() {
-    const [stats, circuits] = await Promise.all([this.statistics.stats(), this.circuits.all()]);
-    return { ...statsView(stats), circuits };
+  async getStats(@Query({ schema: schemas.statsQuery }) query: schemas.JobFilterQuery) {
+    const filter = filterOf(query);
+    const [stats, circuits, alarms] = await Promise.all([
+      this.statistics.stats(filter),
+      this.circuits.all(),
+      this.outlooks.late(),
+    ]);
+    const isBatch = filter.states === undefined && Object.values(filter).some((value) => value !== undefined);
+    const progress = isBatch ? await this.progress.of(filter, stats.jobs) : null;
+    return { ...statsView(stats), progress, ...alarms, circuits };
   }
 
   @Get('v1/workers')
@@ -82,7 +106,7 @@ export class InspectionController {
   @ApiOperation({ summary: 'Throughput and times over the last hour or day, and what stands where' })
   @ApiResponse({ status: 200, standardSchema: schemas.flowAnswer })
   async getFlow(@Query({ schema: schemas.flowQuery }) { window }: schemas.FlowQuery) {
-    const [flow, atVod, queued, circuits, closedQueues, oldestDueAt, processes] = await Promise.all([
+    const [flow, atVod, queued, circuits, closedQueues, oldestDueAt, processes, alarms] = await Promise.all([
       this.windows.over(window),
       this.statistics.atVod(),
       this.statistics.queued(),
@@ -90,6 +114,7 @@ export class InspectionController {
       this.closedQueues.all(),
       this.statistics.oldestDueAt(),
       this.processes.living(),
+      this.outlooks.late(),
     ]);
     return {
       ...flowView(flow, queued),
@@ -97,6 +122,7 @@ export class InspectionController {
       circuits,
       closedQueues,
       oldestDueAt,
+      ...alarms,
     };
   }
 }

@@ -12,6 +12,7 @@ import type {
   JobQuery,
   JobsAnswer,
   MeAnswer,
+  OutlookAnswer,
   RequestAnswer,
   Resolution,
   ResultAnswer,
@@ -119,6 +120,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
       const { answer, text } = await json<ResultAnswer>(to(`${job(id)}/result`), withSignal({}, signal));
       return { ...answer, text };
     },
+    /** Why it waits, and until when. */
+    outlook: (id: string, call?: Call) => get<OutlookAnswer>(to(`${job(id)}/outlook`), call),
     evidence: (id: string, call?: Call) => get<EvidenceAnswer>(to(`${job(id)}/evidence`), call),
     /** All that the filter lets through, as a stream of text. */
     exportJobs: (format: 'csv' | 'ndjson', filter: JobFilter = {}, { signal }: Call = {}) =>
@@ -133,7 +136,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
 
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
     event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
-    stats: (call?: Call) => get<StatsAnswer>(to('v1/stats'), call),
+    /** Counts of the jobs that the filter lets through, and how far they are. */
+    stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),
     /** All processes that have been heard of within the last minute. */
     workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),

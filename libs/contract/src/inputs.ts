@@ -177,6 +177,8 @@ const jobFilter = {
 
 export const jobQuery = z.strictObject({ ...jobFilter, ...page });
 export const exportQuery = z.strictObject(jobFilter);
+/** Of all counts, those of the jobs that the list would have. */
+export const statsQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
 const flowWindows = ['1h', '24h'] as const;

@@ -131,6 +131,22 @@ export function sizeAmongNewest(wanted: Wanted, among: number, { limit, before }
   return `select count(*)::int as size from (${found}) as counted`;
 }
 
+/** What a job has to be, whichever way one comes to it: for counts, where all of them are looked at. */
+export function conditionsOf(filter: JobFilter, values: Values): string[] {
+  const [only, ...others] = meaningsOf(filter).map((wanted) => [
+    ...range('job.id', wanted, undefined, values),
+    ...Object.entries(wanted.labels ?? {}).map(
+      ([key, value]) =>
+        `job.id in (select job_id from job_label where key = ${values.add(key)} and value = ${values.add(value)})`,
+    ),
+    ...(wanted.mediaIdPrefix === undefined ? [] : between(wanted.mediaIdPrefix, values)),
+    ...conditionsBeyond({ by: 'row' }, { ...wanted, labels: undefined, mediaIdPrefix: undefined }, values),
+  ]);
+  if (!only) return ['false'];
+  if (others.length === 0) return only;
+  return [`job.id in (${[only, ...others].map((each) => `select id from job ${where(each)}`).join(' union ')})`];
+}
+
 interface Cut {
   before?: string | undefined;
   /** On columns of `job`. */
@@ -143,13 +159,10 @@ function jobsFrom(start: Start, wanted: Wanted, { before, conditions, page }: Cu
     case 'row':
       return `select id from job ${where([...range('id', wanted, before, values), ...conditions])}`;
     case 'prefix': {
-      // Of the order of bytes, which is not that of the database's language. The ids are ASCII, and DEL is after all that they have.
-      const [first, end] = [values.add(start.prefix), values.add(`${start.prefix}\x7f`)];
-      const begins = [`job.media_id ~>=~ ${first}`, `job.media_id ~<~ ${end}`];
       // `offset 0`: else the planner walks through all jobs, newest first, where it takes the beginning for a common one.
       return `
         select id
-          from (select id from job ${where([...begins, ...range('id', wanted, before, values), ...conditions])} offset 0) as begun`;
+          from (select id from job ${where([...between(start.prefix, values), ...range('id', wanted, before, values), ...conditions])} offset 0) as begun`;
     }
     case 'shape':
       return `
@@ -220,6 +233,14 @@ function conditionsBeyond(start: Start, wanted: Wanted, values: Values): string[
     ...(createdFrom ? [`job.created_at >= ${values.add(createdFrom)}`] : []),
     ...(createdTo ? [`job.created_at < ${values.add(createdTo)}`] : []),
   ];
+}
+
+/**
+ * As the index has it: in the order of bytes, which is not that of the database's language. The ids are ASCII, and DEL comes after
+ * all that they have.
+ */
+function between(prefix: string, values: Values): string[] {
+  return [`job.media_id ~>=~ ${values.add(prefix)}`, `job.media_id ~<~ ${values.add(`${prefix}\x7f`)}`];
 }
 
 /** As no index has it: for jobs that are found by something else. */
