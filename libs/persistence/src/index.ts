@@ -17,7 +17,7 @@ export { ChangeReads, type News } from './change.reads';
 export { ClosedQueueStore } from './closed-queue.store';
 export { Heartbeat } from './heartbeat';
 export { JobReads, type HistoryRow, type ResultRow } from './job.reads';
-export type { JobFilter } from './job.finder';
+export { isMediaFoundBy, spellingsOf, type JobFilter } from './job.finder';
 export { ListReads, type EventRow } from './list.reads';
 export { EvidenceReads, type Evidence } from './evidence.reads';
 export { FlowReads, type Throughput } from './flow.reads';
