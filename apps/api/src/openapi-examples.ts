@@ -247,20 +247,6 @@ export const examples: Record<string, unknown> = {
     late: [],
     unserved: [],
   },
-  Workers: {
-    items: [
-      {
-        id: '01a220af-749a-7267-a9c1-91d6f103220a',
-        role: 'worker',
-        host: 'vod-1',
-        version: '0.1.0',
-        regions: ['cn-shanghai'],
-        startedAt: '2026-11-28T05:44:59.510Z',
-        lastSeenAt: '2026-11-28T05:45:19.510Z',
-        limits: { submitQps: 30, collectQps: 20, maxInFlight: 0 },
-      },
-    ],
-  },
   StreamedChange: { change: history.at(-1), job },
   Me: {
     name: 'local',
