@@ -32,6 +32,7 @@ import {
   RequestStore,
   StatsReads,
 } from '@app/persistence';
+import { JobConfig } from '@app/vod';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
@@ -58,12 +59,24 @@ interface Parts {
   counts: JobCounts;
   problems: ProblemFilter;
   operations: DynamicModule;
+  jobConfig: JobConfig;
   localKey: string | null;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
+  static of({
+    config,
+    db,
+    signals,
+    changes,
+    feed,
+    counts,
+    problems,
+    operations,
+    jobConfig,
+    localKey,
+  }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const { alarms: rules, limits, vod } = config;
@@ -95,6 +108,7 @@ class ApiModule {
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
+        { provide: JobConfig, useValue: jobConfig },
         { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
         {
           provide: APP_GUARD,
@@ -156,6 +170,7 @@ export async function startApi(
   logger: Logger,
   { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
+  const jobConfig = new JobConfig(config.vod.configExtras);
   const signals = new Signals();
   const registry = createRegistry();
   attachLogging(signals, logger);
@@ -191,7 +206,7 @@ export async function startApi(
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, jobConfig, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

@@ -1,5 +1,5 @@
-export { callbackUrls, type Config, type ConfigFor, type Role } from './config';
+export { callbackUrls, type Config, type ConfigFor, type Proxies, type Role } from './config';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
 export { ConfigError } from './problems';
-export { apiRoles, type ApiKey, type ApiRole } from './values';
+export { apiRoles, type ApiKey, type ApiRole, type ConfigExtra } from './values';
