@@ -67,9 +67,9 @@ describe.each(documents)('%s', (document) => {
 
   it('names environment variables that exist', () => {
     const named = [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)].map(([name]) => name);
-    expect(named.filter((name) => ![settings, ofTheTests, ofTheCommandLine, ofNode].some((known) => known.has(name)))).toEqual(
-      [],
-    );
+    expect(
+      named.filter((name) => ![settings, ofTheTests, ofTheCommandLine, ofNode].some((known) => known.has(name))),
+    ).toEqual([]);
   });
 
   it('has JSON that can be read and diagrams whose brackets fit', () => {
