@@ -11,7 +11,7 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, createDataSource, EventStore } from '@app/persistence';
+import { assertSchema, createDataSource, EventStore, Heartbeat, ProcessStore } from '@app/persistence';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -38,11 +38,18 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
   attachLogging(signals, logger);
   attachMetrics(signals, registry);
 
-  const db = createDataSource({
-    url: config.databaseUrl,
-    application: 'vodai-webhook',
-    onTrouble: (error) => signals.emit('store.trouble', { store: 'postgres', error }),
-  });
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+
+  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-webhook', onTrouble });
+  const heartbeat = new Heartbeat(
+    new ProcessStore(db),
+    { role: 'webhook', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
+  const stop = async () => {
+    await heartbeat.stop();
+    await db.destroy();
+  };
   await db.initialize();
   try {
     await assertSchema(db);
@@ -71,15 +78,16 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
         );
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {
         await server.close();
-        await db.destroy();
+        await stop();
       },
     };
   } catch (error) {
-    await db.destroy();
+    await stop();
     throw error;
   }
 }

@@ -19,9 +19,11 @@ import {
   CircuitStore,
   ClosedQueueStore,
   createDataSource,
+  Heartbeat,
   JobReads,
   JobStore,
   Listener,
+  ProcessStore,
 } from '@app/persistence';
 import { Queues } from '@app/queue';
 import { VodClient } from '@app/vod';
@@ -70,11 +72,21 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
     dispatching.start();
     settling.start();
+
+    const { submitQps, collectQps, maxInFlight } = config.limits;
+    const heartbeat = new Heartbeat(
+      new ProcessStore(db),
+      { role: 'worker', regions: config.vod.regions, limits: { submitQps, collectQps, maxInFlight } },
+      onTrouble,
+    );
     // Stop handing out first, then finish what was handed out.
     opened.unshift(async () => {
       await Promise.all([dispatching.stop(), settling.stop()]);
       await queues.stopWork();
     });
+    // Before that: one that takes no more work serves no region.
+    opened.unshift(() => heartbeat.stop());
+    await heartbeat.start();
 
     const checks = { postgres: () => db.query('select 1'), queues: () => queues.ping() };
     const server = await serve({

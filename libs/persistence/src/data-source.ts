@@ -10,6 +10,7 @@ import { EventEntity } from './entities/event.entity';
 import { HistoryEntity, xid8 } from './entities/history.entity';
 import { JobEntity } from './entities/job.entity';
 import { JobLabelEntity } from './entities/job-label.entity';
+import { ProcessEntity } from './entities/process.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
 import { SubmissionEntity } from './entities/submission.entity';
@@ -43,6 +44,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
       ResultEntity,
       CircuitEntity,
       ClosedQueueEntity,
+      ProcessEntity,
     ],
     migrations: Object.values(migrations),
     migrationsTableName: 'migration',
