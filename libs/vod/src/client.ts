@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Proxies } from '@app/config';
 import { jobTypes, type JobType } from '@app/domain';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
-import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, textOf } from './fields';
+import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, sentenceOf, wordOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
 import { originOf, proxyFor } from './proxy';
 import { Rpc } from './rpc';
@@ -167,9 +167,6 @@ export class VodClient {
 /** VOD's limit for Extend is 512 bytes; a sister operation states the same for the whole of UserData, so that is kept. */
 const maxUserDataBytes = 512;
 
-/** As for the codes of refused calls: kept, indexed and shown. */
-const CODE_MAX = 128;
-
 function submitParams(submission: SignedSubmission) {
   const userData = JSON.stringify({ Extend: submission.extend });
   const bytes = Buffer.byteLength(userData);
@@ -224,15 +221,15 @@ function listedJobs(body: Fields, asked: readonly string[]): VodJob[] | null {
 function vodJob(fields: Fields): VodJob | null {
   const jobId = idOf(fields['JobId']);
   if (jobId === null) return null;
-  const rawStatus = textOf(fields['Status']) ?? '';
+  const rawStatus = wordOf(fields['Status']) ?? '';
   return {
     jobId,
     mediaId: idOf(fields['MediaId']),
-    type: textOf(fields['Type']) ?? '',
+    type: wordOf(fields['Type']) ?? '',
     status: statusOf(rawStatus),
     rawStatus,
-    code: textOf(fields['Code'])?.slice(0, CODE_MAX) ?? null,
-    message: textOf(fields['Message']),
+    code: wordOf(fields['Code']),
+    message: sentenceOf(fields['Message']),
     creationTime: parseVodTime(fields['CreationTime']),
     completeTime: parseVodTime(fields['CompleteTime']),
     data: jsonTextOf(fields['Data']),
@@ -286,7 +283,7 @@ function jobInfo(entry: unknown): VodJobInfo | null {
   if (jobId === null) return null;
   return {
     jobId,
-    status: textOf(fields?.['Status']) ?? '',
+    status: wordOf(fields?.['Status']) ?? '',
     createTime: parseVodTime(fields?.['CreateTime']),
     completeTime: parseVodTime(fields?.['CompleteTime']),
   };

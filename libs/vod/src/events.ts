@@ -1,6 +1,17 @@
 import { collectiveEvents, jobTypes, type JobType } from '@app/domain';
 import { leadingMembers } from './event-head';
-import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, tagGroups, textOf } from './fields';
+import {
+  type Fields,
+  fieldsOf,
+  idOf,
+  jsonTextOf,
+  opened,
+  parseVodTime,
+  sentenceOf,
+  tagGroups,
+  textOf,
+  wordOf,
+} from './fields';
 
 export type VodEvent =
   | {
@@ -54,7 +65,7 @@ export function parseEventHead(head: Uint8Array, size: number): VodEvent {
 }
 
 function eventTypeOf(fields: Fields): string | null {
-  return textOf(fields['EventType'])?.trim().slice(0, 128) || null;
+  return wordOf(textOf(fields['EventType'])?.trim()) || null;
 }
 
 const notOurs = 'not the end of a submitted AI job';
@@ -77,9 +88,9 @@ function event(eventType: string, fields: Fields): VodEvent {
     mediaId,
     status,
     eventTime: parseVodTime(fields['EventTime']),
-    code: textOf(fields['Code']),
-    message: textOf(fields['Message']),
-    extend: textOf(jsonTextOf(fields['Extend'])),
+    code: wordOf(fields['Code']),
+    message: sentenceOf(fields['Message']),
+    extend: sentenceOf(jsonTextOf(fields['Extend'])), // VOD's own limit is 512 bytes
   };
 }
 

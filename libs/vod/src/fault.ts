@@ -1,5 +1,5 @@
 import { NoCredentialsError } from './credentials';
-import { type Fields, fieldsOf, textOf } from './fields';
+import { type Fields, fieldsOf, textOf, wordOf } from './fields';
 import type { Fault } from './outcome';
 import { ProxyError } from './proxy';
 
@@ -32,7 +32,7 @@ function errorAnswer(thrown: Fields, answer: Fields, secrets: readonly string[])
 }
 
 export function requestIdOf(answer: Fields): string | null {
-  return textOf(answer['RequestId'])?.slice(0, 128) ?? null;
+  return wordOf(answer['RequestId']);
 }
 
 function causeOf(thrown: Fields, timeoutMs: number): string {
