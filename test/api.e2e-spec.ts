@@ -16,7 +16,12 @@ let medias = 0;
 /** Jobs stay open at VOD until a test ends them. */
 beforeAll(async () => {
   stack = await Stack.start({
-    env: { VOD_REGIONS: 'cn-shanghai,ap-southeast-1', SUBMIT_QPS: '1000', COLLECT_QPS: '1000' },
+    env: {
+      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
+      SUBMIT_QPS: '1000',
+      COLLECT_QPS: '1000',
+      VOD_CONFIG_EXTRA: 'AIVideoTag.AnalyseTypes=NewOne, AIVideoTag.New',
+    },
     emulator: { jobTimeMs: TEN_MINUTES, qps: UNLIMITED },
   });
 });
@@ -351,6 +356,21 @@ describe('A request that cannot be right', () => {
       '{"mediaId":"m","types":["AIVideoTag"],"config":{"AIVideoTag":{"a":1e999}}}',
       'config.AIVideoTag.a',
     ],
+    [
+      'config with a value that VOD does not know',
+      { ...right, config: { AIVideoTag: { AnalyseTypes: 'Nope' } } },
+      'config.AIVideoTag.AnalyseTypes',
+    ],
+    [
+      'config with a misspelt key',
+      { ...right, config: { AIVideoTag: { AnalyzeTypes: 'ASR' } } },
+      'config.AIVideoTag.AnalyzeTypes',
+    ],
+    [
+      'config with a library that is a number',
+      { ...right, types: ['AIMediaDNA'], config: { AIMediaDNA: { DNADBId: 5 } } },
+      'config.AIMediaDNA.DNADBId',
+    ],
     ['33 labels', { ...right, labels: labels(33) }, 'labels'],
     ['a label key with a blank', { ...right, labels: { 'a b': 'x' } }, 'labels.a b'],
     ['a label key with a colon', { ...right, labels: { 'a:b': 'x' } }, 'labels.a:b'],
@@ -464,7 +484,7 @@ describe('A request at the limits of what is right', () => {
     ['256 bytes of extend', { extend: `${'界'.repeat(85)}x` }],
     ['text in any script', { extend: '視頻 🎬 \u202e', labels: { a: '視頻 🎬\n' } }],
     ['labels that are called like properties of every object', { labels: { constructor: 'a', toString: 'b' } }],
-    ['config of 16 levels', { config: { AIVideoTag: { a: JSON.parse(`${'['.repeat(14)}${']'.repeat(14)}`) } } }],
+    ['config of 16 levels', { config: { AIVideoTag: { New: JSON.parse(`${'['.repeat(14)}${']'.repeat(14)}`) } } }],
     ['null for extend', { extend: null }],
     ['the region of the second place', { region: 'ap-southeast-1', types: ['AIMediaDNA'] }],
   ])('is accepted as it is: %s', async (_name, more) => {
@@ -476,7 +496,7 @@ describe('A request at the limits of what is right', () => {
   });
 
   it('keeps the config value for value', async () => {
-    const config = { AIVideoTag: { AnalyseTypes: 'ASR,OCR', n: [1, 1.5, null, true, { '': '視' }] } };
+    const config = { AIVideoTag: { AnalyseTypes: 'ASR,OCR', New: [1, 1.5, null, true, { '': '視' }] } };
     const { id } = await stack.enqueue(newMedia(), ['AIVideoTag'], { config });
     expect(await stack.query('select config from request where id = $1', [id])).toEqual([{ config }]);
   });
@@ -495,6 +515,18 @@ describe('The same request again', () => {
     expect(second.status).toBe(200);
     expect(second.headers.get('idempotent-replay')).toBe('true');
     expect(second.body).toEqual({ ...first.body, jobs: [{ ...first.body.jobs[0], state: 'succeeded' }] });
+  });
+
+  it('is replayed for its key although its config would be refused today', async () => {
+    const good = { mediaId: newMedia(), types: ['AIVideoTag'], config: { AIVideoTag: { AnalyseTypes: 'NewOne' } } };
+    const first = await post(good, { 'idempotency-key': 'older' });
+    expect(first.status).toBe(202);
+    const strict = await stack.startApi({ VOD_CONFIG_EXTRA: '' });
+    const again = (key: string, body: object = good) =>
+      stack.call('POST', '/v1/jobs', { body, headers: { 'idempotency-key': key }, api: strict });
+    expect(await again('older')).toMatchObject({ status: 200, body: { id: first.body.id } });
+    expectProblem(await again('newer'), { status: 400, code: 'invalid_request' });
+    expectProblem(await again('older', { ...good, priority: 'low' }), { status: 422, code: 'idempotency_mismatch' });
   });
 
   it('row 1: is 422 idempotency_mismatch with another body, and nothing is stored', async () => {
@@ -523,13 +555,13 @@ describe('The same request again', () => {
   });
 
   it('is answered with the open job of the same media, type and config, and without a key', async () => {
-    const body = { mediaId: newMedia(), types: ['AIVideoTag'], config: { AIVideoTag: { a: 1 } } };
+    const body = { mediaId: newMedia(), types: ['AIVideoTag'], config: { AIVideoTag: { AnalyseTypes: 'ASR' } } };
     const first = await post(body);
     const second = await post(body);
     expect([first.status, second.status]).toEqual([202, 200]);
     expect(second.body).toMatchObject({ id: first.body.id, deduplicated: true });
 
-    for (const other of [{ config: { AIVideoTag: { a: 2 } } }, { mediaId: newMedia() }]) {
+    for (const other of [{ config: { AIVideoTag: { AnalyseTypes: 'OCR' } } }, { mediaId: newMedia() }]) {
       expect(await post({ ...body, ...other })).toMatchObject({ status: 202, body: { deduplicated: false } });
     }
     expect((await post(body, {}, keys.admin)).status).toBe(202);

@@ -1,6 +1,8 @@
 import { eventually } from '@app/testing';
+import { Emulator } from '@app/vod-emulator';
+import { startProxy } from '../libs/vod/test/proxy';
 import { Relay } from './support/relay';
-import { Stack } from './support/stack';
+import { keys, Stack } from './support/stack';
 
 /** How a job gets settled when VOD's events do not come as they should. Rows 22, 25, 26 and 27 of what can go wrong. */
 
@@ -54,6 +56,35 @@ it('settles by events that have one name for all types, whose jobs say which typ
     expect(events).toEqual([expect.objectContaining({ eventType: 'VideoAIComplete', verdict: 'matched' })]);
   }
   await expectSound(running);
+});
+
+it('calls VOD through the proxy that the environment names, and tells nobody its password', async () => {
+  const emulator = new Emulator({
+    accessKeys: [{ id: keys.accessKeyId, secret: keys.accessKeySecret }],
+    jobTimeMs: { min: 0, max: 0 },
+  });
+  const { url } = await emulator.listen({ host: '127.0.0.1', port: 0 });
+  const proxy = await startProxy({ to: url });
+  try {
+    const http_proxy = proxy.url.replace('//', '//proxy-user:proxy-password-canary@');
+    stack = await Stack.start({
+      env: { VOD_ENDPOINT: 'http://vod.{region}.test/{region}', http_proxy, POLL_FIRST: '200ms' },
+    });
+    const [job] = await settled(stack, [await stack.enqueue('behind-a-proxy')]);
+    expect(emulator.jobs()).toMatchObject([{ jobId: job.vodJobId }]);
+    expect(new Set(proxy.asked.map(({ what }) => what))).toEqual(
+      new Set(['POST http://vod.cn-shanghai.test/cn-shanghai/']),
+    );
+    const log = stack.logLines.join('');
+    expect(log).toContain('VOD is called through a proxy');
+    expect(log).toContain(proxy.url);
+    expect(log).not.toMatch(/proxy-user|proxy-password/);
+  } finally {
+    await stack?.stop();
+    stack = null;
+    await proxy.close();
+    await emulator.close();
+  }
 });
 
 it('row 25: keeps an event that overtakes the answer to our own call, and matches it in the moment that we learn the JobId', async () => {

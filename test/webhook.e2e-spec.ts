@@ -441,6 +441,37 @@ describe('A body that is not what it should be', () => {
     expect(row.body.length).toBeLessThanOrEqual(64 * 1024);
   });
 
+  it('rings for its job when it is too large to keep and begins with the fields that say whose it is', async () => {
+    const { vodJobId, id } = await openJob();
+    stack.emulator.finish(vodJobId);
+    const body = completion({ JobId: vodJobId, Data: 'x'.repeat(MIB) });
+    expect(await send(body)).toEqual(stored200);
+    await stack.untilJob(id, 'succeeded');
+    const [row] = await rowsOf(body);
+    expect(row).toMatchObject({ verdict: 'matched', job_id: id, status: 'success', body_size: body.length });
+    expect(row.body.length).toBeLessThanOrEqual(64 * 1024);
+    expect((await stack.history(id)).map((line) => line.event)).toContain('event_received');
+  });
+
+  it('leaves its job to the alarm when it is too large to keep and its JobId comes last, and says so', async () => {
+    const { vodJobId, id } = await openJob();
+    const body = JSON.stringify({
+      EventType: 'AIVideoTagComplete',
+      Data: 'x'.repeat(MIB),
+      JobId: vodJobId,
+      Status: 'success',
+    });
+    expect(await send(body)).toEqual(stored200);
+    expect(await rowsOf(body)).toMatchObject([
+      {
+        verdict: 'ignored',
+        event_type: 'AIVideoTagComplete',
+        reason: expect.stringMatching(/no usable JobId.*next alarm/),
+      },
+    ]);
+    expect(await stack.untilJob(id, 'processing')).toMatchObject({ dueAt: expect.any(String) });
+  });
+
   it.each([
     ['no type', null],
     ['an empty type', ''],

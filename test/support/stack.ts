@@ -107,8 +107,13 @@ export class Stack {
       await this.startWebhook(i === 0 ? {} : { WEBHOOK_PORT: '0' });
     }
     for (let i = 0; i < workers; i += 1) await this.startWorker();
-    this.api = await startApi(loadConfig(this.env, 'api'), this.logger('api'));
-    this.stops.push(() => this.api.close());
+    this.api = await this.startApi();
+  }
+
+  async startApi(env: Record<string, string> = {}): Promise<Server> {
+    const api = await startApi(loadConfig({ ...this.env, ...env }, 'api'), this.logger('api'));
+    this.stops.push(() => api.close());
+    return api;
   }
 
   async startWorker(env: Record<string, string> = {}): Promise<Server> {
@@ -140,10 +145,10 @@ export class Stack {
   async call(
     method: string,
     path: string,
-    options: { body?: unknown; key?: string | null; headers?: Record<string, string> } = {},
+    options: { body?: unknown; key?: string | null; headers?: Record<string, string>; api?: Server } = {},
   ): Promise<Answer> {
-    const { body, key = keys.operator, headers = {} } = options;
-    const response = await fetch(`${this.api.url}${path}`, {
+    const { body, key = keys.operator, headers = {}, api = this.api } = options;
+    const response = await fetch(`${api.url}${path}`, {
       method,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),

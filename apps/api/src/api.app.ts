@@ -41,6 +41,7 @@ import {
   StandingReads,
   StatsReads,
 } from '@app/persistence';
+import { JobConfig } from '@app/vod';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
@@ -69,6 +70,7 @@ interface Parts {
   problems: ProblemFilter;
   document: ApiDocument;
   operations: DynamicModule;
+  jobConfig: JobConfig;
   localKey: string | null;
 }
 
@@ -84,6 +86,7 @@ class ApiModule {
     problems,
     document,
     operations,
+    jobConfig,
     localKey,
   }: Parts): DynamicModule {
     const requests = new RequestStore(db);
@@ -122,6 +125,7 @@ class ApiModule {
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
+        { provide: JobConfig, useValue: jobConfig },
         { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
         {
           provide: APP_GUARD,
@@ -181,6 +185,7 @@ export async function startApi(
   logger: Logger,
   { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
+  const jobConfig = new JobConfig(config.vod.configExtras);
   const signals = new Signals();
   const registry = createRegistry(version);
   attachLogging(signals, logger);
@@ -230,7 +235,19 @@ export async function startApi(
     const problems = new ProblemFilter(logger);
     const document = new ApiDocument(version);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, document, operations, localKey }),
+      module: ApiModule.of({
+        config,
+        db,
+        signals,
+        changes,
+        feed,
+        counts,
+        problems,
+        document,
+        operations,
+        jobConfig,
+        localKey,
+      }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',

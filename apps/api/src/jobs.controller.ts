@@ -4,7 +4,7 @@ import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
 import { Accept } from '@app/lifecycle';
 import { JobReads, ListReads, RequestStore } from '@app/persistence';
-import { offers, regionFeatures } from '@app/vod';
+import { JobConfig, offers, regionFeatures } from '@app/vod';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
 import { filterOf } from './job-filter';
@@ -29,6 +29,7 @@ export class JobsController {
     private readonly reads: JobReads,
     private readonly lists: ListReads,
     private readonly waitingRoom: WaitingRoom,
+    private readonly jobConfig: JobConfig,
     @Inject(REGIONS) private readonly regions: readonly [string, ...string[]],
   ) {}
 
@@ -62,6 +63,7 @@ export class JobsController {
     const region = body.region ?? this.regions[0];
     checkKey(key);
     this.checkRegion(region, body.types);
+    await this.checkConfig(body.config, caller, key);
     const outcome = await this.accept.accept({ ...body, region, client: caller.name, idempotencyKey: key ?? null });
     switch (outcome.outcome) {
       case 'unsupported_in_region':
@@ -143,6 +145,13 @@ export class JobsController {
     const offered = types.every((type) => offers(region, type));
     if (this.regions.includes(region) || (Object.hasOwn(regionFeatures, region) && !offered)) return;
     throw invalid([{ path: 'region', message: `expected one of ${this.regions.join(', ')}, got ${region}` }]);
+  }
+
+  /** What was stored before its config was looked at so closely is still replayed for its key. */
+  private async checkConfig(config: schemas.SubmitRequest['config'], { name }: Caller, key: string | undefined) {
+    const problems = this.jobConfig.problems(config);
+    if (problems.length === 0 || (key !== undefined && (await this.requests.knows(name, key)))) return;
+    throw invalid(problems);
   }
 
   private async existing(id: string) {

@@ -58,7 +58,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     await assertSchema(db);
     const queues = openQueues(config, signals, logger);
     opened.unshift(() => queues.close());
-    const vod = openVod(config);
+    const vod = openVod(config, logger);
     opened.unshift(async () => vod.close());
 
     void tellCredentials(vod, config, signals);
@@ -197,9 +197,14 @@ async function tellCredentials(vod: VodClient, config: ConfigFor<'worker'>, sign
   signals.emit(signer === null ? 'credentials.missing' : 'credentials.found', { source });
 }
 
-function openVod(config: ConfigFor<'worker'>): VodClient {
-  const { endpoint, timeoutMs, credentials } = config.vod;
-  return new VodClient({ endpoint, timeoutMs, credentials });
+function openVod(config: ConfigFor<'worker'>, logger: Logger): VodClient {
+  const { endpoint, timeoutMs, credentials, proxy, regions } = config.vod;
+  const vod = new VodClient({ endpoint, timeoutMs, credentials, proxies: proxy });
+  for (const region of regions) {
+    const through = vod.proxyTo(region);
+    if (through !== null) logger.info({ region, proxy: through }, 'VOD is called through a proxy');
+  }
+  return vod;
 }
 
 /** Wakes settle events; every slow poll also takes up those that found no job before. */

@@ -1,4 +1,4 @@
-import { fillRegion, type ApiKey, type DurationRange, type Environment } from './values';
+import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Environment } from './values';
 import type { logLevels, recoveryRungs } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
@@ -8,6 +8,13 @@ export interface AccessKey {
   accessKeyId: string;
   accessKeySecret: string;
   securityToken?: string;
+}
+
+/** Which proxy leads where: for https, for http, and where none is used. Their URLs may hold a password. */
+export interface Proxies {
+  https?: string;
+  http?: string;
+  none?: string;
 }
 
 /** What the environment says, read and arranged. Units and defaults are documented in variables.ts. */
@@ -26,6 +33,9 @@ export interface Config {
     /** Only for roles that sign requests or check them: worker, emulator, local. */
     credentials?: AccessKey | 'default-chain';
     timeoutMs: number;
+    /** Only for roles that call VOD: worker and local. */
+    proxy: Proxies;
+    configExtras: ConfigExtra[];
     callback: { url?: string; keys: string[]; auth: 'required' | 'hint'; toleranceMs: number };
   };
   limits: { submitQps: number; collectQps: number; maxInFlight: number; dispatchWindow: number };

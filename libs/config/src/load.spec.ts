@@ -28,6 +28,51 @@ function problemsOf(env: NodeJS.ProcessEnv, role: Role = 'local'): string[] {
   }
 }
 
+describe('the proxy', () => {
+  const proxies = (env: NodeJS.ProcessEnv, role: Role = 'worker') =>
+    loadConfig({ ...enough[role], ...env }, role as 'worker').vod.proxy;
+
+  it('is read in upper and in lower case, and without a scheme', () => {
+    const read = { https: 'http://proxy:3128', http: 'https://user:pw@proxy', none: 'a.example,b' };
+    expect(
+      proxies({ HTTPS_PROXY: 'proxy:3128', http_proxy: 'https://user:pw@proxy', no_proxy: 'a.example,b' }),
+    ).toEqual(read);
+    expect(proxies({ HTTPS_PROXY: '', https_proxy: 'http://lower' })).toEqual({ https: 'http://lower' });
+  });
+
+  it('is for those that call VOD alone: nobody else stumbles over it', () => {
+    expect(proxies({ HTTPS_PROXY: 'socks5://proxy' }, 'api')).toEqual({});
+    expect(proxies({ HTTPS_PROXY: 'http://proxy' }, 'webhook')).toEqual({});
+  });
+
+  it.each(['socks5://user:hunter2@proxy', 'http://user:hunter2@', 'user:hunter2@proxy:port'])(
+    'cannot be %s, and is not shown',
+    (url) => {
+      const problems = problemsOf({ HTTPS_PROXY: url }, 'local');
+      expect(problems).toEqual([
+        expect.stringMatching(/^HTTPS_PROXY: expected the URL of an HTTP proxy .*, got \(hidden\)$/),
+      ]);
+      expect(problems.join()).not.toContain('hunter2');
+    },
+  );
+});
+
+describe('what VOD has learned since', () => {
+  it('is a list of keys and values', () => {
+    const env = { VOD_CONFIG_EXTRA: 'AIVideoTag.AnalyseTypes=NewOne, AIMediaDNA.NewKey' };
+    expect(loadConfig(env, 'local').vod.configExtras).toEqual([
+      { type: 'AIVideoTag', key: 'AnalyseTypes', value: 'NewOne' },
+      { type: 'AIMediaDNA', key: 'NewKey', value: null },
+    ]);
+  });
+
+  it.each(['AIVideoTag', 'AIVideoTag.', 'AIVideoTag.Key=', 'AIVideoTag.Key=a b', '.Key', ','])('is not %j', (text) => {
+    expect(problemsOf({ VOD_CONFIG_EXTRA: text })[0]).toMatch(
+      /^VOD_CONFIG_EXTRA: expected a comma list such as .*entry 1/,
+    );
+  });
+});
+
 describe('without anything set', () => {
   it('has the defaults of the contract', () => {
     expect(loadConfig(enough.worker, 'worker')).toEqual({
@@ -40,6 +85,8 @@ describe('without anything set', () => {
         endpoint: 'https://vod.{region}.aliyuncs.com',
         credentials: 'default-chain',
         timeoutMs: 10_000,
+        proxy: {},
+        configExtras: [],
         callback: { keys: [], auth: 'required', toleranceMs: 900_000 },
       },
       limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 1000 },

@@ -23,7 +23,7 @@ const required: Record<Role, readonly VariableName[]> = {
 export function loadConfig<R extends Role>(env: NodeJS.ProcessEnv, role: R): ConfigFor<R>;
 export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   const env = withSecretFiles(environment);
-  const given = onlyOurs(env);
+  const given = onlyOurs(env, role);
   const parsed = variables.safeParse(given);
   const unreadable = parsed.success ? [] : parsed.error.issues.map(unreadableProblem);
 
@@ -42,9 +42,19 @@ export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   return arrange(values, role);
 }
 
+/** Everybody's variables, and for many programs in lower case. Who has no use for them doesn't stumble over them. */
+const proxyVariables: readonly VariableName[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
+
+function callsVod(role: Role): boolean {
+  return role === 'worker' || role === 'local';
+}
+
 /** An empty variable is an unset one: compose files and shells pass `NAME=` for what nobody filled in. */
-function onlyOurs(env: NodeJS.ProcessEnv): Partial<Record<VariableName, string>> {
-  const entries = variableNames.map((name) => [name, env[name]] as const);
+function onlyOurs(env: NodeJS.ProcessEnv, role: Role): Partial<Record<VariableName, string>> {
+  const entries = variableNames.map((name) => {
+    if (!proxyVariables.includes(name)) return [name, env[name]] as const;
+    return [name, callsVod(role) ? env[name] || env[name.toLowerCase()] : undefined] as const;
+  });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
 }
 
@@ -102,7 +112,7 @@ function callbackLength(values: Values): Problem[] {
 }
 
 function halfAnAccessKey(values: Values, role: Role): Problem[] {
-  if (role !== 'worker' && role !== 'local') return []; // the emulator needs both anyway, the others neither
+  if (!callsVod(role)) return []; // the emulator needs both anyway, the others neither
   const id = values.ALIBABA_CLOUD_ACCESS_KEY_ID;
   const secret = values.ALIBABA_CLOUD_ACCESS_KEY_SECRET;
   const token = values.ALIBABA_CLOUD_SECURITY_TOKEN;
@@ -118,7 +128,7 @@ function halfKey(variable: VariableName, other: VariableName): Problem {
 
 /** The others never call VOD: what isn't handed out can't leak, least of all from the internet-facing webhook. */
 function usesCredentials(role: Role): boolean {
-  return role === 'worker' || role === 'emulator' || role === 'local';
+  return callsVod(role) || role === 'emulator';
 }
 
 function credentialsFor(values: Values, role: Role): AccessKey | 'default-chain' | undefined {
@@ -150,6 +160,12 @@ function arrange(values: Values, role: Role): Config {
       ...(endpoint && { endpoint }),
       ...(credentials && { credentials }),
       timeoutMs: values.VOD_TIMEOUT,
+      proxy: {
+        ...(values.HTTPS_PROXY && { https: values.HTTPS_PROXY }),
+        ...(values.HTTP_PROXY && { http: values.HTTP_PROXY }),
+        ...(values.NO_PROXY && { none: values.NO_PROXY }),
+      },
+      configExtras: values.VOD_CONFIG_EXTRA ?? [],
       callback: {
         ...(values.VOD_CALLBACK_URL && { url: values.VOD_CALLBACK_URL }),
         keys: values.VOD_CALLBACK_KEYS ?? [],

@@ -23,7 +23,7 @@ function line({ variable, expected, got }: Problem, given: Readonly<Record<strin
 
 const secretName = /(_SECRET|_TOKEN|_KEYS?)$/;
 /** Hidden whole: in a URL too broken to parse nobody knows where the password ends. */
-const mayHoldPassword = ['DATABASE_URL', 'REDIS_URL'];
+const mayHoldPassword = ['DATABASE_URL', 'REDIS_URL', 'HTTPS_PROXY', 'HTTP_PROXY'];
 
 function shown(variable: string, value: string | undefined): string {
   if (value === undefined) return 'nothing';

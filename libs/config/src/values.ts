@@ -84,6 +84,14 @@ export function urlWith(protocols: readonly string[], expected: string) {
   return reads(expected, (text) => (isUrl(text, protocols) ? text : undefined));
 }
 
+/** Like other programs: what has no scheme is http. Never with what was got, as it may hold a password. */
+export function proxyUrl() {
+  return reads('the URL of an HTTP proxy such as http://host:3128 or http://user:password@host:3128', (text) => {
+    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+    return isUrl(url, ['http:', 'https:']) ? url : undefined;
+  });
+}
+
 /** A URL in which `{region}` may stand where the region's id belongs, in the host as well. */
 export function regionalUrl(expected: string) {
   return reads(expected, (text) => {
@@ -154,6 +162,27 @@ export function apiKeyList() {
     if (hasDuplicates(keys.map((key) => key.secret))) return { wrong: 'two entries have the same secret' };
     return { value: keys };
   });
+}
+
+/** A key, or a value of one, that may stand in the config of a job of this type. */
+export interface ConfigExtra {
+  type: string;
+  key: string;
+  value: string | null;
+}
+
+export function configExtras() {
+  return readsEntries<ConfigExtra[]>(
+    'a comma list such as AIVideoTag.AnalyseTypes=NewOne or AIMediaDNA.NewKey',
+    (entries) => {
+      const extras = entries.map((entry) => /^(\w{1,64})\.(\w{1,64})(?:=([^\s=]{1,64}))?$/.exec(entry));
+      const wrong = extras.indexOf(null);
+      if (wrong >= 0) return { wrong: `entry ${wrong + 1} is none of these` };
+      return {
+        value: extras.map((extra) => ({ type: extra?.[1] ?? '', key: extra?.[2] ?? '', value: extra?.[3] ?? null })),
+      };
+    },
+  );
 }
 
 export function secretList() {

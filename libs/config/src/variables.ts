@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   anyText,
   apiKeyList,
+  configExtras,
   duration,
   durationRange,
   environmentName,
@@ -9,6 +10,7 @@ import {
   host,
   oneOf,
   port,
+  proxyUrl,
   regionalUrl,
   regionList,
   risingDurations,
@@ -55,6 +57,14 @@ export const variables = z.object({
   ALIBABA_CLOUD_SECURITY_TOKEN: anyText().optional(),
   /** One VOD call. pop-core's own 3 s would turn slow answers into submissions of unknown outcome, the costly kind. */
   VOD_TIMEOUT: duration().prefault('10s'),
+
+  /** How to the outside, for those that call VOD. Also read in lower case, as other programs do. */
+  HTTPS_PROXY: proxyUrl().optional(),
+  HTTP_PROXY: proxyUrl().optional(),
+  NO_PROXY: anyText().optional(),
+
+  /** What VOD has learned since this version: keys of a job's config, and values of AnalyseTypes, that aren't refused. */
+  VOD_CONFIG_EXTRA: configExtras().optional(),
 
   /** The URL registered at VOD, byte for byte: the signature covers it. */
   VOD_CALLBACK_URL: regionalUrl('an http(s) URL, {region} allowed').optional(),

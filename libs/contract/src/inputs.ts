@@ -61,7 +61,8 @@ export const submitRequest = z
       .max(jobTypes.length)
       .meta({ example: ['AIVideoTag', 'AIMediaDNA'] }),
     config: config.default({}).meta({
-      description: "VOD's own Config, keyed by type",
+      description:
+        "VOD's own Config, keyed by type. AIVideoTag: AnalyseTypes (a comma list of ASR, OCR and the older Face, Category, Annotation), OrigASRData (true for the transcript, with ASR only). AIMediaDNA: DNADBId. Anything else is refused, unless VOD_CONFIG_EXTRA allows it",
       example: { AIVideoTag: { AnalyseTypes: 'ASR,OCR' }, AIMediaDNA: { DNADBId: '88c6ca18' } },
     }),
     region: z

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Signals } from '@app/observability';
 import { EventStore, type Notification } from '@app/persistence';
-import { parseEvent, verifyCallback, type CallbackVerdict, type VodEvent } from '@app/vod/callback';
+import { parseEvent, parseEventHead, verifyCallback, type CallbackVerdict, type VodEvent } from '@app/vod/callback';
 import { v7 as uuidv7 } from 'uuid';
 
 /** A body as it came in, read to its end but kept only up to a limit. */
@@ -103,9 +103,7 @@ export class Receive {
 
   private toNotification(region: string, body: ReceivedBody, signature: Notification['signature']): Notification {
     const whole = body.size === body.head.length;
-    const event: VodEvent = whole
-      ? parseEvent(body.head)
-      : { kind: 'unreadable', reason: `too large: ${body.size} bytes` };
+    const event: VodEvent = whole ? parseEvent(body.head) : parseEventHead(body.head, body.size);
     const common = {
       id: uuidv7(),
       receivedAt: this.now(),

@@ -39,6 +39,9 @@ const CONFIRM_AT_ONCE = 10;
 /** So often proven absent, and lost again: something between VOD and us swallows this request. A person should know. */
 const ABSENCES_BEFORE_HELD = 5;
 
+/** So many JobIds of VOD are named to a person, who decides about them. */
+const NAMED = 20;
+
 /** What a look has brought. */
 interface Findings {
   /** Jobs at VOD that can only be this one or a rival's: of this media and type, made in the time of the attempt, no row's. */
@@ -402,7 +405,6 @@ function isSurely({ submission, siblingFound }: Case, { rung }: Candidate, { riv
 /** Why what was found proves nothing, in the words for the person who has to decide; null when there is nothing. */
 function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
   const [candidate, ...others] = candidates;
-  const ids = (list: string[]) => list.join(', ');
   if (candidate && others.length > 0) {
     return `${candidates.length} jobs of VOD could be this one: ${ids(candidates.map(({ vodJobId }) => vodJobId))}`;
   }
@@ -416,7 +418,13 @@ function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
 
 /** What a person who decides may adopt. */
 function candidatesIn({ candidates, unexplained }: Findings): string[] {
-  return [...candidates.map(({ vodJobId }) => vodJobId), ...unexplained];
+  return [...candidates.map(({ vodJobId }) => vodJobId), ...unexplained].slice(0, NAMED);
+}
+
+/** VOD lists the jobs of six months: a person reads the first of them. */
+function ids(list: string[]): string {
+  const more = list.length - NAMED;
+  return more > 0 ? `${list.slice(0, NAMED).join(', ')} and ${more} more` : list.join(', ');
 }
 
 interface Decided {
@@ -447,7 +455,7 @@ function noteOn({ candidates, trouble, listed, unexplained }: Findings): string 
   if (candidates.length === 1)
     return 'one job of VOD could be this one, or that of another job of this media that waits';
   if (trouble !== null) return `VOD could not be asked: ${trouble.cause}`;
-  if (unexplained.length > 0) return `VOD lists ${unexplained.join(', ')}, and does not say what it is`;
+  if (unexplained.length > 0) return `VOD lists ${ids(unexplained)}, and does not say what it is`;
   return listed ? 'no event of VOD names it yet, and VOD does not list it' : 'no event of VOD names it yet';
 }
 

@@ -58,6 +58,15 @@ export class RequestStore {
     return (await this.getAll([id])).get(id) ?? null;
   }
 
+  /** Whether this client has sent a request under this key before. */
+  async knows(client: string, idempotencyKey: string): Promise<boolean> {
+    const rows = await this.db.query<unknown[]>(`select 1 from request where (client, idempotency_key) = ($1, $2)`, [
+      client,
+      idempotencyKey,
+    ]);
+    return rows.length > 0;
+  }
+
   private async acceptAll(drafts: Draft[]): Promise<Acceptance[]> {
     const answers = new Map<Draft, Acceptance>();
     for (let tries = 1; answers.size < drafts.length; tries += 1) {

@@ -9,7 +9,13 @@ jest.mock('@alicloud/credentials', () => {
 describe('the entry for the webhook', () => {
   it('gives what the webhook needs without loading the cloud client', () => {
     const entry = jest.requireActual<object>('./callback');
-    expect(Object.keys(entry).toSorted()).toEqual(['parseEvent', 'parseVodTime', 'signCallback', 'verifyCallback']);
+    expect(Object.keys(entry).toSorted()).toEqual([
+      'parseEvent',
+      'parseEventHead',
+      'parseVodTime',
+      'signCallback',
+      'verifyCallback',
+    ]);
   });
 
   it('is not the main entry, which does load it', () => {

@@ -3,5 +3,5 @@
  * that reads a cloud key.
  */
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
-export { parseEvent, type VodEvent } from './events';
+export { parseEvent, parseEventHead, type VodEvent } from './events';
 export { parseVodTime } from './fields';

@@ -192,6 +192,14 @@ describe('listAIJob', () => {
     expect(await value({ NonExistAIJobIds: { String: text } }, [unknownJobId])).toEqual({ jobs: [], missing });
   });
 
+  it('keeps no more of a text than anybody reads', async () => {
+    const long = 'x'.repeat(100_000);
+    const AIJob = [{ JobId: 'a', Status: long, Type: long, Code: long, Message: long }];
+    const { jobs } = await value({ AIJobList: { AIJob } }, ['a']);
+    expect(jobs).toHaveLength(1);
+    expect(JSON.stringify(jobs).length).toBeLessThan(2_000);
+  });
+
   it('drops jobs that were not asked for and keeps the first of two', async () => {
     const AIJob = [
       { JobId: 'x', Status: 'success' },

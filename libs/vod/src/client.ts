@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Proxies } from '@app/config';
 import { jobTypes, type JobType } from '@app/domain';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
-import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, textOf } from './fields';
+import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, sentenceOf, wordOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
+import { originOf, proxyFor } from './proxy';
 import { Rpc } from './rpc';
 
 export interface VodClientOptions {
@@ -11,6 +13,8 @@ export interface VodClientOptions {
   /** For connecting and again from then to the end of the answer. */
   timeoutMs: number;
   credentials: VodCredentials;
+  /** Default: none. */
+  proxies?: Proxies;
 }
 
 /**
@@ -121,6 +125,12 @@ export class VodClient {
     });
   }
 
+  /** The proxy on the way to this region, without user and password; null when there is none. */
+  proxyTo(region: string): string | null {
+    const proxy = proxyFor(this.endpointOf(region), this.options.proxies ?? {});
+    return proxy === null ? null : originOf(proxy);
+  }
+
   /** Idle connections don't keep the process running, but they keep a server from closing. */
   close(): void {
     for (const rpc of this.regions.values()) rpc.close();
@@ -130,10 +140,13 @@ export class VodClient {
   private region(region: string): Rpc {
     const known = this.regions.get(region);
     if (known !== undefined) return known;
-    const endpoint = this.options.endpoint.replaceAll('{region}', region);
-    const rpc = new Rpc(endpoint, this.options.timeoutMs, this.credentials);
+    const rpc = new Rpc(this.endpointOf(region), this.options.timeoutMs, this.credentials, this.options.proxies);
     this.regions.set(region, rpc);
     return rpc;
+  }
+
+  private endpointOf(region: string): string {
+    return this.options.endpoint.replaceAll('{region}', region);
   }
 
   /** @param take gives null for an answer of the wrong shape */
@@ -153,9 +166,6 @@ export class VodClient {
 
 /** VOD's limit for Extend is 512 bytes; a sister operation states the same for the whole of UserData, so that is kept. */
 const maxUserDataBytes = 512;
-
-/** As for the codes of refused calls: kept, indexed and shown. */
-const CODE_MAX = 128;
 
 function submitParams(submission: SignedSubmission) {
   const userData = JSON.stringify({ Extend: submission.extend });
@@ -211,15 +221,15 @@ function listedJobs(body: Fields, asked: readonly string[]): VodJob[] | null {
 function vodJob(fields: Fields): VodJob | null {
   const jobId = idOf(fields['JobId']);
   if (jobId === null) return null;
-  const rawStatus = textOf(fields['Status']) ?? '';
+  const rawStatus = wordOf(fields['Status']) ?? '';
   return {
     jobId,
     mediaId: idOf(fields['MediaId']),
-    type: textOf(fields['Type']) ?? '',
+    type: wordOf(fields['Type']) ?? '',
     status: statusOf(rawStatus),
     rawStatus,
-    code: textOf(fields['Code'])?.slice(0, CODE_MAX) ?? null,
-    message: textOf(fields['Message']),
+    code: wordOf(fields['Code']),
+    message: sentenceOf(fields['Message']),
     creationTime: parseVodTime(fields['CreationTime']),
     completeTime: parseVodTime(fields['CompleteTime']),
     data: jsonTextOf(fields['Data']),
@@ -273,7 +283,7 @@ function jobInfo(entry: unknown): VodJobInfo | null {
   if (jobId === null) return null;
   return {
     jobId,
-    status: textOf(fields?.['Status']) ?? '',
+    status: wordOf(fields?.['Status']) ?? '',
     createTime: parseVodTime(fields?.['CreateTime']),
     completeTime: parseVodTime(fields?.['CompleteTime']),
   };

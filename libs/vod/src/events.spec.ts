@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { jobTypes } from '@app/domain';
 import { sampleBytes, sampleJson, sampleNames } from '../test/samples';
-import { parseEvent } from './events';
+import { parseEvent, parseEventHead } from './events';
 import { parseVodTime } from './fields';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -145,6 +145,13 @@ describe('parseEvent', () => {
     expect(parseEvent(bytes(`\uFEFF${JSON.stringify(completion)}`))).toMatchObject({ kind: 'completion' });
   });
 
+  it('keeps no more of a text than anybody reads', () => {
+    const long = 'x'.repeat(100_000);
+    const event = parse({ ...completion, Code: long, Message: long, Extend: long });
+    expect(event).toMatchObject({ kind: 'completion' });
+    expect(JSON.stringify(event).length).toBeLessThan(3_000);
+  });
+
   it('never hands out a NUL, which no text column can hold', () => {
     const event = parse({ ...completion, EventType: 'AIVideoTag\0Complete', Message: 'a\0b', Extend: 'c\0d' });
     expect(event).toMatchObject({ kind: 'completion', message: 'ab', extend: 'cd' });
@@ -172,6 +179,61 @@ describe('parseEvent', () => {
       fc.property(odd, (values) => {
         const kind = parse({ ...completion, ...values }).kind;
         expect(['completion', 'other', 'unreadable']).toContain(kind);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('parseEventHead', () => {
+  const MIB = 1024 * 1024;
+  const head = (text: string, length = 4096) => parseEventHead(bytes(text).subarray(0, length), MIB + 1);
+  const { EventType, JobId, MediaId, Status } = completion;
+
+  it('reads a completion whose fields come before its long data', () => {
+    const whole = JSON.stringify({ ...completion, Code: '0', Message: 'OK', Data: '界'.repeat(10_000) });
+    expect(head(whole)).toEqual({ ...parseEvent(bytes(whole)), extend: null });
+    // The head may end within a character.
+    for (const length of [4094, 4095, 4096])
+      expect(head(whole, length)).toMatchObject({ kind: 'completion', jobId: JobId });
+  });
+
+  it('passes over what stands before them, of any kind', () => {
+    const before = { a: { b: ['}', { c: '"' }] }, d: [], n: -1.5e3, t: true, z: null, ' E ': 'x\\"' };
+    const whole = JSON.stringify({ ...before, ...completion, Data: 'x'.repeat(10_000) }, null, 2);
+    expect(head(whole)).toMatchObject({ kind: 'completion', jobId: JobId, mediaId: MediaId, status: 'success' });
+  });
+
+  it.each([
+    ['JobId', { EventType, MediaId, Status }, { JobId }, 'no usable JobId'],
+    ['Status', { EventType, JobId, MediaId }, { Status }, 'Status is neither success nor fail'],
+  ])('says that %s comes after the data, and what follows from that', (_, first, last, reason) => {
+    const whole = JSON.stringify({ ...first, Data: 'x'.repeat(10_000), ...last });
+    expect(head(whole)).toMatchObject({
+      kind: 'other',
+      eventType: EventType,
+      reason: `too large: ${MIB + 1} bytes; in the first 4096: ${reason}. Its job is read at the next alarm`,
+    });
+  });
+
+  it.each(['', '[', '{"Data":"xxxx', '{"EventType":5', '\u0000', '{"EventType":"AIVideoTagCompl', '{"a":tru', '{,'])(
+    'cannot read %j',
+    (text) => {
+      expect(head(text)).toMatchObject({
+        kind: 'unreadable',
+        reason: expect.stringMatching(/^too large.*no EventType$/),
+      });
+    },
+  );
+
+  it('finds in any head what the whole has, or nothing', () => {
+    const json = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 5 });
+    fc.assert(
+      fc.property(json, json, fc.nat(), (before, after, cut) => {
+        const text = JSON.stringify({ ...before, ...completion, ...after, EventType, JobId, Status });
+        const read = head(text, cut % (bytes(text).length + 1));
+        const found = read.kind === 'completion' ? [read.eventType, read.jobId, read.status] : [];
+        expect([[], [EventType, JobId, 'success']]).toContainEqual(found);
       }),
       { numRuns: 1000 },
     );

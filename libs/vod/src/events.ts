@@ -1,5 +1,17 @@
 import { collectiveEvents, jobTypes, type JobType } from '@app/domain';
-import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, tagGroups, textOf } from './fields';
+import { leadingMembers } from './event-head';
+import {
+  type Fields,
+  fieldsOf,
+  idOf,
+  jsonTextOf,
+  opened,
+  parseVodTime,
+  sentenceOf,
+  tagGroups,
+  textOf,
+  wordOf,
+} from './fields';
 
 export type VodEvent =
   | {
@@ -32,10 +44,31 @@ export function parseEvent(body: Uint8Array): VodEvent {
   const printed = fieldsOf(value);
   if (printed === null) return { kind: 'unreadable', reason: 'not a JSON object' };
   const fields = withTrimmedKeys(printed);
-  const eventType = textOf(fields['EventType'])?.trim().slice(0, 128);
-  if (!eventType) return { kind: 'unreadable', reason: 'no EventType' };
-  return event(eventType, fields);
+  const eventType = eventTypeOf(fields);
+  return eventType === null ? { kind: 'unreadable', reason: 'no EventType' } : event(eventType, fields);
 }
+
+/**
+ * Reads what is left of a notification that was too large to keep. VOD's events begin with the fields that wake a job, and
+ * its long part, Data, comes last. It is a doorbell like any other, only a read says how the job went.
+ */
+export function parseEventHead(head: Uint8Array, size: number): VodEvent {
+  const tooLarge = `too large: ${size} bytes; in the first ${head.length}`;
+  const text = utf8(head, { isCut: true });
+  const fields = text === null ? null : leadingMembers(text);
+  const eventType = fields && eventTypeOf(fields);
+  if (!fields || !eventType) return { kind: 'unreadable', reason: `${tooLarge}: no EventType` };
+  const read = event(eventType, fields);
+  if (read.kind !== 'other') return read;
+  const soon = read.reason === notOurs ? '' : '. Its job is read at the next alarm';
+  return { ...read, reason: `${tooLarge}: ${read.reason}${soon}` };
+}
+
+function eventTypeOf(fields: Fields): string | null {
+  return wordOf(textOf(fields['EventType'])?.trim()) || null;
+}
+
+const notOurs = 'not the end of a submitted AI job';
 
 function event(eventType: string, fields: Fields): VodEvent {
   const jobId = idOf(fields['JobId']);
@@ -43,7 +76,7 @@ function event(eventType: string, fields: Fields): VodEvent {
   const mediaId = idOf(fields['MediaId']) ?? idOf(fields['VideoId']);
   const type = typeOf(eventType, fields);
   const status = statusOf(fields['Status']);
-  if (type === 'none') return { kind: 'other', eventType, jobId, mediaId, reason: 'not the end of a submitted AI job' };
+  if (type === 'none') return { kind: 'other', eventType, jobId, mediaId, reason: notOurs };
   if (jobId === null) return { kind: 'other', eventType, jobId, mediaId, reason: 'no usable JobId' };
   if (status === null)
     return { kind: 'other', eventType, jobId, mediaId, reason: 'Status is neither success nor fail' };
@@ -55,9 +88,9 @@ function event(eventType: string, fields: Fields): VodEvent {
     mediaId,
     status,
     eventTime: parseVodTime(fields['EventTime']),
-    code: textOf(fields['Code']),
-    message: textOf(fields['Message']),
-    extend: textOf(jsonTextOf(fields['Extend'])),
+    code: wordOf(fields['Code']),
+    message: sentenceOf(fields['Message']),
+    extend: sentenceOf(jsonTextOf(fields['Extend'])), // VOD's own limit is 512 bytes
   };
 }
 
@@ -87,9 +120,10 @@ function withTrimmedKeys(printed: Fields): Fields {
   return { ...Object.fromEntries(trimmed), ...printed };
 }
 
-function utf8(body: Uint8Array): string | null {
+/** @param isCut the end may be within a character */
+function utf8(body: Uint8Array, { isCut = false } = {}): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body); // leaves out a byte order mark
+    return new TextDecoder('utf-8', { fatal: true }).decode(body, { stream: isCut }); // leaves out a byte order mark
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { NoCredentialsError } from './credentials';
-import { type Fields, fieldsOf, textOf } from './fields';
+import { type Fields, fieldsOf, textOf, wordOf } from './fields';
 import type { Fault } from './outcome';
+import { ProxyError } from './proxy';
 
 /**
  * What pop-core threw, as a fault. Its messages carry URLs, and VOD's can echo the string to sign: nothing is taken over
@@ -15,7 +16,7 @@ export function faultOf(error: unknown, sent: boolean, timeoutMs: number, secret
   const thrown = fieldsOf(error) ?? {};
   const answer = fieldsOf(thrown['data']);
   if (answer !== null) return errorAnswer(thrown, answer, secrets);
-  const cause = causeOf(thrown, timeoutMs);
+  const cause = error instanceof ProxyError ? error.reason : causeOf(thrown, timeoutMs);
   return sent ? { kind: 'no_usable_answer', cause, requestId: null } : { kind: 'not_sent', cause };
 }
 
@@ -31,7 +32,7 @@ function errorAnswer(thrown: Fields, answer: Fields, secrets: readonly string[])
 }
 
 export function requestIdOf(answer: Fields): string | null {
-  return textOf(answer['RequestId'])?.slice(0, 128) ?? null;
+  return wordOf(answer['RequestId']);
 }
 
 function causeOf(thrown: Fields, timeoutMs: number): string {

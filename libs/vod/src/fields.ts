@@ -38,6 +38,18 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'number' ? String(value) : null;
 }
 
+/** Of VOD's texts so much is kept and shown: far more than any that it documents. */
+const MAX = { word: 128, sentence: 1_000 };
+
+/** A code, a status, a type. */
+export function wordOf(value: unknown): string | null {
+  return textOf(value)?.slice(0, MAX.word) ?? null;
+}
+
+export function sentenceOf(value: unknown): string | null {
+  return textOf(value)?.slice(0, MAX.sentence) ?? null;
+}
+
 /** VOD's ids have 32 characters; longer than 128, or with a control character inside, it is somebody's experiment. */
 export function idOf(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;

@@ -1,6 +1,7 @@
 export { VodClient, type SignedSubmission, type VodClientOptions, type VodJob } from './client';
 export type { VodCredentials } from './credentials';
 export type { ReadOutcome, SubmitOutcome } from './outcome';
+export { JobConfig, type ConfigExtra } from './job-config';
 export { normalizeResult, type NormalizedResult } from './result';
 export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';

@@ -1,10 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
 import RPCClient from '@alicloud/pop-core';
+import type { Proxies } from '@app/config';
 import { type AccessKey, type CredentialsProvider, NoCredentialsError } from './credentials';
 import { faultOf, requestIdOf } from './fault';
 import { type Fields, fieldsOf } from './fields';
 import type { Fault } from './outcome';
+import { proxyAgent, ProxyError, proxyFor } from './proxy';
 
 export type Answer = { ok: true; body: Fields; requestId: string | null } | { ok: false; fault: Fault };
 
@@ -45,11 +47,16 @@ export class Rpc {
     endpoint: string,
     private readonly timeoutMs: number,
     private readonly credentials: CredentialsProvider,
+    proxies: Proxies = {},
   ) {
     const secure = endpoint.startsWith('https:');
     const agentOptions = { keepAlive: true, timeout: idleMs };
-    this.agent = secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
-    noteFailedConnections(this.agent, secure ? 'secureConnect' : 'connect', this.beforeConnection);
+    const proxy = proxyFor(endpoint, proxies);
+    if (proxy) this.agent = proxyAgent(proxy, { secure, idleMs, timeoutMs });
+    else this.agent = secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    // A connection to a proxy that passes requests on stands before it is handed out.
+    if (!proxy || secure)
+      noteFailedConnections(this.agent, secure ? 'secureConnect' : 'connect', this.beforeConnection);
     this.client = new PopCore(
       {
         endpoint,
@@ -72,7 +79,7 @@ export class Rpc {
       });
       return answerOf(body, response.statusCode);
     } catch (error) {
-      const sent = !(error instanceof NoCredentialsError) && !this.beforeConnection.has(Object(error));
+      const sent = !isBeforeAny(error) && !this.beforeConnection.has(Object(error));
       return { ok: false, fault: faultOf(error, sent, this.timeoutMs, this.secrets(params)) };
     }
   }
@@ -86,6 +93,10 @@ export class Rpc {
     const { accessKeyId = '', accessKeySecret = '', securityToken = '' } = this.key ?? {};
     return [accessKeySecret, securityToken, accessKeyId, params.SignatureNonce];
   }
+}
+
+function isBeforeAny(error: unknown): boolean {
+  return error instanceof NoCredentialsError || error instanceof ProxyError;
 }
 
 /** pop-core doesn't look at the HTTP status when the body has no Code. */

@@ -1,0 +1,114 @@
+import { ConfigError } from '@app/config';
+import { jobTypes, type JobType } from '@app/domain';
+
+/** One thing wrong with a request's config, by its path in the request. */
+export interface ConfigProblem {
+  path: string;
+  message: string;
+}
+
+/** A key, or a value of one, that VOD has learned since this was written: `AIVideoTag.AnalyseTypes=NewOne`, `AIMediaDNA.NewKey`. */
+export interface ConfigExtra {
+  type: string;
+  key: string;
+  value: string | null;
+}
+
+type Rule =
+  /** A comma list of words, as text. */
+  { is: 'list'; of: readonly string[] } | { is: 'flag' } | { is: 'id'; what: string } | { is: 'anything' };
+
+type Rules = Record<JobType, Record<string, Rule>>;
+
+/**
+ * From the pages of SubmitAIJob and of the video AI parameters. Of AnalyseTypes today's page has the first two; the others
+ * are those of 2021, which examples print until 2025.
+ */
+const documented: Rules = {
+  AIVideoTag: {
+    AnalyseTypes: { is: 'list', of: ['ASR', 'OCR', 'Face', 'Category', 'Annotation'] },
+    OrigASRData: { is: 'flag' },
+  },
+  AIMediaDNA: { DNADBId: { is: 'id', what: 'the id of a fingerprint library' } },
+};
+
+const AT_MOST = 20;
+
+/**
+ * What VOD's Config may say. VOD bills a job whose config it doesn't understand like any other, so what isn't known here is
+ * refused before anything is stored.
+ */
+export class JobConfig {
+  private readonly rules: Rules = structuredClone(documented);
+
+  /** @throws ConfigError for an extra that can't be one */
+  constructor(extras: readonly ConfigExtra[] = []) {
+    for (const extra of extras) this.add(extra);
+  }
+
+  problems(config: Readonly<Record<string, unknown>>): ConfigProblem[] {
+    return jobTypes
+      .flatMap((type) => this.problemsOf(type, (config[type] ?? {}) as Record<string, unknown>))
+      .slice(0, AT_MOST);
+  }
+
+  private problemsOf(type: JobType, given: Record<string, unknown>): ConfigProblem[] {
+    const rules = this.rules[type];
+    const problems = Object.entries(given).flatMap(([key, value]) => {
+      // hasOwn: "constructor" is no key of VOD's.
+      const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+      const expected = rule ? expectedInstead(rule, value) : `one of the keys ${Object.keys(rules).join(', ')}`;
+      const got = rule ? `, got ${shown(value)}` : '';
+      return expected === null
+        ? []
+        : [{ path: `config.${type}.${key.slice(0, 64)}`, message: `expected ${expected}${got}` }];
+    });
+    return problems.length === 0 ? transcriptWithoutSpeech(type, given) : problems;
+  }
+
+  private add({ type, key, value }: ConfigExtra): void {
+    const known = jobTypes.find((one) => one === type);
+    if (known === undefined) throw wrongExtra(`a type of job, ${jobTypes.join(' or ')}, before the dot`, type);
+    const rules = this.rules[known];
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (value === null) rules[key] = rule ?? { is: 'anything' };
+    else if (rule?.is === 'list') rules[key] = { ...rule, of: [...new Set([...rule.of, value])] };
+    else throw wrongExtra('a value only for AIVideoTag.AnalyseTypes', `${type}.${key}=${value}`);
+  }
+}
+
+function wrongExtra(expected: string, got: string): ConfigError {
+  return new ConfigError([{ variable: 'VOD_CONFIG_EXTRA', expected, got: JSON.stringify(got) }], {});
+}
+
+/** Null when the value is right. */
+function expectedInstead(rule: Rule, value: unknown): string | null {
+  switch (rule.is) {
+    case 'list': {
+      const isRight = typeof value === 'string' && value.split(',').every((word) => rule.of.includes(word));
+      return isRight ? null : `a comma list without blanks of ${rule.of.join(', ')}`;
+    }
+    case 'flag':
+      return typeof value === 'boolean' ? null : 'true or false';
+    case 'id':
+      return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? null : `${rule.what} as text`;
+    case 'anything':
+      return null;
+  }
+}
+
+/** The transcript is documented only together with ASR: without it the job is paid, and the transcript isn't there. */
+function transcriptWithoutSpeech(
+  type: JobType,
+  { OrigASRData, AnalyseTypes }: Record<string, unknown>,
+): ConfigProblem[] {
+  const words = typeof AnalyseTypes === 'string' ? AnalyseTypes.split(',') : [];
+  if (type !== 'AIVideoTag' || OrigASRData !== true || words.includes('ASR')) return [];
+  const message = 'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then';
+  return [{ path: `config.${type}.OrigASRData`, message }];
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
