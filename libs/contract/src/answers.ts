@@ -309,19 +309,21 @@ export const flowAnswer = z
   })
   .meta({ id: 'Flow' });
 
-const worker = z.object({
-  id: z.uuid(),
-  role: z.enum(['api', 'worker', 'webhook']),
-  host: z.string().meta({ description: 'The name of its machine or container' }),
-  version: z.string(),
-  regions: z.array(z.string()),
-  limits: z
-    .object({ submitQps: z.int(), collectQps: z.int(), maxInFlight: z.int() })
-    .nullable()
-    .meta({ description: 'What a worker does at most, by its own settings; null for the others' }),
-  startedAt: at,
-  lastSeenAt: at,
-});
+const worker = z
+  .object({
+    id: z.uuid(),
+    role: z.enum(['api', 'worker', 'webhook']),
+    host: z.string().meta({ description: 'The name of its machine or container' }),
+    version: z.string(),
+    regions: z.array(z.string()),
+    limits: z
+      .object({ submitQps: z.int(), collectQps: z.int(), maxInFlight: z.int() })
+      .nullable()
+      .meta({ description: 'What a worker does at most, by its own settings; null for the others' }),
+    startedAt: at,
+    lastSeenAt: at,
+  })
+  .meta({ id: 'Worker' });
 
 /** All there are: no more than a deployment has processes. */
 export const workersAnswer = z.object({ items: z.array(worker) }).meta({ id: 'Workers' });
