@@ -232,7 +232,12 @@ describe('Through a pipe, vodai', () => {
       ]),
     );
     const story = JSON.parse((await vodai(['jobs', 'show', job.id, '--json'])).stdout);
-    expect(story).toEqual({ job, history: await stack.history(job.id), evidence: expect.any(Object) });
+    expect(story).toEqual({
+      job,
+      history: await stack.history(job.id),
+      evidence: expect.any(Object),
+      outlook: expect.objectContaining({ reason: 'over' }),
+    });
 
     const { body: result } = await stack.get(`/v1/jobs/${job.id}/result`);
     expect(JSON.parse((await vodai(['--json', 'jobs', 'result', job.id])).stdout)).toEqual(result);
@@ -256,6 +261,12 @@ describe('Through a pipe, vodai', () => {
       'failed',
       'AIMediaDNA',
       String(stats.jobs.byType.AIMediaDNA.failed),
+    ]);
+
+    const media = await vodai(['stats', '--media', job.mediaId]);
+    expect(cells(media.stdout).filter(([name]) => name === 'total' || name === 'open')).toEqual([
+      ['total', '', '1'],
+      ['open', '', '0'],
     ]);
 
     const { items: processes } = (await stack.get('/v1/workers')).body;
