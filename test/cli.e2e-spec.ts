@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +155,44 @@ describe('Through a pipe, vodai', () => {
     expect(lines(piped.stdout)).toHaveLength(1);
   });
 
+  it('says at Ctrl-C how far it got, and goes on from there by the same command', async () => {
+    const file = join(folder, 'long.txt');
+    writeFileSync(file, Array.from({ length: 800 }, (_, i) => `long-${i}\n`).join(''));
+    const args = ['submit', '--file', file, '--types', 'tag', '--label', 'from:long'];
+    const stopped = await Cli.start(args, { env: signedIn() });
+    await stopped.until('some are submitted', ({ stdout }) => stdout.includes('\n'));
+    stopped.kill('SIGINT');
+    expect(await stopped.code).toBe(130);
+    const [, done = ''] =
+      /\nvodai: (\d+) of 800 media submitted, then: stopped by Ctrl-C; the same command goes on from there\n$/.exec(
+        stopped.stderr,
+      ) ?? [];
+    // What it says is true: not one is under way any more.
+    const here = Number(done);
+    expect(cells(stopped.stdout)).toHaveLength(here);
+    const requests = () => stack.query('select 1 from request where labels @> \'{"from":"long"}\'');
+    expect(await requests()).toHaveLength(here);
+    const { code, stderr } = await vodai(args);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `800 media: ${800 - here} submitted, ${here} here before\n`,
+    });
+    expect(await requests()).toHaveLength(800);
+  });
+
+  it('tells a full disk in one line, and goes no further', async () => {
+    for (const command of ['jobs list --limit 1', 'submit --types tag for-a-full-disk', '--help']) {
+      const { code, stderr } = await inShell(`vodai ${command} > /dev/full`);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^vodai: (1 of 1 media submitted, then: )?cannot write to stdout: the disk is full\n$/,
+        ),
+      });
+    }
+    expect(await inShell('vodai jobs list --limit 1 2> /dev/full')).toMatchObject({ code: 0 });
+  });
+
   it('does all that it was asked to also when nobody reads what it says', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `unread-${i}`);
     const file = join(folder, 'unread.txt');
@@ -277,6 +315,33 @@ describe('Through a pipe, vodai', () => {
     expect(workers.stderr).toBe('');
   });
 
+  it('tells a pipe what a terminal is told: also what is late, lost, unserved or out of order', async () => {
+    const troubles = {
+      late: [{ region: 'cn-late', dueAt: '2026-11-28T03:00:00.000Z' }],
+      unserved: [{ region: 'cn-unserved' }],
+      oldestUnmatchedEventAt: '2026-11-28T02:00:00.000Z',
+      callbacksLost: 7,
+      circuits: [{ region: 'cn-broke', code: 'Forbidden', message: 'no money', probeAt: '2026-11-28T04:00:00.000Z' }],
+    };
+    const relay = await Relay.start(async (_passing, passOn) => {
+      const passed = await passOn(stack.api.url);
+      const stats = JSON.parse(passed.body.toString());
+      return { ...passed, body: Buffer.from(JSON.stringify({ ...stats, ...troubles })) };
+    });
+    const { stdout } = await vodai(['stats'], { env: { VODAI_URL: relay.url } });
+    await relay.close();
+    expect(cells(stdout)).toEqual(
+      expect.arrayContaining([
+        ['all', '', expect.stringMatching(/^\d+$/)],
+        ['late', 'cn-late', '2026-11-28T03:00:00.000Z'],
+        ['unserved', 'cn-unserved', ''],
+        ['oldest unmatched event', '', '2026-11-28T02:00:00.000Z'],
+        ['callbacks lost', '', '7'],
+        ['circuit', 'cn-broke', '2026-11-28T04:00:00.000Z', 'Forbidden', 'no money'],
+      ]),
+    );
+  });
+
   it('acts on several jobs, goes on over those in another state, and exits with 1 for them', async () => {
     const [failed, running] = [await ended('fail'), await processing()];
     const args = ['jobs', 'refetch', running.id, failed.id, '--reason', 'VOD was confused'];
@@ -289,7 +354,70 @@ describe('Through a pipe, vodai', () => {
     const told = await eventually('it is told', async () =>
       (await stack.history(failed.id)).find(({ text }) => text.includes('VOD was confused')),
     );
-    expect(told.text).toBe('Reading the result again by otto: VOD was confused');
+    expect(told.text).toBe('Fetching the result again by otto: VOD was confused');
+  });
+
+  it('acts on all that a filter lets through, after it was told that it may, and on nothing as well', async () => {
+    const label = 'bulk:retry';
+    // More than a page of a list, and more than a call for each in turn would have time for.
+    await Promise.all(
+      Array.from({ length: 205 }, () => stack.enqueue(newMedia(), ['AIVideoTag'], { labels: { bulk: 'retry' } })),
+    );
+    const jobs = (state: string) =>
+      stack.query<{ vod_job_id: string }>(
+        `select vod_job_id from job join request on request.id = request_id where request.labels @> '{"bulk":"retry"}' and state = '${state}'`,
+      );
+    const untilAll = (state: string) =>
+      eventually(`all are ${state}`, async () => {
+        const found = await jobs(state);
+        return found.length === 205 ? found : null;
+      });
+    for (const { vod_job_id: id } of await untilAll('processing')) stack.emulator.finish(id, 'fail');
+    await untilAll('failed');
+
+    const asked = await vodai(['jobs', 'retry', '--label', label]);
+    expect(asked).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^vodai: VOD bills 205 jobs if .*: say --yes\n$/),
+    });
+    const done = await vodai(['jobs', 'retry', '--label', label, '--yes']);
+    expect({ code: done.code, stderr: done.stderr, lines: lines(done.stdout).length }).toEqual({
+      code: 0,
+      stderr: '',
+      lines: 205,
+    });
+    await untilAll('processing');
+    expect(await vodai(['jobs', 'retry', '--label', label, '--yes'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'no jobs to retry\n',
+    });
+    const wrong = await vodai(['jobs', 'retry', '--label', label, '--state', 'processing', '--yes']);
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('works in failed, canceled, expired; got'),
+    });
+    const free = await vodai(['jobs', 'cancel', '--state', 'queued', '--media', 'nobodys']);
+    expect(free).toMatchObject({ code: 0, stderr: 'no jobs to cancel\n' });
+  });
+
+  it('takes ids from stdin as its lists print them, none and thousands', async () => {
+    const [first, second] = [await ended('fail'), await ended('fail')];
+    for (const [form, job] of [
+      ['', first],
+      ['--json', second],
+    ] as const) {
+      const script = `vodai jobs list --media ${job.mediaId} ${form} | vodai jobs retry - --yes`;
+      expect(await inShell(script)).toMatchObject({ code: 0, stdout: expect.stringContaining(job.id), stderr: '' });
+    }
+    const none = await inShell('vodai jobs list --media nobodys | vodai jobs retry - --yes');
+    expect(none).toEqual({ code: 0, stdout: '', stderr: 'no jobs to retry\n' });
+    const thousands = Array.from({ length: 1_200 }, (_, i) => NO_SUCH_JOB.slice(0, -4) + String(i).padStart(4, '0'));
+    const many = await vodai(['jobs', 'refetch', '-', '--yes'], { input: thousands.join('\n') });
+    expect(many).toMatchObject({ code: 1, stderr: expect.stringMatching(/\nvodai: 1,200 jobs of 1,200 refused\n$/) });
+    const wrong = await vodai(['jobs', 'refetch', '-'], { input: 'media-1\n' });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('a UUID, got media-1') });
   });
 
   describe('when the api goes away in the middle', () => {
@@ -318,6 +446,24 @@ describe('Through a pipe, vodai', () => {
       expect(stderr).toMatch(
         /^vodai: 2 of 3 media submitted, then: .+ The address is from VODAI_URL and VODAI_KEY; 1 more may or may not/,
       );
+    });
+
+    it('waits as long as the api says, with all of its calls, and loses none', async () => {
+      let refusals = 0;
+      const busy = await Relay.start(async ({ method }, passOn) => {
+        if (method === 'POST' && (refusals += 1) % 50 === 20) {
+          return { status: 503, headers: { 'retry-after': '1' }, body: Buffer.from('busy') };
+        }
+        return passOn(stack.api.url);
+      });
+      const file = join(folder, 'busy.txt');
+      writeFileSync(file, Array.from({ length: 120 }, () => `${newMedia()}\n`).join(''));
+      const { code, stderr } = await vodai(['submit', '--file', file, '--types', 'tag'], {
+        env: { VODAI_URL: busy.url },
+      });
+      await busy.close();
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^(waiting for the api: .*503.*\n)+120 media: 120 submitted\n$/);
     });
 
     it('goes on from there when each has its key', async () => {
@@ -443,7 +589,10 @@ describe('Wrong usage ends with 2, one line of what was expected, and no data:',
     [['submit', 'm', '--types', 'tag', '--idempotency-key', ''], /expected 1 to 255 printable ASCII characters/],
     [['submit', '--file', '/dev/null', '--types', 'tag', '--force'], /expected ids of media/],
     [['jobs', 'list', '--state', 'failed,open'], /Expected queued, .*, got open/],
-    [['jobs', 'list', '--from', 'yesterday'], /Expected ISO 8601/],
+    [['jobs', 'list', '--from', 'tomorrow'], /Expected ISO 8601/],
+    [['jobs', 'retry', '--yes'], /expected ids of jobs, - for ids from stdin, or filters; got none/],
+    [['jobs', 'cancel', NO_SUCH_JOB, '--label', 'a:b'], /expected ids or filters, got both/],
+    [['login', 'vodai.example'], /expected an address like https:/],
     [['jobs', 'list', '--limit', '0'], /Expected a whole number/],
     [['jobs', 'list', '--request', 'r'], /requestId: expected a UUID/],
     [['jobs', 'show', 'media-1'], /expected the id of a job, a UUID, got media-1; .* vodai jobs list --media media-1/],
@@ -483,6 +632,44 @@ describe('Where the api is and who is asking', () => {
     expect(await Cli.run(['stats', '--profile', 'test'], { env })).toMatchObject({ code: 2 });
   });
 
+  it('is stored by login, after the key was checked, where nobody else reads it', async () => {
+    const env = { XDG_CONFIG_HOME: join(folder, 'config') };
+    const file = join(folder, 'config/vodai/profiles.json');
+    const login = (input: string, ...more: string[]) =>
+      Cli.run(['login', `${stack.api.url}/`, ...more], { env, input: `${input}\n` });
+    expect(await login('nobodys-canary')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('nothing was stored'),
+    });
+    expect(existsSync(file)).toBe(false);
+    expect(await login(keys.viewer, '--profile', 'other')).toMatchObject({ code: 0 });
+    const { code, stderr } = await login(keys.operator);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `${stack.api.url}/ knows the key as otto, operator; stored as profile default in ${file}\n`,
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      other: { url: `${stack.api.url}/`, key: keys.viewer },
+      default: { url: `${stack.api.url}/`, key: keys.operator },
+    });
+    expect(await Cli.run(['submit', newMedia(), '--types', 'tag'], { env })).toMatchObject({ code: 0 });
+    expect(await Cli.run(['stats', '--profile', 'other'], { env })).toMatchObject({ code: 0 });
+  });
+
+  it('is opened in a browser, or printed where there is none', async () => {
+    const bin = join(folder, 'opener');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'xdg-open'), `#!/bin/sh\necho "$@" > ${bin}/opened\n`, { mode: 0o755 });
+    const env = { DISPLAY: ':1', PATH: `${bin}:${process.env['PATH']}` };
+    expect(await vodai(['open'], { env })).toEqual({ code: 0, stdout: '', stderr: `opened ${stack.api.url}\n` });
+    expect(readFileSync(join(bin, 'opened'), 'utf8')).toBe(`${stack.api.url}\n`);
+    writeFileSync(join(bin, 'xdg-open'), '#!/bin/sh\nexit 3\n');
+    for (const without of [env, { DISPLAY: '' }, { DISPLAY: ':1', PATH: '/nonexistent' }]) {
+      expect(await vodai(['open'], { env: without })).toMatchObject({ code: 0, stdout: `${stack.api.url}\n` });
+    }
+  });
+
   it('comes from the local instance of the folder when nothing else says it, or when --local does', async () => {
     mkdirSync(join(folder, '.data'));
     writeFileSync(join(folder, '.data/api-url'), stack.api.url);
@@ -512,14 +699,14 @@ describe('Where the api is and who is asking', () => {
 });
 
 describeWithTerminal('On a terminal, vodai', () => {
-  it('shows tables with colours and relative times, and neither with --no-color nor with NO_COLOR colours', async () => {
+  it('shows tables with colours, and neither with --no-color nor with NO_COLOR', async () => {
     const job = await ended('fail');
     const args = ['jobs', 'list', '--media', job.mediaId];
-    const coloured = await vodaiOnTerminal(args);
+    const coloured = await vodaiOnTerminal(args, { TZ: 'Asia/Shanghai' });
     expect(await coloured.code).toBe(0);
     expect(coloured.stdout).toContain('\u001b[31mfailed\u001b[39m');
     expect(read(coloured.stdout)).toMatch(
-      /^ID +STATE +TYPE +MEDIA +CREATED +ERROR\n[\w-]{36}  failed  AIVideoTag  media-\d+  (\d+ \w+ ago|now) +\w/,
+      /^ID +STATE +TYPE +MEDIA +CREATED +ERROR\n[\w-]{36}  failed  AIVideoTag  media-\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00 +\w/,
     );
     for (const plain of [
       await vodaiOnTerminal([...args, '--no-color']),
@@ -529,6 +716,45 @@ describeWithTerminal('On a terminal, vodai', () => {
       expect(plain.stdout).not.toContain('\u001b');
       expect(read(plain.stdout)).toContain('failed');
     }
+  });
+
+  it('shows times like ISO 8601, to the millisecond in a history, in the zone of the machine or in UTC', async () => {
+    const job = await ended('success');
+    for (const [more, zone] of [
+      [[], '\\+05:30'],
+      [['--utc'], '\\+00:00'],
+    ] as const) {
+      const shown = await vodaiOnTerminal(['jobs', 'show', job.id, ...more], { TZ: 'Asia/Kolkata' });
+      expect(await shown.code).toBe(0);
+      const time = `\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} ${zone}`;
+      expect(read(shown.stdout)).toMatch(new RegExp(`^created +${time}$`, 'm'));
+      expect(read(shown.stdout)).toMatch(new RegExp(`^${time} +Accepted by otto$`, 'm'));
+    }
+    const today = await vodai(['jobs', 'list', '--media', job.mediaId, '--from', 'today', '--to', '2h'], {
+      env: { TZ: 'Asia/Kolkata' },
+    });
+    expect(today).toMatchObject({ code: 0, stdout: '' });
+    expect(today.stderr).toMatch(/^--from today is \d{4}-\d\d-\d\d 00:00:00 \+05:30\n$/);
+  });
+
+  it('shows how far it is also while its data goes to a file', async () => {
+    const file = join(folder, 'bar.txt');
+    writeFileSync(file, Array.from({ length: 40 }, () => `${newMedia()}\n`).join(''));
+    const out = join(folder, 'bar.out');
+    const args = ['submit', '--file', file, '--types', 'tag'];
+    const running = await Cli.start(args, { terminal: true, to: out, env: signedIn() });
+    expect(await running.code).toBe(0);
+    expect(running.stdout).toMatch(/[█░]{24} \d+\/40 media submitted/);
+    expect(lines(readFileSync(out, 'utf8'))).toHaveLength(40);
+  });
+
+  it('asks for a key without showing it', async () => {
+    const env = { XDG_CONFIG_HOME: join(folder, 'typed') };
+    const asking = await Cli.start(['login', stack.api.url], { terminal: true, env });
+    await asking.until('it asks', ({ stdout }) => stdout.includes('API key: '));
+    asking.type(`${keys.viewer}\n`);
+    expect(await asking.code).toBe(0);
+    expect(read(asking.stdout)).toContain('knows the key as vera, viewer; stored as profile default');
   });
 
   it('moves a bar while it waits, tells what happens above it, and leaves the terminal as it was', async () => {
@@ -575,6 +801,11 @@ describeWithTerminal('On a terminal, vodai', () => {
 });
 
 describe('The program', () => {
+  it('says its version, that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8'));
+    expect(await Cli.run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
   it('can be run after every build: npx links the file once', async () => {
     const { mode } = statSync(join(await builtDist(), 'apps/cli/src/main.js'));
     expect(mode & 0o111).toBe(0o111);
@@ -631,6 +862,8 @@ describe('The program', () => {
     [['events', 'show']],
     [['stats']],
     [['workers']],
+    [['login']],
+    [['open']],
     [['completion']],
   ])('explains itself with examples: %j', async (args) => {
     const { code, stdout } = await Cli.run([...args, '--help']);

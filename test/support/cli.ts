@@ -9,6 +9,10 @@ export interface CliOptions {
   cwd?: string;
   /** On a terminal: both streams in one, as a person sees them, and whatever is typed is heard. */
   terminal?: boolean;
+  /** Where stdout goes, although there is a terminal. */
+  to?: string;
+  /** All that comes by stdin. */
+  input?: string;
 }
 
 /** util-linux' `script` makes the terminal; that of other systems takes other options. */
@@ -35,12 +39,18 @@ export class Cli {
     });
   }
 
-  static async start(args: string[], { env = {}, cwd = '/', terminal = false }: CliOptions = {}): Promise<Cli> {
+  static async start(
+    args: string[],
+    { env = {}, cwd = '/', terminal = false, to, input }: CliOptions = {},
+  ): Promise<Cli> {
     const program = [process.execPath, join(await builtDist(), 'apps/cli/src/main.js'), ...args];
-    const command = terminal ? ['script', '-qec', program.map(quoted).join(' '), '/dev/null'] : program;
+    const line = `${program.map(quoted).join(' ')}${to === undefined ? '' : ` > ${quoted(to)}`}`;
+    const command = terminal ? ['script', '-qec', line, '/dev/null'] : program;
     const { PATH = '' } = process.env;
     const surroundings = { PATH, HOME: '/nonexistent', TERM: 'xterm-256color', ...env };
-    return new Cli(spawn(command[0] ?? '', command.slice(1), { cwd, env: surroundings }));
+    const child = spawn(command[0] ?? '', command.slice(1), { cwd, env: surroundings });
+    if (input !== undefined) child.stdin.end(input);
+    return new Cli(child);
   }
 
   /** Runs it to its end. */
@@ -57,8 +67,8 @@ export class Cli {
     this.child.stdin?.write(text);
   }
 
-  kill(): void {
-    this.child.kill('SIGKILL');
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child.kill(signal);
   }
 
   until(what: string, look: (cli: this) => unknown): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Failure, wrongUsage } from './failure';
+import { exitCodes, Failure, wrongUsage } from './failure';
 import type { Screen } from './screen';
 
 /** What costs money is asked for once more. A script says --yes. */
@@ -10,8 +10,12 @@ export async function confirm(
   if (yes) return;
   if (!screen.canAsk) throw wrongUsage(`${cost}, and nobody is here to be asked: say --yes`);
   const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const stop = new AbortController();
+  asking.once('SIGINT', () => stop.abort());
   try {
-    const answer = await asking.question(`${cost}. ${question} [y/N] `);
+    const answer = await asking.question(`${cost}. ${question} [y/N] `, { signal: stop.signal }).catch(() => {
+      throw new Failure('nothing was done', exitCodes.stopped);
+    });
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done');
   } finally {
     asking.close();

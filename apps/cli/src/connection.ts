@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, Failure, wrongUsage } from './failure';
+import { DEFAULT_PROFILE, othersCanRead, profilesFile, profilesIn } from './profiles';
 
 /** Where the api is and the key for it, and who said so: messages name the place, never the key. */
 export interface Connection {
@@ -28,7 +28,8 @@ export function connectionOf(choice: Choice, env: Env, cwd: string, warn: (text:
   if (fromEnv) return profile(fromEnv, env, warn);
   return (
     localInstance(cwd) ??
-    notSignedIn('nothing says where the api is: set VODAI_URL and VODAI_KEY, or name a profile with --profile')
+    defaultProfile(env, warn) ??
+    notSignedIn('nothing says where the api is: set VODAI_URL and VODAI_KEY, or store them with vodai login')
   );
 }
 
@@ -43,8 +44,9 @@ function localInstance(cwd: string): Connection | null {
 }
 
 function profile(name: string, env: Env, warn: (text: string) => void): Connection {
-  const file = join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'vodai', 'profiles.json');
+  const file = profilesFile(env);
   const profiles = profilesIn(file);
+  if (!profiles) return notSignedIn(`there is no ${file}: vodai login writes it`);
   const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
   if (!found) {
     throw wrongUsage(`there is no profile ${name} in ${file}; it has ${Object.keys(profiles).join(', ') || 'none'}`);
@@ -52,30 +54,17 @@ function profile(name: string, env: Env, warn: (text: string) => void): Connecti
   if (typeof found.url !== 'string' || typeof found.key !== 'string') {
     throw wrongUsage(`expected {"url": "…", "key": "…"} for ${name} in ${file}`);
   }
-  // Windows has no such bits.
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
-    warn(`others can read the keys in ${file}: chmod 600 it`);
-  }
+  if (othersCanRead(file)) warn(`others can read the keys in ${file}: chmod 600 it`);
   return { url: addressOf(found.url, `profile ${name}`), key: found.key, from: `profile ${name}` };
 }
 
-function profilesIn(file: string): Record<string, { url?: unknown; key?: unknown } | undefined> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return notSignedIn(`cannot read ${file}: expected {"NAME": {"url": "https://…", "key": "…"}}`);
-  }
-  try {
-    const profiles: unknown = JSON.parse(text);
-    if (typeof profiles === 'object' && profiles !== null) return profiles as Record<string, { url?: unknown }>;
-  } catch {
-    // The parser's message may repeat a key.
-  }
-  throw wrongUsage(`${file} is not JSON of the form {"NAME": {"url": "https://…", "key": "…"}}`);
+/** What `vodai login` leaves when it is told no name. */
+function defaultProfile(env: Env, warn: (text: string) => void): Connection | null {
+  const isThere = Object.hasOwn(profilesIn(profilesFile(env)) ?? {}, DEFAULT_PROFILE);
+  return isThere ? profile(DEFAULT_PROFILE, env, warn) : null;
 }
 
-function addressOf(url: string, from: string): string {
+export function addressOf(url: string, from: string): string {
   const address = URL.canParse(url) ? new URL(url) : null;
   if (!address || !/^https?:$/.test(address.protocol) || address.username || address.password) {
     throw wrongUsage(`expected an address like https://vodai.example/ in ${from}, without a name or a password`);

@@ -5,7 +5,7 @@ import { jobId, wholeNumber } from './options';
 import { eachPage, type PageOptions } from './pages';
 import type { Column } from './screen';
 import { inSession } from './session';
-import { fromNow, localTime } from './words';
+import { dateTime } from './times';
 
 interface ListOptions extends PageOptions {
   verdict?: EventVerdict;
@@ -28,7 +28,7 @@ const columns: Column<EventItem>[] = [
   { head: 'STATUS', of: ({ status }) => status },
   { head: 'MEDIA', of: ({ mediaId }) => mediaId ?? '' },
   { head: 'VOD JOBID', of: ({ vodJobId }) => vodJobId },
-  { head: 'RECEIVED', of: ({ receivedAt }) => receivedAt, shown: ({ receivedAt }) => fromNow(receivedAt, Date.now()) },
+  { head: 'RECEIVED', of: ({ receivedAt }) => receivedAt, shown: ({ receivedAt }) => dateTime(receivedAt) },
   { head: 'SIGNATURE', of: ({ signature }) => signature },
 ];
 
@@ -82,7 +82,7 @@ function show(): Command {
       inSession(command, async ({ api, screen }) => {
         const event = await api.event(id);
         if (screen.form === 'json') return screen.json(event);
-        const time = (at: string | null) => (at && screen.form === 'table' ? localTime(at) : at);
+        const time = (at: string | null) => (at && screen.form === 'table' ? dateTime(at, { ms: true }) : at);
         return screen.fields({
           event: event.id,
           verdict: event.verdict,

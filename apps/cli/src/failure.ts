@@ -1,7 +1,7 @@
 import { ApiError, Unreachable } from '@app/client';
 
 /** What a script can tell apart. `vodai --help` says the same. */
-export const exitCodes = { fine: 0, no: 1, usage: 2, unreachable: 3 } as const;
+export const exitCodes = { fine: 0, no: 1, usage: 2, unreachable: 3, stopped: 130 } as const;
 type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** Ends the program with one line that says what was expected, what was got, and where to go from there. */

@@ -1,10 +1,11 @@
 import { isSilent, type JobState, type JobType } from '@app/domain';
 import type { JobFilter } from '@app/client';
 import type { JobAnswer, StreamedChange } from '@app/contract';
-import { JobsFailed } from './failure';
+import { brokenOff, JobsFailed } from './failure';
 import { jobColumns } from './job-columns';
 import { styleOfState, type Screen } from './screen';
 import type { Session } from './session';
+import { dateTime } from './times';
 import { counted, printable } from './words';
 
 /**
@@ -90,16 +91,21 @@ export class Board {
     this.move();
   }
 
-  /** Waits for all that were added, then says how they ended. */
-  async allOver(): Promise<void> {
+  /** Waits for all that were added, then says how they ended. Whoever stops it stops the waiting alone. */
+  async allOver(stop?: AbortSignal): Promise<void> {
     this.advance = this.screen.progress(this.followed.size, 'over');
     for (const id of this.latest.keys()) if (!this.followed.has(id)) this.latest.delete(id);
     await new Promise<void>((resolve) => {
       this.whenOver = resolve;
+      stop?.addEventListener('abort', () => resolve(), { once: true });
       this.move();
     });
     await this.printed;
     this.screen.endProgress();
+    if (this.open.size > 0 && stop?.aborted) {
+      const over = this.followed.size - this.open.size;
+      throw brokenOff(`${over} of ${counted(this.followed.size, 'job')} over`, stop.reason, 'the others go on');
+    }
     this.sum();
   }
 
@@ -148,7 +154,7 @@ export async function tellChange(screen: Screen, told: StreamedChange): Promise<
     case 'lines':
       return screen.row([change.at, job.id, job.mediaId, job.type, change.to, change.text]);
     case 'table': {
-      const time = screen.paint('dim', new Date(change.at).toLocaleTimeString('sv-SE'));
+      const time = screen.paint('dim', dateTime(change.at, { ms: true }));
       const state = screen.paint(styleOfState({ state: change.to }), change.to.padEnd('unconfirmed'.length));
       return screen.line(`${time}  ${state}  ${job.type.padEnd(10)}  ${printable(`${job.mediaId}  ${change.text}`)}`);
     }

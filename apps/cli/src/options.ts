@@ -2,6 +2,8 @@ import { jobStates, jobTypes, priorities, type JobState, type JobType } from '@a
 import type { JobFilter } from '@app/client';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { wrongUsage } from './failure';
+import type { Screen } from './screen';
+import { dateTime, isLocal, momentOf, time } from './times';
 
 /** `tag` and `dna` are what people say. */
 const shortTypes: Record<string, JobType> = { tag: 'AIVideoTag', dna: 'AIMediaDNA' };
@@ -32,8 +34,8 @@ export interface FilterOptions {
   client?: string;
   errorCode?: string;
   label?: string[];
-  from?: Date;
-  to?: Date;
+  from?: string;
+  to?: string;
 }
 
 /** What a list and a watch of jobs are narrowed by: everything that the API knows. */
@@ -51,7 +53,11 @@ export function withFilters(command: Command): Command {
     .option('--client <name>', 'asked for by this client')
     .option('--error-code <code>', 'that went wrong with this code')
     .option('--label <key:value>', 'that carry this label (repeatable)', label)
-    .option('--from <time>', 'created since: ISO 8601, or how long ago, like 2h or 7d', time)
+    .option(
+      '--from <time>',
+      'created since: a time, a day, today, yesterday, or how long ago, like 15m, 2h or 7d',
+      time,
+    )
     .option('--to <time>', 'created before', time);
 }
 
@@ -67,9 +73,16 @@ export function filterOf(options: FilterOptions): JobFilter {
     client: options.client,
     errorCode: options.errorCode,
     label: options.label,
-    createdFrom: options.from,
-    createdTo: options.to,
+    createdFrom: options.from === undefined ? undefined : momentOf(options.from),
+    createdTo: options.to === undefined ? undefined : momentOf(options.to),
   };
+}
+
+/** Whose time it is: a day is not the same everywhere. */
+export function tellWhen(screen: Screen, { from, to }: FilterOptions): void {
+  for (const [name, text] of Object.entries({ from, to })) {
+    if (text !== undefined && isLocal(text)) screen.note(`--${name} ${text} is ${dateTime(momentOf(text))}`);
+  }
 }
 
 export function wholeNumber(text: string): number {
@@ -85,9 +98,9 @@ export function jobId(text: string): string {
   );
 }
 
-/** For a variadic argument. */
+/** For a variadic argument. `-` is left for whoever reads stdin. */
 export function jobIds(text: string, before: string[] = []): string[] {
-  return [...new Set([...before, jobId(text)])];
+  return [...new Set([...before, text === '-' ? text : jobId(text)])];
 }
 
 function typeOf(text: string): JobType {
@@ -108,16 +121,4 @@ function stateOf(text: string): JobState {
   const found = jobStates.find((state) => state === text);
   if (!found) throw new InvalidArgumentError(`Expected ${jobStates.join(', ')}, got ${text}.`);
   return found;
-}
-
-const agoUnits: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function time(text: string): Date {
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const at = count ? new Date(Date.now() - Number(count) * (agoUnits[unit] ?? 0)) : new Date(text);
-  // `new Date` reads much that is no date, "7" for example.
-  if (Number.isNaN(at.getTime()) || !(count || /^\d{4}-\d\d-\d\d/.test(text))) {
-    throw new InvalidArgumentError('Expected ISO 8601 like 2026-11-22T09:00:00Z, or how long ago, like 30m, 2h or 7d.');
-  }
-  return at;
 }

@@ -1,5 +1,6 @@
 import type { ResultAnswer } from '@app/contract';
 import type { Screen } from './screen';
+import { dateTime } from './times';
 import { printable } from './words';
 
 /** `normalized` of a result, as docs of the api describe it: one shape for each type. */
@@ -31,7 +32,7 @@ export async function showResult(screen: Screen, { normalized, source, readAt }:
     case 'AIMediaDNA':
       await showMatches(screen, found);
   }
-  if (screen.form === 'table') screen.note(`from ${source}, read at ${readAt}`);
+  if (screen.form === 'table') screen.note(`from ${source}, read at ${dateTime(readAt)}`);
 }
 
 async function showTags(screen: Screen, { tags, transcript }: Tags): Promise<void> {

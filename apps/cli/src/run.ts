@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { CommanderError, type Command } from 'commander';
 import { exitCodes, failureOf, type Failure } from './failure';
 import { vodai } from './program';
+import { say, unwritable } from './screen';
 import { printable } from './words';
 
 /**
@@ -8,7 +10,13 @@ import { printable } from './words';
  * expected to go wrong.
  */
 export async function run(args: string[], isExpected = (_failure: Failure) => false): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessNobodyReads);
+  // A reader that left, a disk that is full: what that means for the work is for the screen to say. What isn't written by the
+  // screen, a help for example, is told at the end.
+  let unwritten: NodeJS.ErrnoException | undefined;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') unwritten ??= error;
+  });
   const program = vodai();
   everyCommand(program, (command) =>
     command
@@ -17,20 +25,19 @@ export async function run(args: string[], isExpected = (_failure: Failure) => fa
       .showHelpAfterError(`see ${pathOf(command)} --help`),
   );
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
+      // Commander has said it already.
+      if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+    });
+    await setImmediate();
+    if (unwritten) throw unwritable(unwritten);
     return exitCodes.fine;
   } catch (error) {
-    // Commander has said it already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (error instanceof CommanderError) return exitCodes.usage;
     const failure = failureOf(error);
-    process.stderr.write(`vodai: ${printable(failure.message)}\n`);
+    say(`vodai: ${printable(failure.message)}\n`);
     return isExpected(failure) ? exitCodes.fine : failure.exitCode;
   }
-}
-
-/** `… | head`: what that means for the work is for the screen to say. */
-function unlessNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 function everyCommand(command: Command, change: (command: Command) => void): void {

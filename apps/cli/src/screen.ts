@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { JobState } from '@app/domain';
 import { MultiBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { exitCodes } from './failure';
+import { exitCodes, Failure } from './failure';
 import { printable } from './words';
 
 type Style = Parameters<typeof styleText>[0];
@@ -47,6 +47,7 @@ export class Screen {
   readonly canAsk: boolean;
   private readonly colours: { stdout: boolean; stderr: boolean };
   private readonly unread: 'end' | 'go on';
+  private isUnread = false;
   private bar: MultiBar | null = null;
 
   constructor(
@@ -71,10 +72,15 @@ export class Screen {
    */
   async line(text: string): Promise<void> {
     this.clearBar();
-    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((written) => {
-      this.streams.stdout.write(`${text}\n`, written);
-    });
-    if (error?.code === 'EPIPE' && this.unread === 'end') process.exit(exitCodes.fine);
+    const error = await written(this.streams.stdout, `${text}\n`);
+    if (error === null) return;
+    // After the first one the stream is closed, and says only that.
+    if (this.isUnread || error.code === 'EPIPE') {
+      if (this.unread === 'end') process.exit(exitCodes.fine);
+      this.isUnread = true;
+      return;
+    }
+    throw unwritable(error);
   }
 
   json(value: unknown): Promise<void> {
@@ -123,7 +129,7 @@ export class Screen {
     this.clearBar();
     const said = printable(text);
     const painted = this.colours.stderr ? styleText(style, said, { validateStream: false }) : said;
-    this.streams.stderr.write(`${painted}\n`);
+    say(`${painted}\n`, this.streams.stderr);
   }
 
   /** A bar below what is printed, where somebody sees it. Answers how to move it on. */
@@ -178,3 +184,23 @@ const borderless = {
   'right-mid': '',
   middle: '',
 };
+
+export function unwritable({ code, message }: NodeJS.ErrnoException): Failure {
+  return new Failure(`cannot write to stdout: ${code === 'ENOSPC' ? 'the disk is full' : message}`);
+}
+
+/** What went wrong with it, thrown or told. */
+function written(stream: NodeJS.WriteStream, text: string): Promise<NodeJS.ErrnoException | null> {
+  return new Promise((resolve) => {
+    try {
+      stream.write(text, (error) => resolve(error ?? null));
+    } catch (error) {
+      resolve(error as NodeJS.ErrnoException);
+    }
+  });
+}
+
+/** For people. Where it cannot be said, as on a full disk, the exit code says it. */
+export function say(text: string, stream: NodeJS.WriteStream = process.stderr): void {
+  void written(stream, text);
+}

@@ -8,6 +8,8 @@ import { Screen } from './screen';
 export interface Session {
   api: Client;
   screen: Screen;
+  /** Where the api is, and the dashboard. */
+  url: string;
   /** Whatever was thrown, in the terms of whoever called the program. */
   failureOf: (error: unknown) => Failure;
 }
@@ -33,7 +35,7 @@ export async function inSession<T>(
   const connection = connectionOf(options, process.env, process.cwd(), (text) => screen.note(text, 'yellow'));
   const inItsTerms = (error: unknown) => failureOf(error, connection.from);
   try {
-    return await work({ api: clientOf(connection), screen, failureOf: inItsTerms });
+    return await work({ api: clientOf(connection), screen, url: connection.url, failureOf: inItsTerms });
   } catch (error) {
     throw inItsTerms(error);
   } finally {

@@ -1,7 +1,7 @@
 import { jobStates, jobTypes } from '@app/domain';
 import type { StatsAnswer } from '@app/contract';
 import { Command } from 'commander';
-import { filterOf, withFilters, type FilterOptions } from './options';
+import { filterOf, tellWhen, withFilters, type FilterOptions } from './options';
 import { tellProgress } from './outlook';
 import { styleOfState, type Screen } from './screen';
 import { inSession } from './session';
@@ -12,7 +12,8 @@ export function statsCommand(): Command {
     .addHelpText(
       'after',
       `
-Through a pipe: state, type, count, separated by tabs. With a filter also how far these jobs are, and when they are done.
+Through a pipe: state, type, count, separated by tabs; then what a terminal is told in sentences: what, region or basis, and
+how many or when. With a filter also how far these jobs are, and when they are done.
 
 Examples:
   vodai stats
@@ -22,6 +23,7 @@ Examples:
     )
     .action((options: FilterOptions, command: Command) =>
       inSession(command, async ({ api, screen }) => {
+        tellWhen(screen, options);
         const stats = await api.stats(filterOf(options));
         if (screen.form === 'json') await screen.json(stats);
         else if (screen.form === 'lines') await countsAsLines(screen, stats);
@@ -30,16 +32,27 @@ Examples:
     );
 }
 
-async function countsAsLines(screen: Screen, { jobs, progress }: StatsAnswer): Promise<void> {
+/** All that a terminal is told. */
+async function countsAsLines(screen: Screen, stats: StatsAnswer): Promise<void> {
+  const { jobs, progress, late, unserved, oldestUnmatchedEventAt, callbacksLost, circuits } = stats;
   for (const state of jobStates) {
     for (const type of jobTypes) await screen.row([state, type, String(jobs.byType[type]?.[state] ?? 0)]);
   }
-  if (!progress) return;
-  const { total, open, perSecond, expectedAt, basis } = progress;
-  await screen.row(['total', '', String(total)]);
-  await screen.row(['open', '', String(open)]);
-  await screen.row(['per second', '', perSecond === null ? '' : String(perSecond)]);
-  await screen.row(['expected', basis ?? '', expectedAt ?? '']);
+  await screen.row(['all', '', String(jobs.total)]);
+  if (progress) {
+    const { total, open, perSecond, expectedAt, basis } = progress;
+    await screen.row(['total', '', String(total)]);
+    await screen.row(['open', '', String(open)]);
+    await screen.row(['per second', '', perSecond === null ? '' : String(perSecond)]);
+    await screen.row(['expected', basis ?? '', expectedAt ?? '']);
+  }
+  for (const { region } of unserved) await screen.row(['unserved', region, '']);
+  for (const { region, dueAt } of late) await screen.row(['late', region, dueAt]);
+  if (oldestUnmatchedEventAt) await screen.row(['oldest unmatched event', '', oldestUnmatchedEventAt]);
+  if (callbacksLost > 0) await screen.row(['callbacks lost', '', String(callbacksLost)]);
+  for (const { region, code, message, probeAt } of circuits) {
+    await screen.row(['circuit', region, probeAt, code, message]);
+  }
 }
 
 async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> {

@@ -1,40 +1,24 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { isSilent, type JobType, type Priority } from '@app/domain';
-import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
-import { encodings, type Encoding } from '@app/media-list';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { isSilent } from '@app/domain';
+import { ApiError, type Submitted } from '@app/client';
+import { encodings } from '@app/media-list';
+import { Command, Option } from 'commander';
 import { brokenOff, Failure, inDoubt, JobsFailed, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
+import { stoppable } from './interrupt';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
 import { label, priorityOption, typesOption } from './options';
+import { Pace } from './pace';
 import { styleOfState, type Column } from './screen';
 import { inSession, type Session } from './session';
-import { counted } from './words';
-
-/** Calls at the same time. The api commits those that come together in one transaction. */
-const LANES = 16;
-
-/** Pauses before a line of a file is tried again. Its key makes that safe. */
-const TRY_AGAIN_MS = [500, 1_000, 2_000, 4_000];
+import { bodyOf, config, keysFor, sendsKeyItself, type SubmitOptions } from './submission';
+import { counted, number } from './words';
 
 /** More jobs than that and a terminal shows the sum alone. */
 const MANY = 50;
 
-interface SubmitOptions {
-  types: JobType[];
-  file?: string;
-  encoding?: Encoding;
-  column?: string;
-  config?: SubmitBody['config'];
-  region?: string;
-  priority?: Priority;
-  label?: string[];
-  idempotencyKey?: string;
-  force?: boolean;
-  wait?: boolean;
-}
+/** Fewer media than that are submitted before a bar could be seen. */
+const FEW = 16;
 
 interface Row {
   request: Submitted;
@@ -98,18 +82,29 @@ async function submit(session: Session, named: string[], options: SubmitOptions)
   if (key !== undefined && sendsKeyItself(media, options) && !/^[\x20-\x7e]{1,255}$/.test(key)) {
     throw wrongUsage('expected 1 to 255 printable ASCII characters for --idempotency-key');
   }
-  if (options.wait) return submitAndWait(session, media, options);
+  await stoppable(session.screen, (stop) => {
+    const asked = { media, options, stop };
+    return options.wait ? submitAndWait(session, asked) : submitAndTell(session, asked);
+  });
+}
 
+interface Asked {
+  media: string[];
+  options: SubmitOptions;
+  stop: AbortSignal;
+}
+
+async function submitAndTell(session: Session, asked: Asked): Promise<void> {
   const { screen } = session;
   const rows: Row[] = [];
   try {
-    const refused = await submitAll(session, media, options, async (request) => {
+    const refused = await submitAll(session, asked, async (request) => {
       const made = request.jobs.map((job) => ({ request, job }));
       if (screen.form === 'json') await screen.json(request);
       else if (screen.form === 'lines') await screen.list(made, columns);
-      else rows.push(...made);
+      else if (rows.length <= MANY) rows.push(...made);
     });
-    failIfRefused(refused, media);
+    failIfRefused(refused, asked);
   } finally {
     // Also when it broke off: what was made is there.
     if (rows.length <= MANY) await screen.list(rows, columns);
@@ -117,25 +112,25 @@ async function submit(session: Session, named: string[], options: SubmitOptions)
 }
 
 /** Listens first: then nothing that happens to a job between its request and the waiting is missed. */
-async function submitAndWait(session: Session, media: string[], options: SubmitOptions): Promise<void> {
+async function submitAndWait(session: Session, asked: Asked): Promise<void> {
   const board = new Board(session.screen, 'ends');
   await whileListening(
     session,
-    media.length === 1 ? { mediaId: media[0] } : {},
+    asked.media.length === 1 ? { mediaId: asked.media[0] } : {},
     (change) => board.changed(change),
     async () => {
-      const refused = await submitAll(session, media, options, async ({ mediaId, jobs }) => {
+      const refused = await submitAll(session, asked, async ({ mediaId, jobs }) => {
         for (const job of jobs) {
           // Over before: then no change will tell how it ended.
           board.add({ ...job, mediaId }, isSilent(job.state) ? await session.api.job(job.id) : undefined);
         }
       });
-      await board.allOver().catch((error: unknown) => {
+      await board.allOver(asked.stop).catch((error: unknown) => {
         // What was not even tried has the last word.
         if (refused === 0 || !(error instanceof JobsFailed)) throw error;
         session.screen.note(error.message, 'red');
       });
-      failIfRefused(refused, media);
+      failIfRefused(refused, asked);
     },
   );
 }
@@ -143,99 +138,56 @@ async function submitAndWait(session: Session, media: string[], options: SubmitO
 /** Goes on over media that the api refuses, and answers how many these were. */
 async function submitAll(
   { api, screen, failureOf }: Session,
-  media: string[],
-  options: SubmitOptions,
+  { media, options, stop }: Asked,
   onSubmitted: (request: Submitted) => Promise<void>,
 ): Promise<number> {
   const keyOf = keysFor(media, options);
-  const advance = media.length > LANES ? screen.progress(media.length, 'media submitted') : () => {};
+  const pace = new Pace((error) => screen.note(`waiting for the api: ${error.message}`, 'yellow'));
+  const advance = media.length > FEW ? screen.progress(media.length, 'media submitted') : () => {};
   const count = { made: 0, here: 0, refused: 0, inDoubt: 0 };
+  const submitOne = (mediaId: string): Promise<Submitted> => {
+    const idempotencyKey = keyOf(mediaId);
+    const send = () => api.submit(bodyOf(mediaId, options), { idempotencyKey });
+    // Its key makes it safe to try again.
+    return idempotencyKey === undefined ? send() : pace.untilTaken(send, stop);
+  };
+  const work = async (mediaId: string) => {
+    try {
+      const request = await submitOne(mediaId).catch((error: unknown) => {
+        if (mayHaveBeenDone(error)) count.inDoubt += 1;
+        throw error;
+      });
+      count[wasHere(request) ? 'here' : 'made'] += 1;
+      await onSubmitted(request);
+    } catch (error) {
+      if (!isAboutOneMedia(error)) throw error;
+      count.refused += 1;
+      screen.note(`${mediaId}: ${failureOf(error).message}`, 'red');
+    }
+    advance(count.made + count.here + count.refused);
+  };
   try {
-    await inLanes(media, LANES, async (mediaId) => {
-      try {
-        const request = await send(api, bodyOf(mediaId, options), keyOf(mediaId)).catch((error: unknown) => {
-          if (mayHaveBeenDone(error)) count.inDoubt += 1;
-          throw error;
-        });
-        count[wasHere(request) ? 'here' : 'made'] += 1;
-        await onSubmitted(request);
-      } catch (error) {
-        if (!isAboutOneMedia(error)) throw error;
-        count.refused += 1;
-        screen.note(`${mediaId}: ${failureOf(error).message}`, 'red');
-      }
-      advance(count.made + count.here + count.refused);
-    });
+    await inLanes(media, pace.lanes, work, stop);
   } catch (error) {
     const safe = media.every((mediaId) => keyOf(mediaId) !== undefined);
     if (media.length === 1 && !safe && count.inDoubt === 0) throw error;
-    const done = `${count.made + count.here} of ${counted(media.length, 'media', 'media')} submitted`;
+    const done = `${number(count.made + count.here)} of ${counted(media.length, 'media', 'media')} submitted`;
     const goOn = safe ? 'the same command goes on from there' : inDoubt(count.inDoubt);
     throw brokenOff(done, failureOf(error), goOn);
   } finally {
     screen.endProgress();
   }
   const said = [
-    `${count.made} submitted`,
-    count.here && `${count.here} here before`,
-    count.refused && `${count.refused} refused`,
+    `${number(count.made)} submitted`,
+    count.here && `${number(count.here)} here before`,
+    count.refused && `${number(count.refused)} refused`,
   ];
   screen.note(`${counted(media.length, 'media', 'media')}: ${said.filter(Boolean).join(', ')}`);
   return count.refused;
 }
 
-function failIfRefused(refused: number, media: string[]): void {
-  if (refused > 0) throw new Failure(`${refused} of ${counted(media.length, 'media', 'media')} refused`);
-}
-
-/** The lines of a file have a key in any case: of what is asked for, when none is given. */
-function keysFor(media: string[], options: SubmitOptions): (mediaId: string) => string | undefined {
-  const { idempotencyKey: key, file } = options;
-  if (key !== undefined) return (mediaId) => (sendsKeyItself(media, options) ? key : hashed([key, mediaId]));
-  if (file === undefined) return () => undefined;
-  return (mediaId) => hashed(bodyOf(mediaId, options));
-}
-
-/** Several media share a key, so each has one made of it. A file of one is a file, and may grow. */
-function sendsKeyItself(media: string[], { file }: SubmitOptions): boolean {
-  return media.length === 1 && file === undefined;
-}
-
-/** Always a valid key: an id may be in any script. */
-function hashed(value: unknown): string {
-  return `vodai:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
-}
-
-function bodyOf(
-  mediaId: string,
-  { types, config: settings, region, priority, label: labels, force }: SubmitOptions,
-): SubmitBody {
-  return {
-    mediaId,
-    types: [...new Set(types)],
-    config: settings,
-    region,
-    priority,
-    labels: labels && Object.fromEntries(labels.map(labelOf)),
-    force,
-  };
-}
-
-async function send(api: Client, body: SubmitBody, idempotencyKey: string | undefined): Promise<Submitted> {
-  for (const pauseMs of idempotencyKey === undefined ? [] : TRY_AGAIN_MS) {
-    try {
-      return await api.submit(body, { idempotencyKey });
-    } catch (error) {
-      if (!passes(error)) throw error;
-      await pause(pauseMs);
-    }
-  }
-  return api.submit(body, { idempotencyKey });
-}
-
-/** Trouble that goes by: an api that restarts, a store that is away. */
-function passes(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof ApiError && [429, 502, 503, 504].includes(error.status));
+function failIfRefused(refused: number, { media }: Asked): void {
+  if (refused > 0) throw new Failure(`${number(refused)} of ${counted(media.length, 'media', 'media')} refused`);
 }
 
 /** What the api refuses may be one media's trouble. */
@@ -245,20 +197,4 @@ function isAboutOneMedia(error: unknown): boolean {
 
 function wasHere({ replayed, deduplicated }: Submitted): boolean {
   return replayed || deduplicated;
-}
-
-function labelOf(pair: string): [string, string] {
-  const colon = pair.indexOf(':');
-  return [pair.slice(0, colon), pair.slice(colon + 1)];
-}
-
-/** Whether it suits its type is for the api to say. */
-function config(text: string): SubmitBody['config'] {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Said below.
-  }
-  throw new InvalidArgumentError('Expected a JSON object like {"AIVideoTag": {"AnalyseTypes": "ASR,OCR"}}.');
 }

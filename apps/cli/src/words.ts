@@ -21,11 +21,6 @@ export function fromNow(at: string, nowMs: number): string {
   return ms < 0 ? `${span(-ms)} ago` : `in ${span(ms)}`;
 }
 
-/** The local date and time. Sweden writes them like ISO 8601. */
-export function localTime(at: string): string {
-  return new Date(at).toLocaleString('sv-SE');
-}
-
 /** What goes on with a job, and when somebody looks at it again. */
 export function standing(job: JobAnswer, nowMs: number): string {
   const next = job.dueAt && Date.parse(job.dueAt) > nowMs ? fromNow(job.dueAt, nowMs) : 'any moment';

@@ -2,6 +2,7 @@ import type { WorkersAnswer } from '@app/contract';
 import { Command } from 'commander';
 import type { Column } from './screen';
 import { inSession } from './session';
+import { dateTime } from './times';
 import { fromNow } from './words';
 
 type Process = WorkersAnswer['items'][number];
@@ -11,7 +12,7 @@ const columns: Column<Process>[] = [
   { head: 'HOST', of: ({ host }) => host },
   { head: 'VERSION', of: ({ version }) => version },
   { head: 'REGIONS', of: ({ regions }) => regions.join(',') },
-  { head: 'SINCE', of: ({ startedAt }) => startedAt, shown: ({ startedAt }) => fromNow(startedAt, Date.now()) },
+  { head: 'SINCE', of: ({ startedAt }) => startedAt, shown: ({ startedAt }) => dateTime(startedAt) },
   {
     head: 'HEARD OF',
     of: ({ lastSeenAt }) => lastSeenAt,

@@ -63,8 +63,9 @@ export function createClient({ baseUrl, key }: ClientOptions) {
 
   async function send(url: URL | string, init: Init): Promise<Response> {
     // Made first: what cannot be sent at all, a header beyond Latin-1 for example, isn't an api that does not answer.
-    const request = new Request(url, { ...init, headers: { ...init.headers, authorization } });
-    const answer = await fetch(request).catch((error: unknown) => {
+    // Without a Request, which fetch would take apart again: hundreds of thousands of calls are made in a row.
+    const headers = new Headers({ ...init.headers, authorization });
+    const answer = await fetch(url, { ...init, headers }).catch((error: unknown) => {
       throw isAbort(init.signal) ? error : unreachable(base, error);
     });
     if (!answer.ok) throw await errorOf(answer);

@@ -14,8 +14,10 @@ export class ApiError extends Error {
   readonly states: string[] | undefined;
   /** By which the api's log names the request. */
   readonly requestId: string | undefined;
+  /** After which it wants to be asked again. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor({ status, code, detail, errors, states, requestId }: Said) {
+  constructor({ status, code, detail, errors, states, requestId }: Said, headers?: Headers) {
     super(detail);
     this.status = status;
     this.code = code;
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     this.errors = errors;
     this.states = states;
     this.requestId = requestId;
+    this.retryAfterMs = headers && retryAfterMs(headers);
   }
 }
 
@@ -35,13 +38,21 @@ export class Unreachable extends Error {
 export async function errorOf(response: Response): Promise<ApiError> {
   const { status, headers } = response;
   const type = headers.get('content-type') ?? 'no content type';
-  if (/^application\/problem\+json\b/.test(type)) return new ApiError((await response.json()) as ProblemAnswer);
-  return unexpected(status, type);
+  if (/^application\/problem\+json\b/.test(type))
+    return new ApiError((await response.json()) as ProblemAnswer, headers);
+  return unexpected(status, type, headers);
 }
 
-export function unexpected(status: number, type: string): ApiError {
+export function unexpected(status: number, type: string, headers?: Headers): ApiError {
   const detail = `expected an answer of the api, got ${status} with ${type}: is this its address?`;
-  return new ApiError({ status, code: 'unexpected_answer', detail });
+  return new ApiError({ status, code: 'unexpected_answer', detail }, headers);
+}
+
+/** Seconds, or a date (RFC 9110). */
+function retryAfterMs(headers: Headers): number | undefined {
+  const said = headers.get('retry-after') ?? '';
+  const ms = /^\d{1,9}$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 /** Why a fetch failed. Node hides the reason in the cause, browsers keep it to themselves. */
