@@ -125,8 +125,12 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
     plain('one job', () => `/v1/jobs/${one(values.jobs).id}`),
     plain('its history', () => `/v1/jobs/${one(values.jobs).id}/history`),
     plain('its evidence', () => `/v1/jobs/${one(values.jobs).id}/evidence`),
+    plain('its outlook', () => `/v1/jobs/${one(values.jobs).id}/outlook`),
     plain('its request', () => `/v1/requests/${one(values.jobs).requestId}`),
     plain('counts', () => '/v1/stats'),
+    plain('counts by label', () => `/v1/stats?${filters.label()}`),
+    plain('counts by client, type', () => `/v1/stats?${filters.client()}&${filters.type()}`),
+    plain('counts by mediaId', () => `/v1/stats?${filters.mediaId()}`),
     plain('flow of an hour', () => '/v1/flow?window=1h'),
     plain('flow of a day', () => '/v1/flow?window=24h'),
   ];

@@ -746,7 +746,15 @@ describe('Questions that cannot be answered', () => {
   });
 
   it('are 400 with a parameter that is not known, and told which are', async () => {
-    for (const path of ['/v1/jobs', '/v1/jobs.csv', '/v1/jobs.ndjson', '/v1/stream', '/v1/events', '/v1/flow']) {
+    for (const path of [
+      '/v1/jobs',
+      '/v1/jobs.csv',
+      '/v1/jobs.ndjson',
+      '/v1/stream',
+      '/v1/events',
+      '/v1/flow',
+      '/v1/stats',
+    ]) {
       const answer = await stack.get(`${path}?lable=a:b&limit=1&q=`);
       expectProblem(answer, invalidRequest);
       expect(answer.body.errors).toContainEqual({
@@ -1027,6 +1035,8 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
     ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],
     ['get', '/v1/jobs/{id}/evidence', '200 400 401 404 503'],
+    ['get', '/v1/jobs/{id}/outlook', '200 400 401 404 503'],
+    ['get', '/v1/workers', '200 400 401 503'],
     ['get', '/v1/flow', '200 400 401 503'],
     ['get', '/v1/events', '200 400 401 503'],
     ['get', '/v1/events/{id}', '200 400 401 404 503'],

@@ -274,7 +274,7 @@ describe('Through a pipe, vodai', () => {
       job,
       history: await stack.history(job.id),
       evidence: expect.any(Object),
-      outlook: expect.any(Object),
+      outlook: expect.objectContaining({ reason: 'over' }),
     });
 
     const { body: result } = await stack.get(`/v1/jobs/${job.id}/result`);
@@ -299,6 +299,12 @@ describe('Through a pipe, vodai', () => {
       'failed',
       'AIMediaDNA',
       String(stats.jobs.byType.AIMediaDNA.failed),
+    ]);
+
+    const media = await vodai(['stats', '--media', job.mediaId]);
+    expect(cells(media.stdout).filter(([name]) => name === 'total' || name === 'open')).toEqual([
+      ['total', '', '1'],
+      ['open', '', '0'],
     ]);
 
     const { items: processes } = (await stack.get('/v1/workers')).body;

@@ -94,6 +94,30 @@ describeWithBrowser('The dashboard', () => {
     await page.getByText('Categories').first().waitFor();
   });
 
+  it('says how far a filtered batch is, why a job waits, and that no worker runs', async () => {
+    const labels = { batch: 'far' };
+    const [over] = (await stack.enqueue('far-1', ['AIVideoTag'], { labels })).jobs;
+    const { vodJobId } = await stack.untilJob(over.id, 'processing');
+    stack.emulator.finish(vodJobId, 'success');
+    await stack.untilJob(over.id, 'succeeded');
+    const [worker] = stack.workers;
+    if (worker) await stack.stopWorker(worker);
+    await stack.enqueue('far-2', ['AIVideoTag'], { labels });
+
+    const page = await open('/jobs?label=batch%3Afar');
+    await page.getByRole('button', { name: '2 All' }).waitFor();
+    await page.getByText('50% of 2 jobs over:').waitFor();
+    await page.getByText('When it is done is unknown').waitFor();
+    await page.getByRole('link', { name: 'far-2' }).click();
+    await page.getByText('No worker serves cn-shanghai').waitFor();
+    await page.getByRole('link', { name: 'Flow' }).click();
+    await page.getByText('No worker serves cn-shanghai').waitFor();
+    await page.getByText('No worker runs.').waitFor();
+    await stack.startWorker();
+    await page.getByText('No worker runs.').waitFor({ state: 'detached' });
+    await page.getByText('No obstacles').waitFor();
+  });
+
   it('resolves a held job, and says before what that means', async () => {
     const id = await heldJob('lost-1');
     const page = await open('/held');

@@ -27,7 +27,7 @@ export const outlookReasons = [
   'next',
   'stalled',
 ] as const;
-export type OutlookReason = (typeof outlookReasons)[number];
+type OutlookReason = (typeof outlookReasons)[number];
 
 /** What is around a job that waits: in its region, and on the queue that it goes through next. */
 export interface Surroundings {

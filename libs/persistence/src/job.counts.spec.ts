@@ -128,7 +128,7 @@ describe('The counts of jobs', () => {
     const asked = jest.spyOn(fixture.db, 'query');
     const stats = fixture.stats();
     for (let i = 0; i < 3; i += 1) await stats.stats({ labels: { batch: 'a' }, ...(i === 2 && { states: ['held'] }) });
-    const full = asked.mock.calls.filter(([sql]) => /from job\s+where[^]*group by state/.test(String(sql)));
+    const full = asked.mock.calls.filter(([sql]) => /from job\s+where[^]*group by state/.test(sql));
     expect(full).toHaveLength(1);
   });
 });

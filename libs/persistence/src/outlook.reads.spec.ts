@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { explainedAsNodes, explaining, type PlanNode } from '../../../bench/plans';
 import { Fixture } from '../test/fixture';
 import {
   CircuitStore,
@@ -130,6 +131,24 @@ describe('The outlook of a queued job', () => {
     expect(claim).not.toBeNull();
     await fixture.jobs().apply(job.id, { type: 'throttled', attempt: 1, code: 'Throttling', retryAfterMs: 10_000 });
     expect(await outlookOf(job)).toMatchObject({ reason: 'backs_off', late: false });
+  });
+});
+
+describe('A long line', () => {
+  it('is read by its own index, from whichever end is nearer', async () => {
+    await manyQueued(20_000);
+    const job = await fixture.jobIn('queued');
+    await fixture.query('analyze job');
+    const read: PlanNode[] = [];
+    const db = explaining(fixture.db, async (statement, parameters) => {
+      read.push(...(await explainedAsNodes(fixture.db, statement, parameters)));
+    });
+    const stores = { processes: processes(), circuits: circuits(), closedQueues: closedQueues() };
+    const counts = new JobCounts(fixture.db);
+    const outlook = await new OutlookReads(db, counts, stores, () => fixture.now).of(job);
+    expect(outlook).toMatchObject({ ahead: 20_000, aheadIsAtLeast: false });
+    const ofJobs = read.filter((node) => node['Relation Name'] === 'job').map((node) => node['Index Name']);
+    expect(new Set(ofJobs)).toEqual(new Set(['job_queued', 'job_submitted_at', 'job_due_at']));
   });
 });
 

@@ -26,7 +26,10 @@ export interface Late {
 }
 
 /** So many rows of an index are counted within a few milliseconds. */
-const COUNT_AT_MOST = 100_000;
+const COUNT_AT_MOST = 50_000;
+
+/** Below every other. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Rates are measured over this, or over as much of it as there has been a backlog. */
 const MEASURE_MS = 60_000;
@@ -153,9 +156,9 @@ export class OutlookReads {
     const urgent = queued((priority) => priority < job.priority);
     // One that came back to the queue stands behind all that were there by then.
     const place = !last || last.event === 'created' ? job.id : lowestIdAt(last.at.getTime());
-    const before = await this.countQueued(job, `id < $3 and id <> $4`, place);
+    const before = await this.countQueued(job, 'before', place);
     if (before < COUNT_AT_MOST) return { jobs: urgent + before, isAtLeast: false };
-    const behind = await this.countQueued(job, `id >= $3 and id <> $4`, place);
+    const behind = await this.countQueued(job, 'behind', place);
     if (behind >= COUNT_AT_MOST) return { jobs: urgent + before, isAtLeast: true };
     return {
       jobs: urgent + Math.max(before, queued((priority) => priority === job.priority) - behind),
@@ -163,11 +166,23 @@ export class OutlookReads {
     };
   }
 
-  private async countQueued({ id: own, region, priority }: JobRow, which: string, id: string): Promise<number> {
+  /** In the order of the index, whose bounds are given as the index has them: so no plan looks at other rows. */
+  private async countQueued(
+    { id: own, region, priority }: JobRow,
+    side: 'before' | 'behind',
+    id: string,
+  ): Promise<number> {
     const [row] = await this.db.query<[{ jobs: number }]>(
       `select count(*)::int as jobs
-         from (select from job where state = 'queued' and region = $1 and priority = $2 and ${which} limit ${COUNT_AT_MOST}) as counted`,
-      [region, priority, id, own],
+         from (select from job
+                where state = 'queued' and id <> $6
+                  and (region, priority, id) >= ($1, $2::smallint, $3::uuid)
+                  and (region, priority, id) < ($1, $4::smallint, $5::uuid)
+                order by region, priority, id
+                limit ${COUNT_AT_MOST}) as counted`,
+      side === 'before'
+        ? [region, priority, FIRST_ID, priority, id, own]
+        : [region, priority, id, priority + 1, FIRST_ID, own],
     );
     return row.jobs;
   }
@@ -176,19 +191,26 @@ export class OutlookReads {
   private async submissions({ name, workers }: Region): Promise<{ perSecond: number | null; moves: boolean }> {
     const now = this.now();
     const since = new Date(now.getTime() - MEASURE_MS);
-    const [row] = await this.db.query<[{ waitsSince: Date | null; sent: Date[]; handed: boolean }]>(
+    const [row] = await this.db.query<[{ waitsSince: Date | null; sent: Date[]; handed: boolean | null }]>(
       `select (select min(first.created_at)
                  from unnest($2::smallint[]) as p(priority),
-                      lateral (select created_at from job
-                                where state = 'queued' and region = $1 and job.priority = p.priority order by id limit 1) as first
+                      -- Rows compared as the index has them: where most jobs are queued, the planner takes any order of ids for
+                      -- as good, and looks through all of them for a priority that none has.
+                      lateral (select created_at, region, priority
+                                 from job
+                                where state = 'queued' and (region, priority, id) >= ($1, p.priority, $7::uuid)
+                                order by region, priority, id
+                                limit 1) as first
+                where (first.region, first.priority) = ($1, p.priority)
               ) as "waitsSince",
               array(select submitted_at from job
                      where region = $1 and type = any($3::text[]) and vod_job_id is not null and submitted_at > $4) as sent,
-              exists (select from job
-                       where region = $1 and state = 'queued' and due_at > $5 and due_at <= $6) as handed`,
-      [name, [0, 1, 2], jobTypes, since, now, new Date(now.getTime() + MEASURE_MS)],
+              -- In the order of the index: for an "exists" the planner may as well look through the table.
+              (select due_at <= $6 from job
+                where region = $1 and state = 'queued' and due_at > $5 order by due_at limit 1) as handed`,
+      [name, [0, 1, 2], jobTypes, since, now, new Date(now.getTime() + MEASURE_MS), FIRST_ID],
     );
-    const moves = row.sent.length > 0 || row.handed;
+    const moves = row.sent.length > 0 || row.handed === true;
     const backlogMs = row.waitsSince ? now.getTime() - row.waitsSince.getTime() : 0;
     const measuredMs = Math.min(backlogMs, MEASURE_MS);
     if (measuredMs < MEASURE_AT_LEAST_MS) {
@@ -207,7 +229,7 @@ export class OutlookReads {
       `select (select count(*)::int
                  from (select from job
                         where region = $1 and state = any($2::text[]) and due_at < $3 limit ${COUNT_AT_MOST}) as counted) as ahead,
-              exists (select from job where settled_at > $4 and region = $1) as moves`,
+              (select true from job where settled_at > $4 and region = $1 order by settled_at desc limit 1) is true as moves`,
       [region.name, ['processing', 'finished'], dueAt, new Date(now.getTime() - MEASURE_MS)],
     );
     const quota = Math.min(...region.workers.flatMap(({ limits }) => limits?.collectQps ?? []));
