@@ -26,14 +26,8 @@ const esModules = [
 ];
 
 /** Nest 12 and several of its dependencies are ES modules; on Node 20 jest can load them only after swc turned them into CommonJS. */
-module.exports = {
+const shared = {
   testEnvironment: 'node',
-  globalSetup: '<rootDir>/test/setup/global-setup.ts',
-  globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
-  testTimeout: 120_000,
-  // Most of the time tests wait for other processes: jest's default would leave one core of two idle.
-  maxWorkers: '100%',
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
   testRegex: '\\.(spec|e2e-spec)\\.ts$',
   moduleNameMapper: {
     '^@app/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
@@ -42,4 +36,28 @@ module.exports = {
   // By .swcrc, like the build.
   transform: { '^.+\\.[cm]?[tj]s$': '@swc/jest' },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
+};
+
+/** These libs speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
+const withStores = ['lifecycle', 'persistence', 'queue'];
+
+module.exports = {
+  testTimeout: 120_000,
+  // Most of the time tests wait for other processes: jest's default would leave one core of two idle.
+  maxWorkers: '100%',
+  projects: [
+    {
+      ...shared,
+      displayName: 'pure',
+      roots: ['<rootDir>/apps', '<rootDir>/libs'],
+      testPathIgnorePatterns: ['/node_modules/', ...withStores.map((lib) => `<rootDir>/libs/${lib}/`)],
+    },
+    {
+      ...shared,
+      displayName: 'servers',
+      roots: [...withStores.map((lib) => `<rootDir>/libs/${lib}`), '<rootDir>/migrations', '<rootDir>/test'],
+      globalSetup: '<rootDir>/test/setup/global-setup.ts',
+      globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+    },
+  ],
 };

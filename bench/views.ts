@@ -43,6 +43,10 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
     errorCode: text('errorCode', () => one(values.errorCode)),
     label: text('label', () => one(values.label)),
     mediaId: text('mediaId', () => one(values.jobs).mediaId),
+    mediaIdPrefix: text('mediaIdPrefix', () => {
+      const { mediaId } = one(values.jobs);
+      return mediaId.slice(0, 1 + Math.floor(random() * 8));
+    }),
     vodJobId: text('vodJobId', () => one(values.jobs).vodJobId),
     requestId: text('requestId', () => one(values.jobs).requestId),
     created: () => {
@@ -81,8 +85,8 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
     next: list('/v1/events', () => one(values.events).id, ...parts),
   });
   const plain = (name: string, next: Draw): View => ({ name, next });
-  const singles: Filter[] = ['state', 'states', 'type', 'region', 'client', 'errorCode', 'label', 'mediaId', 'vodJobId', 'requestId', 'created']; // prettier-ignore
-  const paired: Filter[] = ['state', 'type', 'region', 'client', 'errorCode', 'label', 'created'];
+  const singles: Filter[] = ['state', 'states', 'type', 'region', 'client', 'errorCode', 'label', 'mediaId', 'mediaIdPrefix', 'vodJobId', 'requestId', 'created']; // prettier-ignore
+  const paired: Filter[] = ['state', 'type', 'region', 'client', 'errorCode', 'label', 'mediaIdPrefix', 'created'];
   const pairs = paired.flatMap((first, i) => paired.slice(i + 1).map((second) => [first, second] as const));
 
   return [
@@ -93,6 +97,8 @@ export async function views(sql: Client, random: () => number): Promise<View[]> 
     jobs('mediaId', 'state'),
     jobs('state', 'client', 'region', 'type'),
     search('a media', () => one(values.jobs).mediaId),
+    search('the beginning of a media', () => one(values.jobs).mediaId.slice(0, 4 + Math.floor(random() * 8))),
+    search('a media in capitals', () => one(values.jobs).mediaId.toUpperCase()),
     search('a JobId', () => one(values.jobs).vodJobId),
     search('a job', () => one(values.jobs).id),
     search('a request', () => one(values.jobs).requestId),

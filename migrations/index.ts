@@ -8,3 +8,4 @@ export { NoteClosedQueues1764200000000 } from './1764200000000-note-closed-queue
 export { LabelJobs1764200001000 } from './1764200001000-label-jobs';
 export { IndexLists1764200002000 } from './1764200002000-index-lists';
 export { KnowProcesses1764400001000 } from './1764400001000-know-processes';
+export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-prefixes';

@@ -107,7 +107,7 @@ create table job (
 CREATE INDEX job_backlog ON public.job USING btree (region, priority, due_at) WHERE (state = 'queued'::text);
 CREATE INDEX job_due_at ON public.job USING btree (region, state, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX job_error_code ON public.job USING btree (error_code, id, client, region, type, state) WHERE (error_code IS NOT NULL);
-CREATE INDEX job_media_id ON public.job USING btree (media_id, id);
+CREATE INDEX job_media_id_prefix ON public.job USING btree (media_id text_pattern_ops, id);
 CREATE INDEX job_natural_key_open ON public.job USING btree (natural_key) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX job_one_per_type ON public.job USING btree (request_id, type);
 CREATE UNIQUE INDEX job_open_natural_key ON public.job USING btree (natural_key) WHERE holds_natural_key;

@@ -60,6 +60,29 @@ describe('Cancel', () => {
     expect(stack.emulator.jobs({ mediaId: 'media-1' })).toEqual([]);
   });
 
+  it('is in the log with the name of who did it, as is what was asked for, and no key', async () => {
+    const id = await open();
+    await act(id, 'cancel', {}, keys.admin);
+    const lines = stack.logLines.map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        msg: 'request.accepted',
+        process: 'api',
+        client: 'otto',
+        mediaId: 'media-1',
+        newJobs: 1,
+      }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'job.moved', process: 'api', actor: 'ada', jobId: id, state: 'canceled' }),
+    );
+    await act(id, 'cancel'); // too late
+    await eventually('that is told, too', () =>
+      stack.logLines.some((line) => line.includes('"msg":"job.ignored"') && line.includes('"actor":"otto"')),
+    );
+    expect(stack.logLines.filter((line) => /canary/i.test(line))).toEqual([]);
+  });
+
   it('is done once when it is asked for twice, and the body may be left out', async () => {
     const id = await open();
     const answers = await Promise.all([act(id, 'cancel'), act(id, 'cancel'), act(id, 'cancel', {})]);

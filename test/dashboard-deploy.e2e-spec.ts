@@ -35,7 +35,8 @@ describeWithBrowser('An open tab', () => {
     for (const context of browser.contexts()) await context.close();
     await api?.close();
     api = undefined;
-    expect(complaints.splice(0)).toEqual([]);
+    const told = complaints.splice(0);
+    if (told.length > 0) throw new Error(`a page complained:\n${told.join('\n')}`);
   });
   afterAll(async () => {
     rmSync(next, { recursive: true });

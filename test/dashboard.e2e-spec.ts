@@ -243,6 +243,29 @@ describeWithBrowser('The dashboard', () => {
     expect(await page.getAttribute('html', 'data-mantine-color-scheme')).toBe('dark');
   });
 
+  it('writes dates with seconds and a zone in each language, by the clock that one chooses, and remembers it', async () => {
+    const id = await failedJob('dated-1');
+    const page = await open(`/jobs/${id}`, { timezoneId: 'Asia/Shanghai' });
+    await page
+      .getByText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+08:00$/)
+      .first()
+      .waitFor();
+    await choose(page, 'Language and time zone', 'UTC');
+    await page
+      .getByText(/:\d\d\.\d{3} \+00:00$/)
+      .first()
+      .waitFor();
+    await choose(page, 'Language and time zone', '简体中文');
+    await page.getByRole('heading', { name: '详情' }).waitFor();
+    await page.goto(`${stack.api.url}/jobs`);
+    await page.getByRole('button', { name: '筛选' }).click();
+    await page.getByText('UTC 时间').waitFor();
+    await page.getByRole('button', { name: '今天' }).click();
+    await page.getByRole('button', { name: '应用' }).click();
+    await page.waitForURL(/createdFrom=\d{4}-\d\d-\d\dT00(:|%3A)00/);
+    await page.getByText(/创建时间起: \d{4}-\d\d-\d\d 00:00:00 \+00:00/).waitFor();
+  });
+
   it('acts on several jobs at once, leaves alone those that cannot take it, and says so first', async () => {
     const ids = [await failedJob('many-1'), await failedJob('many-2')];
     const [{ id: atVod }] = (await stack.enqueue('many-3')).jobs;

@@ -20,10 +20,50 @@ describe('The search', () => {
       const { status, body } = await stack.get(`/v1/jobs?q=${encodeURIComponent(q)}`);
       expect([q, status, body.items.map((job: any) => job.id)]).toEqual([q, 200, [id]]);
     }
-    for (const q of ['media-search', 'ticket:T-1', ':', 'x:', '%25', "' or true --"]) {
+    for (const q of ['ticket:T-1', ':', 'x:', '%25', 'medi%', 'medi_', "' or true --", 'med', 'Media-searched']) {
       expect((await stack.get(`/v1/jobs?q=${encodeURIComponent(q)}`)).body.items).toEqual([]);
     }
     expect((await stack.get(`/v1/jobs?q=${id}&state=failed`)).body.items).toEqual([]);
+  });
+});
+
+describe('The search for a part of an id, or for one in capitals', () => {
+  const hex = '3d3d12340d92c641401fab46a0b847f1';
+  let lower: string;
+  let upper: string;
+  beforeAll(async () => {
+    lower = (await stack.enqueue(hex)).jobs[0].id;
+    upper = (await stack.enqueue('ABCDEF00-opaque')).jobs[0].id;
+  });
+  const found = async (query: string) => {
+    const { status, body } = await stack.get(`/v1/jobs?${query}`);
+    expect([query, status]).toEqual([query, 200]);
+    return body.items.map((job: any) => job.id);
+  };
+
+  it('finds what begins like this, from four characters on', async () => {
+    for (const q of ['3d3d', '3d3d1234', hex, '3D3D', hex.toUpperCase()])
+      expect([q, await found(`q=${q}`)]).toEqual([q, [lower]]);
+    for (const q of ['3d3', '3d3e', 'd3d1', `${hex}0`]) expect([q, await found(`q=${q}`)]).toEqual([q, []]);
+  });
+
+  it('takes an id of VOD as it is written first, because it need not be hex', async () => {
+    for (const q of ['ABCD', 'ABCDEF00-op']) expect([q, await found(`q=${q}`)]).toEqual([q, [upper]]);
+    expect(await found('q=abcd')).toEqual([]);
+    const { vodJobId } = await stack.untilJob(lower, 'processing');
+    expect(await found(`q=${vodJobId.toUpperCase()}`)).toEqual([lower]);
+  });
+
+  it('is narrowed by the other filters, the beginning of a media id among them', async () => {
+    expect(await found('mediaIdPrefix=3d3d')).toEqual([lower]);
+    expect(await found('mediaIdPrefix=3')).toEqual([lower]);
+    expect(await found('mediaIdPrefix=3D3D')).toEqual([]);
+    expect(await found('mediaIdPrefix=3d3d&q=3d3d1234')).toEqual([lower]);
+    expect(await found('mediaIdPrefix=3d3d1234&q=3d3d')).toEqual([lower]);
+    expect(await found('mediaIdPrefix=AB&q=3d3d')).toEqual([]);
+    expect(await found(`mediaId=${hex}&q=3d3d`)).toEqual([lower]);
+    expect(await found(`mediaId=${hex}&mediaIdPrefix=AB`)).toEqual([]);
+    expect(await found('mediaIdPrefix=3d3d&client=nobody')).toEqual([]);
   });
 });
 
@@ -43,12 +83,13 @@ describe('The evidence', () => {
 });
 
 describe('The flow', () => {
-  it('has the shape of the contract, over the hour and over the day', async () => {
+  it('has the shape of the contract, over the hour, the day and the week', async () => {
     const { jobs } = await stack.enqueue('media-flowing');
     await stack.untilJob(jobs[0].id, 'processing');
     for (const [window, buckets] of [
       ['1h', 60],
       ['24h', 96],
+      ['7d', 84],
     ] as const) {
       const { status, body } = await stack.get(`/v1/flow?window=${window}`);
       expect(status).toBe(200);

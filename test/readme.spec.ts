@@ -155,6 +155,37 @@ describe('README.md', () => {
     expect(served).toContain('vodai_jobs_moved_total');
     expect(named).toEqual(served);
   });
+
+  it('and docs/operations.md has a row for each metric, with its type, its labels and the processes that have it', async () => {
+    await stack.get('/v1/nothing'); // a route has no series before somebody asks
+    const processes = { api: [stack.api], worker: stack.workers, webhook: stack.webhooks };
+    const served = new Map<string, { type: string; labels: Set<string>; of: string[] }>();
+    for (const [process, servers] of Object.entries(processes)) {
+      const text = await (await fetch(`${servers[0]?.url}/metrics`)).text();
+      for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (vodai_\w+) (\w+)$/gm)) {
+        const metric = served.get(name) ?? { type, labels: new Set<string>(), of: [] };
+        for (const [, labels = ''] of text.matchAll(new RegExp(`^${name}(?:_bucket)?\\{(.*)\\} `, 'gm'))) {
+          for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) if (label !== 'le') metric.labels.add(label);
+        }
+        served.set(name, { ...metric, of: [...metric.of, process] });
+      }
+    }
+    const row = /^\| `(vodai_\w+)` +\| (\w+) +\| ([^|]+?) +\| ([^|]+?) +\|/gm;
+    const rows = [...section(operations, 'Health and metrics').matchAll(row)];
+    expect(rows.map(([, name = '']) => name).toSorted()).toEqual([...served.keys()].toSorted());
+    for (const [, name = '', type, labels = '', of = ''] of rows) {
+      const metric = served.get(name);
+      const named = labels === '–' ? [] : labels.replaceAll('`', '').split(', ');
+      // Missing without a Redis, and without anything that was ignored: then only the names can be compared.
+      const wanted = metric?.labels.size === 0 ? named : [...(metric?.labels ?? [])];
+      expect({ name, type, labels: named.toSorted(), of }).toEqual({
+        name,
+        type: metric?.type,
+        labels: wanted.toSorted(),
+        of: metric?.of.join(', '),
+      });
+    }
+  });
 });
 
 describe('The environment of docs/operations.md', () => {

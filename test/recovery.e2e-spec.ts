@@ -173,6 +173,41 @@ it('row 18: an account that cannot submit keeps its jobs queued, says so once, p
     return (await stack.get('/v1/stats')).body.circuits.length === 0;
   });
   for (const { jobs } of requests) expect((await stack.untilJob(jobs[0].id, 'succeeded')).attempts).toBe(1);
-  expect(await metrics()).toMatch(/^vodai_circuit_open\{region="cn-shanghai"\} 0$/m);
+  await eventually('the gauge says so', async () =>
+    /^vodai_circuit_open\{region="cn-shanghai"\} 0$/m.test(await metrics()),
+  );
   await expectSound();
+});
+
+describe('A worker says when it starts', () => {
+  const variables = { ...process.env };
+  afterEach(() => {
+    process.env = { ...variables };
+  });
+  const line = (name: string) => {
+    const text = stack.logLines.find((each) => each.includes(`"msg":"${name}"`));
+    return text ? JSON.parse(text) : null;
+  };
+
+  it('that it has an access key, and not which', async () => {
+    await start({}, {});
+    const found = await eventually('it says so', () => line('credentials.found'));
+    expect(found).toMatchObject({ level: 'info', process: 'worker', source: 'environment' });
+    expect(line('credentials.missing')).toBeNull();
+  });
+
+  it('that it has none, what that means and what mends it', async () => {
+    // The other places where the chain looks are on the network.
+    process.env['ALIBABA_CLOUD_CLI_PROFILE_DISABLED'] = 'true';
+    process.env['ALIBABA_CLOUD_ECS_METADATA_DISABLED'] = 'true';
+    process.env['ALIBABA_CLOUD_CREDENTIALS_FILE'] = '/nowhere';
+    await start({ ALIBABA_CLOUD_ACCESS_KEY_ID: '', ALIBABA_CLOUD_ACCESS_KEY_SECRET: '' }, {});
+    expect(await eventually('it says so', () => line('credentials.missing'))).toMatchObject({
+      level: 'error',
+      process: 'worker',
+      source: 'default-chain',
+      effect: expect.stringContaining('jobs wait'),
+      mend: expect.stringContaining('ALIBABA_CLOUD_ACCESS_KEY_ID'),
+    });
+  });
 });

@@ -112,16 +112,16 @@ describe('Filters of the stream', () => {
   it('are those of the list', async () => {
     const labels = { batch: 'two', kind: 'a:b' };
     const before = await open();
-    const job = await open({ labels, region: 'cn-beijing' });
+    const job = await open({ labels, region: 'cn-beijing' }, 'abcd-0123-media');
     const at = encodeURIComponent(job.createdAt);
     const yes = [
       `mediaId=${job.mediaId}`, `vodJobId=${job.vodJobId}`, `requestId=${job.requestId.toUpperCase()}`, `type=AIVideoTag&mediaId=${job.mediaId}`,
       'region=cn-beijing', `client=otto&q=${job.id.toUpperCase()}`, 'label=batch:two&label=kind:a:b', `createdFrom=${at}`,
-      `q=${job.mediaId}`, `q=${job.requestId}`, `q=${job.vodJobId}`, 'q=kind:a:b', `state=succeeded&mediaId=${job.mediaId}`,
+      `q=${job.mediaId}`, 'q=abcd', 'q=ABCD-01', 'mediaIdPrefix=a', `q=${job.vodJobId.toUpperCase()}`, `q=${job.requestId}`, `q=${job.vodJobId}`, 'q=kind:a:b', `state=succeeded&mediaId=${job.mediaId}`,
     ]; // prettier-ignore
     const no = [
       'type=AIMediaDNA', 'client=vera', 'label=batch:three', 'label=kind:a', `createdTo=${encodeURIComponent(before.createdAt)}`,
-      'errorCode=NoAudio', 'q=nothing', 'q=batch', 'state=held', `mediaId=${job.mediaId}%25`, 'q=%25', 'label=constructor:x',
+      'errorCode=NoAudio', 'q=nothing', 'q=batch', 'q=abc', 'q=bcd-', 'mediaIdPrefix=A', 'mediaIdPrefix=b', 'state=held', `mediaId=${job.mediaId}%25`, 'q=%25', 'label=constructor:x',
     ]; // prettier-ignore
     const hearing = await Promise.all(yes.map((query) => listen(`?${query}`)));
     const deaf = await Promise.all(no.map((query) => listen(`?${query}`)));

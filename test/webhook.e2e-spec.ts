@@ -258,6 +258,29 @@ describe('A signature', () => {
     expect(await everything()).toEqual(before);
   });
 
+  it.each([
+    ['missing', () => ({}), /AuthSwitch is off/],
+    ['mismatch', () => signed({ key: 'SomebodyElse1' }), /VOD_CALLBACK_KEYS/],
+    ['stale', () => signed({ skewS: -16 * MINUTE_S }), /^it was signed 9\d\d s ago/],
+  ] as [string, () => Headers, RegExp][])(
+    'that is refused is in the log: from where, on which path and why (%s)',
+    async (reason, headers, why) => {
+      const from = stack.logLines.length;
+      await send(completion(), { headers: { ...headers(), 'x-forwarded-for': '203.0.113.9' } });
+      const lines = stack.logLines.slice(from).filter((line) => line.includes('"msg":"event.refused"'));
+      expect(lines.map((line) => JSON.parse(line))).toEqual([
+        expect.objectContaining({
+          level: 'warn',
+          reason,
+          why: expect.stringMatching(why),
+          region: 'cn-shanghai',
+          path: '/vod/events',
+          remoteAddress: '127.0.0.1', // anybody can write the other one
+        }),
+      ]);
+    },
+  );
+
   it('is never written down', async () => {
     const headers = signed();
     await send(completion(), { headers });

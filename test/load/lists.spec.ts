@@ -38,7 +38,7 @@ afterAll(async () => {
 
 /** The same by looking at every row. */
 async function byLookingAtAll(filter: JobFilter, before: string | undefined): Promise<string[]> {
-  const { q, states, labels, createdFrom, createdTo, ...same } = filter;
+  const { q, states, labels, createdFrom, createdTo, mediaIdPrefix, ...same } = filter;
   const columns = { type: 'type', mediaId: 'media_id', vodJobId: 'vod_job_id', requestId: 'request_id', region: 'region', client: 'client', errorCode: 'error_code' }; // prettier-ignore
   const values: unknown[] = [];
   const $ = (value: unknown) => `$${values.push(value)}`;
@@ -52,11 +52,14 @@ async function byLookingAtAll(filter: JobFilter, before: string | undefined): Pr
   if (createdFrom) conditions.push(`created_at >= ${$(createdFrom)}`);
   if (createdTo) conditions.push(`created_at < ${$(createdTo)}`);
   if (before) conditions.push(`id < ${$(before)}`);
+  if (mediaIdPrefix !== undefined) conditions.push(`starts_with(media_id, ${$(mediaIdPrefix)})`);
   if (q !== undefined) {
     const text = $(q);
+    const lower = $(/^[0-9a-f-]+$/i.test(q) ? q.toLowerCase() : q);
     const [key, ...rest] = q.split(':');
     conditions.push(
-      `(${text} in (media_id, vod_job_id, id::text, request_id::text) or labels ->> ${$(key)} = ${$(rest.length > 0 ? rest.join(':') : null)})`,
+      `(${text} in (media_id, vod_job_id) or ${lower} in (media_id, vod_job_id, id::text, request_id::text)
+        or (length(${text}) >= 4 and (starts_with(media_id, ${text}) or starts_with(media_id, ${lower}))) or labels ->> ${$(key)} = ${$(rest.length > 0 ? rest.join(':') : null)})`,
     );
   }
   const { rows } = await sql.query<{ id: string }>(
@@ -112,6 +115,66 @@ describe(`The lists of a filled table (seed ${seed})`, () => {
       const most = Math.max(...nodes.filter(looksAtRows).map(rowsAt));
       expect([name, path, through, most > JOBS / 2]).toEqual([name, path, [], false]);
     }
+  });
+});
+
+describe('Jobs whose media ids begin alike', () => {
+  const BULK = 6_000; // more than are few
+  const lists = () => new ListReads(db);
+  const filters: JobFilter[] = [
+    { mediaIdPrefix: 'bulk-' },
+    { q: 'bulk-' },
+    { mediaIdPrefix: 'bulk-', states: ['succeeded', 'failed'] },
+    { mediaIdPrefix: 'bulk-', labels: { env: 'prod' } },
+    { mediaIdPrefix: 'bulk-', q: 'bulk-a' },
+    { q: 'BULK-' },
+  ];
+
+  it.each([
+    ['all old', 'asc'],
+    ['all new', 'desc'],
+  ])('are found as looking at every row finds them, though they are many and %s', async (_name, order) => {
+    await sql.query(
+      `update job set media_id = 'bulk-' || media_id where id in (select id from job order by id ${order} limit ${BULK})`,
+    );
+    const [middle] = (await sql.query<{ id: string }>(`select id from job order by id offset ${JOBS / 2} limit 1`))
+      .rows;
+    try {
+      for (const filter of filters) {
+        for (const before of [undefined, middle?.id]) {
+          const found = await lists().jobs(filter, { limit: 51, before });
+          const expected = await byLookingAtAll(filter, before);
+          expect([filter, found.map(({ id }) => id)]).toEqual([filter, expected.slice(0, 51)]);
+        }
+      }
+    } finally {
+      await sql.query(`update job set media_id = substr(media_id, 6) where media_id like 'bulk-%'`);
+    }
+  });
+
+  it('lie together also where the database sorts by a language', async () => {
+    await sql.query(`alter table job alter column media_id type text collate "und-x-icu"`);
+    await sql.query('analyze job');
+    try {
+      for (const filter of [{ mediaIdPrefix: 'a1' }, { q: 'media-popular' }, { mediaId: 'media-popular' }]) {
+        const nodes: PlanNode[] = [];
+        const tell = async (statement: string, parameters: unknown[]) => {
+          nodes.push(...(await explainedAsNodes(db, statement, parameters)));
+        };
+        const found = await new ListReads(explaining(db, tell)).jobs(filter, { limit: 51 });
+        expect(found.map(({ id }) => id)).toEqual((await byLookingAtAll(filter, undefined)).slice(0, 51));
+        expect(nodes.map((node) => node['Index Name'])).toContain('job_media_id_prefix');
+        expect(nodes.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+      }
+    } finally {
+      await sql.query(`alter table job alter column media_id type text collate "default"`);
+    }
+  });
+
+  it('are told from ids that a pattern would take for alike', async () => {
+    expect(await lists().jobs({ mediaIdPrefix: '%' }, { limit: 1 })).toEqual([]);
+    expect(await lists().jobs({ mediaIdPrefix: 'media_' }, { limit: 1 })).toEqual([]);
+    expect(await lists().jobs({ mediaIdPrefix: 'media-' }, { limit: 1 })).toHaveLength(1);
   });
 });
 

@@ -2,14 +2,17 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
+import { jobStates, jobTypes } from '@app/domain';
 import { Accept, Operate } from '@app/lifecycle';
 import {
   attachLogging,
-  attachMetrics,
+  countAccepted,
+  countJobs,
   createRegistry,
   OperationsModule,
   serve,
   showListeners,
+  showPool,
   Signals,
   type Logger,
   type Server,
@@ -31,9 +34,11 @@ import {
   ListReads,
   Listener,
   OutlookReads,
+  poolOf,
   ProcessStore,
   ProgressReads,
   RequestStore,
+  StandingReads,
   StatsReads,
 } from '@app/persistence';
 import type { FastifyInstance } from 'fastify';
@@ -43,6 +48,7 @@ import { AuthGuard } from './auth.guard';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
+import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { ApiDocument } from './openapi';
@@ -100,7 +106,7 @@ class ApiModule {
       ],
       providers: [
         { provide: RequestStore, useValue: requests },
-        { provide: Accept, useValue: new Accept(requests) },
+        { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
@@ -176,14 +182,17 @@ export async function startApi(
   { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const signals = new Signals();
-  const registry = createRegistry();
+  const registry = createRegistry(version);
   attachLogging(signals, logger);
-  attachMetrics(signals, registry);
+  const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
+  countAccepted(signals, registry, known);
+  countJobs(signals, registry, known);
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
   await db.initialize();
+  showPool(registry, () => poolOf(db));
   const changes = new ChangeReads(db);
   const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
   showListeners(registry, () => feed.listeners);
@@ -195,11 +204,15 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
-  const heartbeat = new Heartbeat(
-    new ProcessStore(db),
-    { role: 'api', regions: config.vod.regions, limits: null },
-    onTrouble,
-  );
+  const processes = new ProcessStore(db);
+  const stores = { processes, circuits: new CircuitStore(db), closedQueues: new ClosedQueueStore(db) };
+  const outlooks = new OutlookReads(db, counts, stores);
+  const standing = new StandingReads(counts, new StatsReads(db, counts), outlooks);
+  showStanding(registry, config.vod.regions, async () => {
+    const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
+    return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
+  });
+  const heartbeat = new Heartbeat(processes, { role: 'api', regions: config.vod.regions, limits: null }, onTrouble);
   const stop = async () => {
     await heartbeat.stop();
     counts.stop();
@@ -223,6 +236,10 @@ export async function startApi(
       portVariable: 'API_PORT',
       logger,
       bodyParser: false,
+      registry,
+      // Whoever streams or waits for a job wants it to last.
+      lasts: ({ routeOptions, query }) =>
+        routeOptions.url === '/v1/stream' || (query as { wait?: string } | undefined)?.wait !== undefined,
       badUrl: (error, request, reply) => problems.answer(error, request, reply),
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();

@@ -68,11 +68,13 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
-  answer(error: unknown, { method, url, id }: FastifyRequest, reply: FastifyReply): void {
+  answer(error: unknown, request: FastifyRequest & { caller?: { name: string } }, reply: FastifyReply): void {
+    const { method, url, id, caller } = request;
     const problem = toProblem(error);
     // Named here: what the router or the parser has refused never came into the context of a request.
     if (problem.getStatus() >= 500) {
-      this.logger.error({ err: error, method, path: url.split('?')[0], httpRequestId: id }, problem.code);
+      const path = url.split('?')[0];
+      this.logger.error({ err: error, method, path, httpRequestId: id, client: caller?.name }, problem.code);
     }
     void reply.header('request-id', id);
     if (problem.code === 'unavailable') void reply.header('retry-after', RETRY_AFTER_S);

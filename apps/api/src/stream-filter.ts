@@ -1,5 +1,5 @@
 import type { JobFilterQuery } from '@app/contract';
-import type { News } from '@app/persistence';
+import { isMediaFoundBy, spellingsOf, type News } from '@app/persistence';
 
 /** The list's filters, for one change at a time. Listeners with the same filter have the same `key`, and share their text. */
 export interface StreamFilter {
@@ -17,6 +17,7 @@ export function streamFilter(query: JobFilterQuery): StreamFilter {
       (states === undefined || states.includes(line.to) || (line.from !== null && states.includes(line.from))) &&
       isAsked(fields.type, job.type) &&
       isAsked(fields.mediaId, job.mediaId) &&
+      (fields.mediaIdPrefix === undefined || job.mediaId.startsWith(fields.mediaIdPrefix)) &&
       (isAsked(fields.vodJobId, job.vodJobId) || line.detail['wasVodJobId'] === fields.vodJobId) &&
       isAsked(fields.requestId?.toLowerCase(), job.requestId) &&
       isAsked(fields.region, job.region) &&
@@ -25,14 +26,19 @@ export function streamFilter(query: JobFilterQuery): StreamFilter {
       labels.every((label) => hasLabel(job, label)) &&
       (createdFrom === undefined || job.createdAt >= createdFrom) &&
       (createdTo === undefined || job.createdAt < createdTo) &&
-      (q === undefined || isFoundBy(q, job) || line.detail['wasVodJobId'] === q),
+      (q === undefined || isFoundBy(q, job, line.detail['wasVodJobId'])),
   };
 }
 
-/** A media id, job id, request id, JobId of VOD, or a label. */
-function isFoundBy(q: string, job: News['job']): boolean {
-  const id = q.toLowerCase(); // of ours; VOD's are opaque
-  return job.mediaId === q || job.vodJobId === q || job.id === id || job.requestId === id || hasLabel(job, q);
+/** A media id or its beginning, a job id, request id, JobId of VOD, or a label. */
+function isFoundBy(q: string, job: News['job'], wasVodJobId: unknown): boolean {
+  const id = q.toLowerCase(); // of ours
+  return (
+    spellingsOf(q).some((one) => isMediaFoundBy(one, job.mediaId) || one === job.vodJobId || one === wasVodJobId) ||
+    job.id === id ||
+    job.requestId === id ||
+    hasLabel(job, q)
+  );
 }
 
 /** `key:value`; the value may have colons, the key has none. */

@@ -29,11 +29,19 @@ export class EventsController {
     @Headers('x-vod-timestamp') timestamp: string | undefined,
     @Headers('x-vod-signature') signature: string | undefined,
   ): Promise<void> {
-    const region = this.paths.get(request.url.split('?')[0] ?? '');
+    const path = request.url.split('?')[0] ?? '';
+    const region = this.paths.get(path);
     if (region === undefined) return answer(reply, 404, 'not_found');
     try {
-      const readTheBody = () => readBody(request.raw);
-      const received = await this.receive.receive({ region, timestamp, signature, readBody: readTheBody });
+      const received = await this.receive.receive({
+        region,
+        timestamp,
+        signature,
+        path,
+        // X-Forwarded-For is not looked at: anybody can write it.
+        remoteAddress: request.raw.socket.remoteAddress ?? null,
+        readBody: () => readBody(request.raw),
+      });
       if (received.outcome === 'refused') return answer(reply, 401, `signature_${received.reason}`);
       void reply.status(200).send({ ok: true });
     } catch (error) {

@@ -1,17 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { callbackUrls, type ConfigFor } from '@app/config';
+import { callbackUrls, version, type ConfigFor } from '@app/config';
 import { Receive } from '@app/lifecycle/receive';
 import {
   attachLogging,
-  attachMetrics,
+  countCallbacks,
   createRegistry,
   OperationsModule,
   serve,
+  showPool,
   Signals,
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, createDataSource, EventStore, Heartbeat, ProcessStore } from '@app/persistence';
+import { assertSchema, createDataSource, EventStore, Heartbeat, poolOf, ProcessStore } from '@app/persistence';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -34,9 +35,9 @@ class WebhookModule {
 /** The only process that faces the internet: one path, one insert. It holds no credential of the cloud and no client for it. */
 export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Promise<Server> {
   const signals = new Signals();
-  const registry = createRegistry();
+  const registry = createRegistry(version);
   attachLogging(signals, logger);
-  attachMetrics(signals, registry);
+  countCallbacks(signals, registry);
 
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
 
@@ -51,6 +52,7 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
     await db.destroy();
   };
   await db.initialize();
+  showPool(registry, () => poolOf(db));
   try {
     await assertSchema(db);
     const urls = callbackUrls(config);
@@ -62,6 +64,7 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
       host: config.host,
       port: config.ports.webhook,
       portVariable: 'WEBHOOK_PORT',
+      registry,
       logger,
       bodyParser: false,
       configure: (app) => {

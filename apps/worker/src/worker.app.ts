@@ -1,12 +1,15 @@
-import type { ConfigFor } from '@app/config';
+import { version, type ConfigFor } from '@app/config';
+import { jobStates, jobTypes } from '@app/domain';
 import { Collect, Dispatch, failpoints, Loop, Recover, Settle, Submit } from '@app/lifecycle';
 import {
   attachLogging,
-  attachMetrics,
+  countJobs,
+  countWork,
   createRegistry,
   OperationsModule,
-  showCircuits,
   serve,
+  showCircuits,
+  showPool,
   Signals,
   type Logger,
   type Server,
@@ -23,9 +26,10 @@ import {
   JobReads,
   JobStore,
   Listener,
+  poolOf,
   ProcessStore,
 } from '@app/persistence';
-import { Queues } from '@app/queue';
+import { Queues, queuesOf } from '@app/queue';
 import { VodClient } from '@app/vod';
 import type { DataSource } from 'typeorm';
 import { processors } from './processors';
@@ -37,15 +41,18 @@ const SETTLE_POLL_MS = 2_000;
 /** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
 export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
   const signals = new Signals();
-  const registry = createRegistry();
+  const registry = createRegistry(version);
   attachLogging(signals, logger);
-  attachMetrics(signals, registry);
+  const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
+  countJobs(signals, registry, known);
+  countWork(signals, registry, { ...known, queues: queuesOf(config.vod.regions) });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
   const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');
 
   const db = createDataSource({ url: config.databaseUrl, application: 'vodai-worker', onTrouble });
   await db.initialize();
+  showPool(registry, () => poolOf(db));
   const opened: (() => Promise<unknown>)[] = [() => db.destroy()];
   try {
     await assertSchema(db);
@@ -54,6 +61,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     const vod = openVod(config);
     opened.unshift(async () => vod.close());
 
+    void tellCredentials(vod, config, signals);
     noteClosedQueues(signals, new ClosedQueueStore(db), logger);
     const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
     const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
@@ -180,6 +188,13 @@ function noteClosedQueues(signals: Signals, closedQueues: ClosedQueueStore, logg
       .note({ queue: kind, region, code, until: new Date(untilMs) })
       .catch((error: unknown) => logger.warn({ err: error, queue: kind, region }, 'the closed queue was not noted'));
   });
+}
+
+/** A worker without them looks well until the first job comes. Nothing waits for this: the chain may ask the network. */
+async function tellCredentials(vod: VodClient, config: ConfigFor<'worker'>, signals: Signals): Promise<void> {
+  const source = config.vod.credentials === 'default-chain' ? 'default-chain' : 'environment';
+  const signer = await vod.signer();
+  signals.emit(signer === null ? 'credentials.missing' : 'credentials.found', { source });
 }
 
 function openVod(config: ConfigFor<'worker'>): VodClient {

@@ -154,13 +154,14 @@ const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
 /** What the list, the export and the stream of jobs are narrowed by. */
 const jobFilter = {
-  q: shortText(rules.lengths.q)
-    .min(1)
-    .optional()
-    .meta({ description: 'A media id, job id, request id, JobId of VOD, or a label as key:value' }),
+  q: shortText(rules.lengths.q).min(1).optional().meta({
+    description:
+      'A media id or, from 4 characters on, its beginning; a job id, request id or JobId of VOD; a label as key:value. Hex in any case',
+  }),
   state: repeatable(jobState),
   type: jobType.optional(),
   mediaId: vodId.optional(),
+  mediaIdPrefix: vodId.optional().meta({ description: 'What the media id begins with', example: '3d3d1234' }),
   vodJobId: vodId.optional(),
   requestId: id.optional(),
   region: shortText(rules.lengths.region).optional(),
@@ -180,7 +181,7 @@ export const exportQuery = z.strictObject(jobFilter);
 export const statsQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
-const flowWindows = ['1h', '24h'] as const;
+const flowWindows = ['1h', '24h', '7d'] as const;
 export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({

@@ -50,6 +50,7 @@ export const jobFilterRules = {
   state: oneOf('state', jobStates),
   type: oneOf('type', jobTypes),
   mediaId: vodId,
+  mediaIdPrefix: vodId,
   vodJobId: vodId,
   requestId: uuid,
   region: text(lengths.region),

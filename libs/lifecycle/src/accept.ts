@@ -1,4 +1,5 @@
 import type { JobType, Priority } from '@app/domain';
+import type { Signals } from '@app/observability';
 import type { Acceptance, RequestStore } from '@app/persistence';
 import { offers } from '@app/vod';
 import { v7 as uuidv7 } from 'uuid';
@@ -23,6 +24,7 @@ export type AcceptOutcome = Acceptance | { outcome: 'unsupported_in_region'; typ
 export class Accept {
   constructor(
     private readonly requests: RequestStore,
+    private readonly signals: Signals,
     private readonly now: () => Date = () => new Date(),
   ) {}
 
@@ -31,11 +33,20 @@ export class Accept {
     const unsupported = types.filter((type) => !offers(input.region, type));
     if (unsupported.length > 0) return { outcome: 'unsupported_in_region', types: unsupported };
 
-    return this.requests.accept({
-      ...input,
-      id: uuidv7(),
-      types: types.map((type) => ({ type, jobId: uuidv7() })),
-      now: this.now(),
+    const drafted = types.map((type) => ({ type, jobId: uuidv7() }));
+    const acceptance = await this.requests.accept({ ...input, id: uuidv7(), types: drafted, now: this.now() });
+    if (acceptance.outcome === 'mismatch') return acceptance;
+    const { outcome, request } = acceptance;
+    this.signals.emit('request.accepted', {
+      requestId: request.id,
+      client: input.client,
+      mediaId: input.mediaId,
+      region: input.region,
+      types,
+      // The others are jobs of an earlier request.
+      newTypes: drafted.filter(({ jobId }) => request.jobs.some(({ id }) => id === jobId)).map(({ type }) => type),
+      outcome,
     });
+    return acceptance;
   }
 }

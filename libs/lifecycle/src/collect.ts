@@ -1,5 +1,5 @@
 import { eventOfReading, type AlarmRules, type Reading, type ReadResult } from '@app/domain';
-import type { Signals } from '@app/observability';
+import type { Signals, VodOperation } from '@app/observability';
 import type { JobReads, JobRow, JobStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import { normalizeResult, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
@@ -101,7 +101,7 @@ export class Collect {
   }
 
   private async call<T>(
-    operation: string,
+    operation: VodOperation,
     region: string,
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,

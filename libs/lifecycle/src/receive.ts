@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Signals } from '@app/observability';
 import { EventStore, type Notification } from '@app/persistence';
-import { parseEvent, verifyCallback, type VodEvent } from '@app/vod/callback';
+import { parseEvent, verifyCallback, type CallbackVerdict, type VodEvent } from '@app/vod/callback';
 import { v7 as uuidv7 } from 'uuid';
 
 /** A body as it came in, read to its end but kept only up to a limit. */
@@ -16,6 +16,8 @@ export interface Received {
   region: string;
   timestamp: string | undefined;
   signature: string | undefined;
+  path: string;
+  remoteAddress: string | null;
   /** Reads the body; not called for a caller that is refused. */
   readBody: () => Promise<ReceivedBody>;
 }
@@ -49,10 +51,18 @@ export class Receive {
   ) {}
 
   async receive(received: Received): Promise<ReceiveOutcome> {
-    const signature = this.checkSignature(received);
-    if (signature !== 'valid' && this.options.auth === 'required') {
-      this.signals.emit('event.refused', { reason: signature });
-      return { outcome: 'refused', reason: signature };
+    const checked = this.checkSignature(received);
+    const signature = checked.verdict;
+    if (checked.verdict !== 'valid' && this.options.auth === 'required') {
+      const { region, path, remoteAddress } = received;
+      this.signals.emit('event.refused', {
+        reason: checked.verdict,
+        why: whyRefused(checked),
+        region,
+        path,
+        remoteAddress,
+      });
+      return { outcome: 'refused', reason: checked.verdict };
     }
     const notification = this.toNotification(received.region, await received.readBody(), signature);
     const { fresh } = await this.store(notification);
@@ -65,9 +75,9 @@ export class Receive {
     return { outcome: 'stored', fresh };
   }
 
-  private checkSignature({ timestamp, signature }: Received): Notification['signature'] {
+  private checkSignature({ timestamp, signature }: Received): Checked {
     const { urls, keys, toleranceMs } = this.options;
-    if (keys.length === 0) return 'unchecked';
+    if (keys.length === 0) return { verdict: 'unchecked' };
     return verifyCallback({
       timestamp,
       signature,
@@ -75,7 +85,7 @@ export class Receive {
       keys,
       nowMs: this.now().getTime(),
       toleranceMs,
-    }).verdict;
+    });
   }
 
   /** Waits for a database that is away for a moment: VOD asks three times within seconds and then never again. */
@@ -131,6 +141,26 @@ export class Receive {
       case 'unreadable':
         return { ...common, ...nothing, ignored: event.reason };
     }
+  }
+}
+
+type Checked = CallbackVerdict | { verdict: 'unchecked' };
+
+/** For the log: the caller is told no more than the verdict. */
+function whyRefused(checked: Exclude<Checked, { verdict: 'valid' }>): string {
+  switch (checked.verdict) {
+    case 'missing':
+      return 'it carries no signature: AuthSwitch is off at VOD, or the caller is not VOD';
+    case 'malformed':
+      return 'its signature or its time does not look like one of VOD';
+    case 'mismatch':
+      return 'it is signed with a key that VOD_CALLBACK_KEYS does not name, or for another URL than VOD_CALLBACK_URL, byte for byte';
+    case 'stale': {
+      const seconds = Math.round(Math.abs(checked.skewMs) / 1000);
+      return `it was signed ${seconds} s ${checked.skewMs > 0 ? 'ago' : 'ahead of our clock'}, more than VOD_CALLBACK_TOLERANCE allows`;
+    }
+    case 'unchecked':
+      return 'VOD_CALLBACK_KEYS is empty, and VOD_CALLBACK_AUTH wants a signature';
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type JobEvent,
   type Rung,
 } from '@app/domain';
-import type { Signals } from '@app/observability';
+import type { Signals, VodOperation } from '@app/observability';
 import type { CandidateEvent, Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { ReadOutcome, SubmitOutcome, VodClient } from '@app/vod';
@@ -231,7 +231,7 @@ export class Recover {
     const signer = await this.vod.signer();
     const claim = signer && (await this.jobs.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
-    const call = { operation: 'SubmitAIJob', region, jobs: claim.jobs.length };
+    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
@@ -377,7 +377,7 @@ export class Recover {
   }
 
   private async ask<T>(
-    operation: string,
+    operation: VodOperation,
     region: string,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {

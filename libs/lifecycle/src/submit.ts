@@ -24,7 +24,7 @@ export class Submit {
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
     if (!(await this.jobs.markSent(claim, signer))) return;
 
-    const call = { operation: 'SubmitAIJob', region, jobs: claim.jobs.length };
+    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);

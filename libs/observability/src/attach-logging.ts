@@ -3,7 +3,7 @@ import { SAFE_EVICTION, type Signals } from './signals';
 
 /**
  * One line per signal, named by it, with the same field names every time: jobId, requestId, mediaId, region, vodJobId,
- * state, attempt. `requestId` is always our request's; VOD's id of a call is `vodRequestId`.
+ * state, attempt; `actor` or `client` is the name of the key with which a person did it. `requestId` is always our request's; VOD's id of a call is `vodRequestId`.
  */
 export function attachLogging(signals: Signals, logger: Logger): void {
   signals.on('job.moved', ({ to, ...rest }) => logger.info({ ...rest, state: to }, 'job.moved'));
@@ -11,6 +11,17 @@ export function attachLogging(signals: Signals, logger: Logger): void {
   signals.on('vod.called', ({ requestId, ...rest }) => {
     const smooth = rest.outcome === 'accepted' || rest.outcome === 'answered';
     logger[smooth ? 'debug' : 'warn']({ ...rest, vodRequestId: requestId }, 'vod.called');
+  });
+  signals.on('request.accepted', ({ newTypes, ...rest }) => {
+    // A repeated one changed nothing.
+    logger[rest.outcome === 'created' ? 'info' : 'debug']({ ...rest, newJobs: newTypes.length }, 'request.accepted');
+  });
+  signals.on('credentials.found', (payload) => logger.info(payload, 'credentials.found'));
+  signals.on('credentials.missing', (payload) => {
+    const effect = 'nothing can be submitted: jobs wait, none fails';
+    const mend =
+      'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET and restart, or give this machine a RAM role';
+    logger.error({ ...payload, effect, mend }, 'credentials.missing');
   });
   signals.on('event.received', (payload) => logger.info(payload, 'event.received'));
   signals.on('event.refused', (payload) => logger.warn(payload, 'event.refused'));

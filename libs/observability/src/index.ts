@@ -1,6 +1,7 @@
 import './memory';
 export { attachLogging } from './attach-logging';
-export { attachMetrics, createRegistry, Registry, showCircuits, showListeners } from './attach-metrics';
+export { countAccepted, countCallbacks, countJobs, countWork, each } from './count-signals';
+export { createRegistry, Registry, showCircuits, showListeners, showPool, showSeen } from './gauges';
 export { createLogger, type Logger } from './logger';
 export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';
@@ -8,5 +9,5 @@ export { withoutSecrets } from './redact';
 export { whileAnswering } from './request-in-hand';
 export { runUntilSignal } from './run';
 export { portInUse, serve, type Server, type ServeOptions } from './serve';
-export { Signals, type SignalMap } from './signals';
+export { Signals, type SignalMap, type VodOperation } from './signals';
 export { StartError } from './start-error';

@@ -4,6 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { countRequests } from './count-requests';
 import { codeOf } from './errors';
 import { NestLogger } from './nest-logger';
 import { StartError } from './start-error';
@@ -24,6 +26,10 @@ export interface ServeOptions {
   badUrl?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
   /** Runs before the modules are initialised and their routes registered. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
+  /** Where requests are counted. */
+  registry?: Registry;
+  /** Answers that take their time on purpose: they are counted, and not timed. */
+  lasts?: (request: FastifyRequest) => boolean;
   /** How long requests under way may take once `close` was called. */
   drainMs?: number;
 }
@@ -87,13 +93,22 @@ function createApp({
   bodyLimit,
   bodyParser = true,
   badUrl,
+  registry,
+  lasts,
 }: ServeOptions): Promise<NestFastifyApplication> {
+  let watch: ReturnType<typeof countRequests> | undefined;
   const adapter = new FastifyAdapter({
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
-    ...(badUrl && { frameworkErrors: badUrl }),
+    ...(badUrl && {
+      frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+        watch?.(request, reply); // no hook sees it
+        badUrl(error, request, reply);
+      },
+    }),
   });
+  if (registry) watch = countRequests(adapter.getInstance(), registry, lasts);
   return NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false, // throw to us instead of ending the process from within

@@ -1,3 +1,12 @@
+/** What labels of metrics can say, and nothing else. */
+export const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
+export const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
+export const vodReads = ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult', 'GetMediaDNAResult'] as const;
+export const callbackVerdicts = ['received', 'ignored', 'duplicate'] as const;
+export const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
+
+export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];
+
 /** Everything that happens and is worth telling. Steps emit; logs and metrics listen. */
 export interface SignalMap {
   'job.moved': {
@@ -11,14 +20,27 @@ export interface SignalMap {
     event: string;
     attempt: number;
     vodJobId: string | null;
+    /** The name of the key, when a person did it. */
+    actor?: string | undefined;
     /** Since we received VOD's event, when there was one. */
     ageMs?: number | undefined;
   };
-  'job.ignored': { jobId: string; state: string; event: string };
-  'vod.called': {
-    operation: string;
+  'job.ignored': { jobId: string; state: string; event: string; actor?: string | undefined };
+  /** A client asked for something, and has it in writing. */
+  'request.accepted': {
+    requestId: string;
+    client: string;
+    mediaId: string;
     region: string;
-    outcome: string;
+    types: readonly string[];
+    /** Those of which it made a new job. */
+    newTypes: readonly string[];
+    outcome: 'created' | 'replayed' | 'deduplicated';
+  };
+  'vod.called': {
+    operation: VodOperation;
+    region: string;
+    outcome: (typeof submitOutcomes)[number] | (typeof readOutcomes)[number];
     ms: number;
     /** VOD's own id of the call, null when no answer carried one. */
     requestId: string | null;
@@ -26,9 +48,22 @@ export interface SignalMap {
     /** How many jobs the call was about. */
     jobs?: number | undefined;
   };
-  'event.received': { region: string | null; verdict: string; signature: string; eventType: string | null };
+  'event.received': {
+    region: string | null;
+    verdict: (typeof callbackVerdicts)[number];
+    signature: string;
+    eventType: string | null;
+  };
   /** Answered with 401. */
-  'event.refused': { reason: string };
+  'event.refused': {
+    reason: (typeof refusals)[number];
+    /** The reason in words, for somebody who has to mend it. */
+    why: string;
+    region: string;
+    path: string;
+    /** Of the socket: whoever is behind a proxy is known to the proxy. */
+    remoteAddress: string | null;
+  };
   'dispatch.handed': { queue: string; region: string; jobs: number };
   /** A job was over and VOD's event had never come. */
   'settled.without_event': { jobId: string; region: string; type: string };
@@ -44,9 +79,12 @@ export interface SignalMap {
     jobId: string;
     region: string;
     type: string;
-    rung: string;
+    rung: 'extend' | 'event' | 'listing' | 'resend' | 'absence' | 'none';
     outcome: 'found' | 'absent' | 'held';
   };
+  /** Looked for when a worker starts, before a job needs them. */
+  'credentials.found': { source: CredentialSource };
+  'credentials.missing': { source: CredentialSource };
   'store.trouble': { store: Store; error: unknown };
   'store.recovered': { store: Store };
   /** What the queue store does with its keys when its memory is full; null when it does not tell. */
@@ -54,6 +92,7 @@ export interface SignalMap {
   'listener.failed': { signal: string; error: unknown };
 }
 
+type CredentialSource = 'environment' | 'default-chain';
 type Store = 'postgres' | 'redis';
 
 /** A full queue store must refuse what is new, which rings again, rather than drop what is old in silence. */

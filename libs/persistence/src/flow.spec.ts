@@ -15,7 +15,7 @@ describe('The flow of jobs', () => {
   });
   afterEach(() => fixture.close());
 
-  const filled = async (window: '1h' | '24h') => {
+  const filled = async (window: '1h' | '24h' | '7d') => {
     const { buckets } = await windows.over(window);
     return buckets
       .filter(({ accepted, succeeded, failed, otherwise }) => accepted + succeeded + failed + otherwise > 0)
@@ -54,6 +54,23 @@ describe('The flow of jobs', () => {
     fixture.advance(90 * MINUTE);
     expect(await filled('1h')).toEqual([]);
     expect(await filled('24h')).toEqual(day);
+    expect(await filled('7d')).toEqual(day);
+
+    // Two days later it is in the week only, and the week has what came since.
+    fixture.advance(2 * 24 * 60 * MINUTE);
+    await fixture.jobIn('queued');
+    expect(await filled('24h')).toEqual([{ ...none, at: '13:45', accepted: 1 }]);
+    const week = await windows.over('7d');
+    expect([week.buckets.length, week.bucketMs]).toEqual([84, 120 * MINUTE]);
+    expect(week.total).toMatchObject({ accepted: 6, succeeded: 1, failed: 1, otherwise: 2 });
+    expect(await filled('7d')).toEqual([...day, { ...none, at: '12:00', accepted: 1 }]);
+    for (let hours = 1; hours <= 5 * 24; hours += 1) {
+      fixture.advance(60 * MINUTE);
+      const { from, to, buckets } = await windows.over('7d');
+      expect(buckets[0]?.at).toEqual(from);
+      expect(buckets.at(-1)?.at.getTime()).toBeLessThanOrEqual(to.getTime());
+    }
+    expect(await filled('7d')).toEqual([{ ...none, at: '12:00', accepted: 1 }]);
   });
 
   it('counts anew what is not over yet, and only that', async () => {

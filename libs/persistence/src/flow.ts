@@ -11,10 +11,12 @@ export interface Flow {
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 const windows = {
   '1h': { ms: HOUR_MS, bucketMs: MINUTE_MS },
-  '24h': { ms: 24 * HOUR_MS, bucketMs: QUARTER_MS },
+  '24h': { ms: DAY_MS, bucketMs: QUARTER_MS },
+  '7d': { ms: 7 * DAY_MS, bucketMs: 2 * HOUR_MS },
 } as const;
 
 /**
@@ -24,20 +26,22 @@ const windows = {
 const SETTLES_MS = 2 * MINUTE_MS;
 
 /**
- * Throughput over the last hour or day. What is over hardly changes, so each minute and each quarter of an hour is
+ * Throughput over the last hour, day or week. What is over hardly changes, so each minute, each quarter of an hour and each two hours are
  * counted once and kept for a while: a call counts the last few minutes anew, however many jobs the day had.
  */
 export class FlowWindows {
   private readonly minutes: Stretches;
   private readonly quarters: Stretches;
+  private readonly hours: Stretches;
 
   constructor(
     reads: FlowReads,
     private readonly now: () => Date = () => new Date(),
   ) {
-    // Recent quarters are put together from minutes, so that the one that is not over is not counted anew with every call.
+    // What is recent is put together from shorter stretches, so that the one that is not over is not counted anew with every call.
     this.minutes = new Stretches(reads, { bucketMs: MINUTE_MS, keepMs: HOUR_MS + QUARTER_MS });
-    this.quarters = new Stretches(reads, { bucketMs: QUARTER_MS, keepMs: 24 * HOUR_MS });
+    this.quarters = new Stretches(reads, { bucketMs: QUARTER_MS, keepMs: DAY_MS });
+    this.hours = new Stretches(reads, { bucketMs: 2 * HOUR_MS, keepMs: 7 * DAY_MS });
   }
 
   async over(window: keyof typeof windows): Promise<Flow> {
@@ -45,12 +49,15 @@ export class FlowWindows {
     const now = this.now().getTime();
     const to = floor(now, bucketMs) + bucketMs;
     const from = to - ms;
-    const recent = Math.max(from, floor(now - HOUR_MS, bucketMs) + bucketMs);
-    const [older, newer] = await Promise.all([
-      this.quarters.between(from, recent, now),
+    const step = Math.min(bucketMs, QUARTER_MS);
+    const today = Math.max(from, floor(now - DAY_MS, bucketMs) + bucketMs);
+    const recent = Math.max(from, floor(now - HOUR_MS, step) + step);
+    const [oldest, older, newer] = await Promise.all([
+      this.hours.between(from, today, now),
+      this.quarters.between(today, recent, now),
       this.minutes.between(recent, floor(now, MINUTE_MS) + MINUTE_MS, now),
     ]);
-    const kept = [...older, ...newer];
+    const kept = [...oldest, ...older, ...newer];
     const starts = Array.from({ length: ms / bucketMs }, (_, i) => from + i * bucketMs);
     return {
       from: new Date(from),

@@ -2,11 +2,12 @@ import type { JobState, JobType } from '@app/domain';
 import { endOfIdsUntil, firstIdSince, toJson } from './rows';
 
 export interface JobFilter {
-  /** What somebody has at hand: a media id, a job id, a request id, a JobId of VOD, or a label as key:value. */
+  /** What somebody has at hand: a media id or its beginning, a job id, a request id, a JobId of VOD, or a label as key:value. */
   q?: string | undefined;
   states?: readonly JobState[] | undefined;
   type?: JobType | undefined;
   mediaId?: string | undefined;
+  mediaIdPrefix?: string | undefined;
   vodJobId?: string | undefined;
   requestId?: string | undefined;
   region?: string | undefined;
@@ -31,16 +32,38 @@ export interface Wanted extends Omit<JobFilter, 'q'> {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** What is shorter begins too many ids to be meant as a beginning. */
+const PREFIX_MIN = 4;
+
+/** What a search may have been meant to be. VOD's ids are opaque, so as it was typed; they are hex, so also as hex is written. */
+export function spellingsOf(q: string): string[] {
+  const isHex = /^[0-9a-f-]+$/i.test(q);
+  return isHex ? [...new Set([q, q.toLowerCase()])] : [q];
+}
+
+export function isMediaFoundBy(spelling: string, mediaId: string): boolean {
+  return spelling.length < PREFIX_MIN ? mediaId === spelling : mediaId.startsWith(spelling);
+}
+
 /** The filters that a search stands for. VOD's ids have no form of their own, so everything may be one. */
 export function meaningsOf({ q, ...filter }: JobFilter): Wanted[] {
   if (q === undefined) return [filter];
-  const agrees = (wanted: string | undefined) => wanted === undefined || wanted === q;
   const meanings: Wanted[] = [];
-  if (agrees(filter.mediaId)) meanings.push({ ...filter, mediaId: q });
-  if (agrees(filter.vodJobId)) meanings.push({ ...filter, vodJobId: q });
+  for (const spelling of spellingsOf(q)) {
+    const { mediaId, mediaIdPrefix: prefix = '', vodJobId } = filter;
+    if (spelling.length < PREFIX_MIN) {
+      if (mediaId === undefined || mediaId === spelling) meanings.push({ ...filter, mediaId: spelling });
+    } else if (spelling.startsWith(prefix) || prefix.startsWith(spelling)) {
+      meanings.push({ ...filter, mediaIdPrefix: spelling.length > prefix.length ? spelling : prefix });
+    }
+    if (vodJobId === undefined || vodJobId === spelling) meanings.push({ ...filter, vodJobId: spelling });
+  }
   if (UUID.test(q)) {
     meanings.push({ ...filter, id: q });
-    if (agrees(filter.requestId)) meanings.push({ ...filter, requestId: q });
+    const { requestId } = filter;
+    if (requestId === undefined || requestId.toLowerCase() === q.toLowerCase()) {
+      meanings.push({ ...filter, requestId: q });
+    }
   }
   const colon = q.indexOf(':');
   const [key, value] = [q.slice(0, colon), q.slice(colon + 1)];
@@ -59,17 +82,20 @@ export function meaningsOf({ q, ...filter }: JobFilter): Wanted[] {
  * - `shape`: jobs of one client, region, type and state. There are few such shapes, a probe of the index finds each of
  *   them, and each is read only as far as a page goes. So any of the four may be wanted, or several.
  * - `label`: jobs that have a label.
+ * - `prefix`: jobs whose media id begins like this, which are in the order of media ids and have to be sorted.
  */
-export type Start = { by: 'row' } | { by: 'shape' } | { by: 'label'; key: string; value: string };
+export type Start =
+  { by: 'row' } | { by: 'shape' } | { by: 'label'; key: string; value: string } | { by: 'prefix'; prefix: string };
 
 /** One of these is where to begin: with several, where there are fewest jobs; the first where there are many. */
 export function startsFor(wanted: Wanted): Start[] {
-  const { id, mediaId, vodJobId, requestId, errorCode, labels = {}, states, client, region, type } = wanted;
+  const { id, mediaId, mediaIdPrefix: prefix, vodJobId, requestId, errorCode, labels = {} } = wanted;
   const has = (...values: unknown[]) => values.some((value) => value !== undefined);
   if (has(id, mediaId, vodJobId, requestId)) return [{ by: 'row' }];
   const starts: Start[] = Object.entries(labels).map(([key, value]) => ({ by: 'label', key, value }));
+  if (prefix !== undefined) starts.push({ by: 'prefix', prefix });
   if (has(errorCode)) return [{ by: 'row' }, ...starts];
-  if (has(states, client, region, type)) return [...starts, { by: 'shape' }];
+  if (has(wanted.states, wanted.client, wanted.region, wanted.type)) return [...starts, { by: 'shape' }];
   return starts.length > 0 ? starts : [{ by: 'row' }];
 }
 
@@ -98,6 +124,13 @@ export function sizeOf(wanted: Wanted, start: Start, { limit, before }: Page, va
   return `select count(*)::int as size from (${found} limit ${limit}) as counted`;
 }
 
+/** A statement that counts how many of the wanted jobs are among the newest, so many as `among`; no more than a page has. */
+export function sizeAmongNewest(wanted: Wanted, among: number, { limit, before }: Page, values: Values): string {
+  const newest = `select * from job ${where(range('id', wanted, before, values))} order by id desc limit ${among}`;
+  const found = `select from (${newest}) as job ${where(conditionsBeyond({ by: 'row' }, wanted, values))} limit ${limit}`;
+  return `select count(*)::int as size from (${found}) as counted`;
+}
+
 /** What a job has to be, whichever way one comes to it: for counts, where all of them are looked at. */
 export function conditionsOf(filter: JobFilter, values: Values): string[] {
   const [only, ...others] = meaningsOf(filter).map((wanted) => [
@@ -106,7 +139,8 @@ export function conditionsOf(filter: JobFilter, values: Values): string[] {
       ([key, value]) =>
         `job.id in (select job_id from job_label where key = ${values.add(key)} and value = ${values.add(value)})`,
     ),
-    ...conditionsBeyond({ by: 'row' }, { ...wanted, labels: undefined }, values),
+    ...(wanted.mediaIdPrefix === undefined ? [] : between(wanted.mediaIdPrefix, values)),
+    ...conditionsBeyond({ by: 'row' }, { ...wanted, labels: undefined, mediaIdPrefix: undefined }, values),
   ]);
   if (!only) return ['false'];
   if (others.length === 0) return only;
@@ -124,6 +158,12 @@ function jobsFrom(start: Start, wanted: Wanted, { before, conditions, page }: Cu
   switch (start.by) {
     case 'row':
       return `select id from job ${where([...range('id', wanted, before, values), ...conditions])}`;
+    case 'prefix': {
+      // `offset 0`: else the planner walks through all jobs, newest first, where it takes the beginning for a common one.
+      return `
+        select id
+          from (select id from job ${where([...between(start.prefix, values), ...range('id', wanted, before, values), ...conditions])} offset 0) as begun`;
+    }
     case 'shape':
       return `
         with recursive shape as (
@@ -178,20 +218,34 @@ function shapeConditions(table: string, { client, region, type, states }: Wanted
 
 /** What the start itself does not ensure yet. */
 function conditionsBeyond(start: Start, wanted: Wanted, values: Values): string[] {
-  const { id, mediaId, vodJobId, requestId, errorCode, labels, states, createdFrom, createdTo } = wanted;
+  const { id, mediaId, mediaIdPrefix, vodJobId, requestId, errorCode, labels, states, createdFrom, createdTo } = wanted;
   const others = Object.entries(labels ?? {}).filter(([key]) => start.by !== 'label' || key !== start.key);
   return [
     ...equal('job.id', id, values),
     ...equal('job.media_id', mediaId, values),
+    ...(mediaIdPrefix !== undefined && start.by !== 'prefix' ? [beginsWith(mediaIdPrefix, values)] : []),
     ...equal('job.vod_job_id', vodJobId, values),
     ...equal('job.request_id', requestId, values),
     ...equal('job.error_code', errorCode, values),
     ...(others.length > 0 ? [`job.labels @> ${values.add(toJson(Object.fromEntries(others)))}::jsonb`] : []),
-    ...(start.by === 'row' ? shapeConditions('job', wanted, values) : []),
+    ...(start.by === 'row' || start.by === 'prefix' ? shapeConditions('job', wanted, values) : []),
     ...(start.by === 'label' && states ? [`job.state = any(${values.add(states)}::text[])`] : []),
     ...(createdFrom ? [`job.created_at >= ${values.add(createdFrom)}`] : []),
     ...(createdTo ? [`job.created_at < ${values.add(createdTo)}`] : []),
   ];
+}
+
+/**
+ * As the index has it: in the order of bytes, which is not that of the database's language. The ids are ASCII, and DEL comes after
+ * all that they have.
+ */
+function between(prefix: string, values: Values): string[] {
+  return [`job.media_id ~>=~ ${values.add(prefix)}`, `job.media_id ~<~ ${values.add(`${prefix}\x7f`)}`];
+}
+
+/** As no index has it: for jobs that are found by something else. */
+function beginsWith(prefix: string, values: Values): string {
+  return `left(job.media_id, ${prefix.length}) = ${values.add(prefix)}`;
 }
 
 /** Times in terms of ids, which is what lies in order; `created_at` itself has the last word. */

@@ -414,7 +414,7 @@ export class JobStore {
     if (!job) return { verdict: { outcome: 'no_such_job' }, event };
     const decision = decide(job, event, { now, chance: this.chance(), rules: this.options.rules });
     if (decision.outcome === 'ignored') {
-      return { verdict: { outcome: 'ignored', state: decision.state, reason: decision.reason }, event, jobId };
+      return { verdict: { outcome: 'ignored', state: decision.state, reason: decision.reason }, event, jobId, actor };
     }
     job.lines.push({
       jobId,
@@ -431,7 +431,7 @@ export class JobStore {
     const rang = rangAt(job);
     Object.assign(job, decision.next);
     const { lines: _lines, wasVersion: _was, result: _result, ...row } = job;
-    return { verdict: { outcome: 'moved', from: decision.from, job: row }, event, jobId, rang };
+    return { verdict: { outcome: 'moved', from: decision.from, job: row }, event, jobId, rang, actor };
   }
 
   private async eventsWaitingFor(tx: EntityManager, changes: Change[]): Promise<WaitingEvent[]> {
@@ -454,7 +454,7 @@ export class JobStore {
   }
 
   private announce(moves: Move[]): void {
-    for (const { verdict, event, jobId, rang } of moves) {
+    for (const { verdict, event, jobId, rang, actor } of moves) {
       if (verdict.outcome === 'moved') {
         const { job, from } = verdict;
         const ageMs = job.settledAt && rang ? job.settledAt.getTime() - rang.getTime() : undefined;
@@ -469,13 +469,14 @@ export class JobStore {
           event: event.type,
           attempt: job.attempt,
           vodJobId: job.vodJobId,
+          actor,
           ageMs,
         });
         if (job.settledAt && event.type.startsWith('read_') && job.eventStatus === null) {
           this.options.signals.emit('settled.without_event', { jobId: job.id, region: job.region, type: job.type });
         }
       } else if (verdict.outcome === 'ignored' && jobId) {
-        this.options.signals.emit('job.ignored', { jobId, state: verdict.state, event: event.type });
+        this.options.signals.emit('job.ignored', { jobId, state: verdict.state, event: event.type, actor });
         if (event.type === 'accepted') {
           const { vodJobId, attempt } = event;
           this.options.signals.emit('vod_job.unclaimed', { jobId, vodJobId, attempt, state: verdict.state });
@@ -490,6 +491,7 @@ interface Move {
   event: JobEvent;
   jobId?: string;
   rang?: Date | null;
+  actor?: string | undefined;
 }
 
 interface HistoryLine {

@@ -5,6 +5,7 @@ import {
   equal,
   meaningsOf,
   pageOf,
+  sizeAmongNewest,
   sizeOf,
   startsFor,
   Values,
@@ -44,6 +45,12 @@ export interface EventFilter {
 
 /** So many jobs are looked through within some milliseconds, whatever else is asked of them. */
 const FEW = 5_000;
+
+/** So many of one beginning are sorted within some tens of milliseconds. */
+const MANY = 50_000;
+
+/** So many of the newest are walked through within some milliseconds to see whether a page is among them. */
+const NEWEST = 20_000;
 
 /** The lists of jobs and of events, newest first. Reads only. */
 export class ListReads {
@@ -101,15 +108,31 @@ export class ListReads {
   }
 
   /** Where the fewest jobs are to be looked through. Where all are many, a page is soon full. */
-  private async bestStart(wanted: Wanted, { before }: Page): Promise<Start> {
-    const [first = { by: 'row' }, ...others] = startsFor(wanted);
-    if (others.length === 0) return first;
-    const starts = [first, ...others];
+  private async bestStart(wanted: Wanted, page: Page): Promise<Start> {
+    const starts = startsFor(wanted);
+    const [first = { by: 'row' }] = starts;
+    const prefix = starts.find(({ by }) => by === 'prefix');
+    if (starts.length === 1 && !prefix) return first;
+    const sizes = await this.sizes(wanted, starts, page, FEW);
+    const smallest = sizes.reduce((best, size, i) => (size < (sizes[best] ?? 0) ? i : best), 0);
+    if ((sizes[smallest] ?? 0) < FEW || !prefix) return starts[smallest] ?? first;
+    // Unlike the others, those that begin alike are not in the order of time: they may all be old, and a walk would find none.
+    const [begun = 0] = await this.sizes(wanted, [prefix], page, MANY);
+    return begun >= MANY && (await this.areNewest(wanted, page)) ? { by: 'row' } : prefix;
+  }
+
+  private async sizes(wanted: Wanted, starts: Start[], { before }: Page, limit: number): Promise<number[]> {
     const values = new Values();
-    const sizes = starts.map((start) => `(${sizeOf(wanted, start, { limit: FEW, before }, values)})`);
-    const rows = await this.db.query<{ size: number }[]>(sizes.join(' union all '), values.list);
-    const smallest = rows.reduce((best, { size }, i) => (size < (rows[best]?.size ?? 0) ? i : best), 0);
-    return starts[smallest] ?? first;
+    const counts = starts.map((start) => `(${sizeOf(wanted, start, { limit, before }, values)})`);
+    const rows = await this.db.query<{ size: number }[]>(counts.join(' union all '), values.list);
+    return rows.map(({ size }) => size);
+  }
+
+  private async areNewest(wanted: Wanted, page: Page): Promise<boolean> {
+    const values = new Values();
+    const statement = sizeAmongNewest(wanted, NEWEST, page, values);
+    const [row] = await this.db.query<[{ size: number }]>(statement, values.list);
+    return row.size >= page.limit;
   }
 }
 

@@ -46,6 +46,11 @@ export function queueName(kind: QueueKind, region: string): string {
   return `${kind}.${region}`;
 }
 
+/** Every queue of these regions. */
+export function queuesOf(regions: readonly string[]): { kind: QueueKind; region: string; name: string }[] {
+  return queueKinds.flatMap((kind) => regions.map((region) => ({ kind, region, name: queueName(kind, region) })));
+}
+
 /** Calls that leave in step arrive a little out of step: this much of the limit is left to the way. */
 const LEEWAY = 0.95;
 

@@ -117,10 +117,13 @@ function metricsText({ billed, calls, callbacks }: Overview): string {
     ),
   );
   return [
+    '# HELP vod_emulator_calls_total Calls by operation and outcome.',
     '# TYPE vod_emulator_calls_total counter',
     ...callLines,
+    '# HELP vod_emulator_billed_total Jobs that would have been billed.',
     '# TYPE vod_emulator_billed_total counter',
     `vod_emulator_billed_total ${billed}`,
+    '# HELP vod_emulator_callback_attempts_total Tries to deliver an event.',
     '# TYPE vod_emulator_callback_attempts_total counter',
     `vod_emulator_callback_attempts_total ${callbacks.attempts}`,
     '',

@@ -174,7 +174,8 @@ export interface Receiver {
   url: string;
   received: Received[];
   /** Every connection that was ever made to it. */
-  sockets: Set<Socket>;
+  /** Connections at the same time: a slow machine lets idle ones end and takes new ones. */
+  sockets: { open: number; atMost: number };
   arrivedAtLeast(count: number): Promise<void>;
 }
 
@@ -195,8 +196,11 @@ export async function startReceiver(
       for (const wake of waiting) wake();
     });
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => sockets.add(socket));
+  const sockets = { open: 0, atMost: 0 };
+  server.on('connection', (socket) => {
+    sockets.atMost = Math.max(sockets.atMost, ++sockets.open);
+    socket.once('close', () => (sockets.open -= 1));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   open.push({
     close: () =>

@@ -93,7 +93,7 @@ const ahead = new Set<Chunk<unknown>>();
 /** A chunk that is also loaded while nothing else is to be done. */
 export function chunk<T>(name: string, load: () => Promise<T>): Chunk<T> {
   const one = new Chunk(name, load);
-  ahead.add(one as Chunk<unknown>);
+  ahead.add(one);
   return one;
 }
 

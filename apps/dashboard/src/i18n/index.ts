@@ -2,6 +2,7 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { chunk } from '../chunks/chunk';
 import type { en } from './en';
+import { Phrases } from './said';
 
 export const languages = { en: 'English', zh: '简体中文' } as const;
 export type Language = keyof typeof languages;
@@ -27,17 +28,30 @@ export async function startI18n(): Promise<void> {
   await changeLanguage(preferredLanguage());
 }
 
+/** What a language has: the strings of the page, and what the server says in English in this language. */
+interface Spoken {
+  strings: Record<string, object>;
+  said?: { sentences: Phrases; problems: Record<string, string> };
+}
+
 /** Each language is a chunk of its own, needed when it is first spoken. */
 const chunks = {
-  en: chunk('en', async (): Promise<Record<string, object>> => (await import('./en')).en),
-  zh: chunk('zh', async (): Promise<Record<string, object>> => (await import('./zh')).zh),
+  en: chunk('en', async (): Promise<Spoken> => ({ strings: (await import('./en')).en })),
+  zh: chunk('zh', async (): Promise<Spoken> => {
+    const { zh, said, ofZod, problems } = await import('./zh');
+    return { strings: zh, said: { sentences: new Phrases({ ...said, ...ofZod }), problems } };
+  }),
 };
+
+/** Nothing for the server's own language. */
+export function phrasesOf(language: string): Spoken['said'] {
+  return chunks[language as Language]?.value()?.said;
+}
 
 async function changeLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'common')) {
-    const strings = chunks[language];
-    await strings.want();
-    for (const [namespace, texts] of Object.entries(strings.value() ?? {})) {
+    await chunks[language].want();
+    for (const [namespace, texts] of Object.entries(chunks[language].value()?.strings ?? {})) {
       i18next.addResourceBundle(language, namespace, texts);
     }
   }

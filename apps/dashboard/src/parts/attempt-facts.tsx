@@ -2,6 +2,7 @@ import { Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { EvidenceAnswer } from '@app/contract';
 import { useFormat } from '../i18n/format';
+import { useSaid } from '../i18n/use-said';
 import classes from './attempt-facts.module.css';
 import { CopyableId } from './copyable-id';
 import { ExactTime } from './time';
@@ -12,6 +13,7 @@ type Submission = EvidenceAnswer['submissions'][number];
 export function AttemptFacts({ submission }: { submission: Submission }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const said = useSaid();
   const { sentAt, answeredAt, outcome, code, message, vodRequestId, resends, resentAt, nonceSeenAt } = submission;
   const lastSentAt = resentAt ?? sentAt;
   const answerMs =
@@ -25,7 +27,7 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
           t('attempt.neverLeft')
         ) : (
           <>
-            {t('attempt.sent')} <ExactTime at={sentAt} />
+            {t('attempt.sent')} <ExactTime at={sentAt} precise />
           </>
         )}
         {' · '}
@@ -35,7 +37,7 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
       {code !== null && (
         <Text size="xs" className={classes['text'] ?? ''}>
           <b>{code}</b>
-          {message && `: ${message}`}
+          {message && `: ${said(message)}`}
         </Text>
       )}
       {vodRequestId !== null && (
@@ -45,12 +47,12 @@ export function AttemptFacts({ submission }: { submission: Submission }) {
       )}
       {resends > 0 && (
         <Text size="xs">
-          {t('attempt.resent', { count: resends })} {resentAt !== null && <ExactTime at={resentAt} />}
+          {t('attempt.resent', { count: resends })} {resentAt !== null && <ExactTime at={resentAt} precise />}
         </Text>
       )}
       {nonceSeenAt !== null && (
         <Text size="xs">
-          {t('attempt.nonceSeen')} <ExactTime at={nonceSeenAt} />
+          {t('attempt.nonceSeen')} <ExactTime at={nonceSeenAt} precise />
         </Text>
       )}
     </div>

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconPlugConnectedX, IconRefreshAlert } from '@tabler
 import { useTranslation } from 'react-i18next';
 import { ApiError, Unreachable } from '@app/client';
 import type { JobState } from '@app/domain';
+import { useSaid, useSaidProblem } from '../i18n/use-said';
 
 interface ErrorNoticeProps {
   error: unknown;
@@ -12,6 +13,8 @@ interface ErrorNoticeProps {
 /** What was expected and what was got, as the API's problem says it, under a heading in the language of the page. */
 export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const { t } = useTranslation();
+  const said = useSaid();
+  const textOf = useErrorText();
   const problem = error instanceof ApiError ? error : null;
   const mistakes = problem?.errors ?? [];
   // The api says the same to the same question; what is its own trouble, or the network's, passes.
@@ -24,12 +27,12 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
       role="alert"
     >
       {mistakes.length === 0 ? (
-        <Text size="sm">{error instanceof Unreachable ? t('error.unreachableHint') : messageOf(error)}</Text>
+        <Text size="sm">{error instanceof Unreachable ? t('error.unreachableHint') : textOf(error)}</Text>
       ) : (
         <List size="sm">
           {mistakes.map(({ path, message }) => (
             <List.Item key={`${path} ${message}`}>
-              <b>{path}</b>: {message}
+              <b>{path}</b>: {said(message)}
             </List.Item>
           ))}
         </List>
@@ -66,7 +69,11 @@ export function StaleNotice() {
 /** The same on one line. */
 export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation();
-  return (error) => (error instanceof Unreachable ? t('error.unreachable') : messageOf(error));
+  const saidProblem = useSaidProblem();
+  return (error) => {
+    if (error instanceof Unreachable) return t('error.unreachable');
+    return error instanceof ApiError ? saidProblem(error) : messageOf(error);
+  };
 }
 
 function titleOf(error: unknown) {

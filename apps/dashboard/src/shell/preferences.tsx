@@ -1,17 +1,21 @@
 import { ActionIcon, Menu, Tooltip, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
 import { IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from '@tabler/icons-react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { chooseLanguage, languages, localeOf, type Language } from '../i18n';
+import { chooseZone, chosenZone, nameOfLocalZone, onZone, zones } from '../i18n/zone';
 
 const schemes = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const;
 
+/** How the page speaks: in which language, and by whose clock. */
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation('shell');
+  const zone = useSyncExternalStore(onZone, chosenZone);
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Tooltip label={t('language')}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('language')}>
+        <Tooltip label={t('languageAndZone')}>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('languageAndZone')}>
             <IconLanguage size={20} />
           </ActionIcon>
         </Tooltip>
@@ -26,6 +30,18 @@ export function LanguageSwitch() {
             onClick={() => void chooseLanguage(language as Language)}
           >
             {name}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Label>{t('zone')}</Menu.Label>
+        {zones.map((one) => (
+          <Menu.Item
+            key={one}
+            rightSection={<Chosen when={zone === one} />}
+            aria-current={zone === one}
+            onClick={() => chooseZone(one)}
+          >
+            {t(`zones.${one}`, { zone: nameOfLocalZone() })}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

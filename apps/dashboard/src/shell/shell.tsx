@@ -77,7 +77,13 @@ export function Shell() {
           </Group>
         </AppShell.Header>
 
-        <AppShell.Navbar p="xs" aria-label={t('navigation')}>
+        {menuOpened && <div className={classes['behindMenu']} onClick={menu.close} aria-hidden />}
+        <AppShell.Navbar
+          p="xs"
+          aria-label={t('navigation')}
+          className={classes['menu'] ?? ''}
+          data-opened={menuOpened || undefined}
+        >
           <AppShell.Section hiddenFrom="md" mb="xs" className={classes['place']}>
             <EnvironmentBadge />
           </AppShell.Section>

@@ -21,7 +21,7 @@ import { RequestEntity } from './request.entity';
 @Index('job_vod_job_id', ['vodJobId', 'region'], { unique: true, where: 'vod_job_id IS NOT NULL' })
 @Index('job_due_at', ['region', 'state', 'dueAt'], { where: 'due_at IS NOT NULL' })
 @Index('job_backlog', ['region', 'priority', 'dueAt'], { where: `state = 'queued'` })
-@Index('job_media_id', ['mediaId', 'id'])
+@Index('job_media_id_prefix', { synchronize: false }) // (media_id text_pattern_ops, id), which TypeORM cannot say
 @Index('job_shape', ['client', 'region', 'type', 'state', 'id'])
 @Index('job_error_code', ['errorCode', 'id', 'client', 'region', 'type', 'state'], { where: 'error_code is not null' })
 @Index('job_queued', ['region', 'priority', 'id'], { where: `state = 'queued'` })

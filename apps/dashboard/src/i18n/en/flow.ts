@@ -25,7 +25,8 @@ export const flow = {
   p95: 'p95',
   timesSummary: 'p50 {{p50}}, p95 {{p95}} in the {{during}}.',
   nothingEnded: 'No job ended in the {{during}}.',
-  perMinute: 'jobs per minute',
+  endedPer: 'ended per {{time}}',
+  acceptedPer: 'accepted per {{time}}',
   obstacles: {
     none: 'No obstacles: every region can submit, and VOD does not throttle.',
     unserved: 'No worker serves {{region}}; jobs there wait',

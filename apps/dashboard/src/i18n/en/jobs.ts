@@ -28,7 +28,6 @@ export const jobs = {
     labelHint: 'key:value, then Enter',
     createdFrom: 'Created from',
     createdTo: 'Created before',
-    created: 'Created',
     since: { '15m': 'Last 15 min', '1h': 'Last hour', today: 'Today' },
     zoneLocal: 'Times are local: {{zone}}',
     zoneUtc: 'Times are UTC',

@@ -18,7 +18,7 @@ export const shell = {
     reconnectingMeans: 'Connection lost, reconnecting; no change is missed',
     refusedMeans: 'The server refuses live changes: reload the page to see what has changed',
   },
-  language: 'Language',
+  languageAndZone: 'Language and time zone',
   scheme: 'Theme',
   schemes: { light: 'Light', dark: 'Dark', auto: 'System' },
   zone: 'Time zone',

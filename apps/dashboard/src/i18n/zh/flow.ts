@@ -24,7 +24,8 @@ export const flow = {
   p95: 'p95',
   timesSummary: '{{during}} p50 为 {{p50}}，p95 为 {{p95}}。',
   nothingEnded: '{{during}}没有作业结束。',
-  perMinute: '作业/分钟',
+  endedPer: '每 {{time}} 结束',
+  acceptedPer: '每 {{time}} 受理',
   obstacles: {
     none: '运行正常：各地域都可以提交，视频点播没有限流。',
     unserved: '没有 worker 负责 {{region}}，作业等待中',

@@ -12,6 +12,8 @@ import { session } from './session';
 import { shell } from './shell';
 import { story } from './story';
 
+export { ofZod, problems, said } from './said';
+
 /** In the words of VOD's own console in Chinese. */
 export const zh: SameKeys<typeof en> = {
   actions,

@@ -28,7 +28,6 @@ export const jobs = {
     labelHint: '键:值，按回车添加',
     createdFrom: '创建时间起',
     createdTo: '创建时间止',
-    created: '创建时间',
     since: { '15m': '最近 15 分钟', '1h': '最近 1 小时', today: '今天' },
     zoneLocal: '本地时间：{{zone}}',
     zoneUtc: 'UTC 时间',

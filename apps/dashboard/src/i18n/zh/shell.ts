@@ -17,7 +17,7 @@ export const shell = {
     reconnectingMeans: '实时更新的连接已断开，正在重新连接；不会遗漏任何变化',
     refusedMeans: '服务器拒绝了实时更新的连接：请重新加载页面以查看变化',
   },
-  language: '语言',
+  languageAndZone: '语言和时区',
   scheme: '主题',
   schemes: { light: '浅色', dark: '深色', auto: '跟随系统' },
   zone: '时区',

@@ -92,11 +92,11 @@ function EventFacts({ event }: { event: EventAnswer }) {
         { name: t('columns.status'), value: orDash(event.status) },
         { name: t('common:fields.mediaId'), value: id(event.mediaId, t('common:fields.mediaId')) },
         { name: t('common:fields.vodJobId'), value: id(event.vodJobId, t('common:fields.vodJobId')) },
-        { name: t('columns.received'), value: <ExactTime at={event.receivedAt} /> },
+        { name: t('columns.received'), value: <ExactTime at={event.receivedAt} precise /> },
         ...(event.copies > 1
           ? [
               { name: t('facts.copies'), value: format.number(event.copies) },
-              { name: t('facts.lastReceived'), value: <ExactTime at={event.lastReceivedAt} /> },
+              { name: t('facts.lastReceived'), value: <ExactTime at={event.lastReceivedAt} precise /> },
             ]
           : []),
         { name: t('facts.eventTime'), value: event.eventTime === null ? '–' : <ExactTime at={event.eventTime} /> },

@@ -14,7 +14,7 @@ import { RelativeTime } from '../../parts/time';
 import { useApi } from '../../session/session';
 import { Figure } from './figure';
 import classes from './flow.module.css';
-import type { FlowWindow } from './search';
+import { windows, type FlowWindow } from './search';
 import { busiest, endedIn, isQuiet, pointsOf, shareWithoutEvent } from './series';
 import { Processes } from './processes';
 import { Obstacles, Standing } from './standing';
@@ -42,10 +42,7 @@ export function FlowPage() {
           aria-label={t('window')}
           value={window}
           onChange={(next: FlowWindow) => void navigate({ search: { window: next }, replace: true })}
-          data={[
-            { value: '1h', label: t('windows.1h') },
-            { value: '24h', label: t('windows.24h') },
-          ]}
+          data={windows.map((one) => ({ value: one, label: t(`windows.${one}`) }))}
         />
       }
     >
@@ -100,7 +97,9 @@ function Charts({ flow, window }: { flow: FlowAnswer; window: FlowWindow }) {
   const points = pointsOf(flow);
   const { total } = flow;
   const during = t(`windows.${window}`);
-  const time = { name: t('from'), of: ({ at }: (typeof points)[number]) => format.hourMinute(at) };
+  const time = { name: t('from'), of: ({ at }: (typeof points)[number]) => format.dateTime(at) };
+  const timeOf = window === '7d' ? format.day : format.hourMinute;
+  const peakOf = window === '7d' ? format.dayHourMinute : format.hourMinute;
   const duration = (ms: number | null) => (ms === null ? '–' : format.duration(ms));
   const peak = busiest(points);
   const said = (percentiles: FlowAnswer['total']['waitMs']) =>
@@ -122,7 +121,7 @@ function Charts({ flow, window }: { flow: FlowAnswer; window: FlowWindow }) {
                   failed: format.number(total.failed),
                   during,
                 }),
-                peak && t('peak', { time: format.hourMinute(peak.at), ended: format.number(endedIn(peak)) }),
+                peak && t('peak', { time: peakOf(peak.at), ended: format.number(endedIn(peak)) }),
               ]
                 .filter((sentence) => sentence !== null)
                 .join(' ')
@@ -136,7 +135,7 @@ function Charts({ flow, window }: { flow: FlowAnswer; window: FlowWindow }) {
           { name: t('otherwise'), of: (point) => format.number(point.otherwise) },
         ]}
       >
-        <ThroughputChart points={points} timeOf={format.hourMinute} />
+        <ThroughputChart points={points} timeOf={timeOf} bucketMs={flow.bucketMs} />
       </Figure>
       <div className={classes['pair']}>
         <Figure
@@ -149,7 +148,7 @@ function Charts({ flow, window }: { flow: FlowAnswer; window: FlowWindow }) {
             { name: t('p95'), of: ({ waitP95 }) => duration(waitP95) },
           ]}
         >
-          <TimesChart points={points} timeOf={format.hourMinute} of="wait" />
+          <TimesChart points={points} timeOf={timeOf} of="wait" />
         </Figure>
         <Figure
           title={t('processing')}
@@ -161,7 +160,7 @@ function Charts({ flow, window }: { flow: FlowAnswer; window: FlowWindow }) {
             { name: t('p95'), of: ({ processingP95 }) => duration(processingP95) },
           ]}
         >
-          <TimesChart points={points} timeOf={format.hourMinute} of="processing" />
+          <TimesChart points={points} timeOf={timeOf} of="processing" />
         </Figure>
       </div>
     </>

@@ -1,6 +1,6 @@
 import type { SearchParams } from '../../search-params';
 
-const windows = ['1h', '24h'] as const;
+export const windows = ['1h', '24h', '7d'] as const;
 export type FlowWindow = (typeof windows)[number];
 
 export interface FlowSearch {

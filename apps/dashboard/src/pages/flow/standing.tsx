@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCircleCheck, IconClockPause } from '@tabler/icon
 import { useTranslation } from 'react-i18next';
 import type { FlowAnswer } from '@app/contract';
 import { useFormat } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { RelativeTime } from '../../parts/time';
 import { ToneAlert } from '../../parts/tone-alert';
 import { Block } from './block';
@@ -21,6 +22,7 @@ export function Standing({ flow }: { flow: FlowAnswer }) {
 /** What holds everything up; calm when nothing does. */
 export function Obstacles({ flow: { circuits, closedQueues, late, unserved } }: { flow: FlowAnswer }) {
   const { t } = useTranslation('flow');
+  const said = useSaid();
   if ([circuits, closedQueues, late, unserved].every((obstacles) => obstacles.length === 0)) {
     return (
       <ToneAlert tone="quiet" icon={IconCircleCheck} p="xs">
@@ -43,7 +45,7 @@ export function Obstacles({ flow: { circuits, closedQueues, late, unserved } }: 
       {circuits.map(({ region, code, message, openedAt, probeAt }) => (
         <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.circuit', { region })}>
           <Text size="sm">
-            <b>{code}</b>: {message}
+            <b>{code}</b>: {said(message)}
           </Text>
           <Text size="sm">
             {t('obstacles.since')} <RelativeTime at={openedAt} />. {t('obstacles.probe')} <RelativeTime at={probeAt} />.

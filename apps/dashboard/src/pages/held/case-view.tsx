@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { evidenceQuery, historyQuery } from '../../api/queries';
+import { useSaid } from '../../i18n/use-said';
 import { CopyableId } from '../../parts/copyable-id';
 import { ErrorNotice } from '../../parts/error-notice';
 import { useHeldReason } from '../../parts/held-reason';
@@ -28,6 +29,7 @@ export function CaseView({ job, isHeld }: CaseViewProps) {
   const { t } = useTranslation(['held', 'common']);
   const api = useApi();
   const heldReason = useHeldReason();
+  const said = useSaid();
   const { data: evidence, error, refetch } = useQuery(evidenceQuery(api, job.id));
   const { data: history } = useQuery(historyQuery(api, job.id));
   const candidates = useMemo(() => candidatesFor(job, history?.items ?? [], evidence), [job, history, evidence]);
@@ -61,7 +63,7 @@ export function CaseView({ job, isHeld }: CaseViewProps) {
           <Text size="sm">{heldReason(job.error?.code)}</Text>
           {job.error && (
             <Text size="sm" className={classes['text']} mt={4}>
-              <b>{job.error.code}</b>: {job.error.message}
+              <b>{job.error.code}</b>: {said(job.error.message)}
             </Text>
           )}
         </Paper>

@@ -1,5 +1,6 @@
 import { Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { IconChevronsDown } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EventItem, EvidenceAnswer, HistoryAnswer, JobAnswer } from '@app/contract';
@@ -10,6 +11,7 @@ import { StateBadge } from '../../parts/state-badge';
 import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import { useStory } from '../../story/use-story';
+import { foldRuns, momentsOf, type Stretch } from '../job/timeline';
 import { linesOfThisCase } from './candidates';
 import classes from './held.module.css';
 
@@ -38,8 +40,8 @@ export function EvidenceView({ job, evidence, history }: EvidenceViewProps) {
           </li>
         )}
       </Piece>
-      <Piece title={t('evidence.looks')} empty={t('evidence.noLooks')} items={looks}>
-        {(line) => <Look key={line.version} line={line} />}
+      <Piece title={t('evidence.looks')} empty={t('evidence.noLooks')} items={foldRuns(momentsOf({ history: looks }))}>
+        {(stretch) => <Looks key={stretch.moments[0]?.key} stretch={stretch} />}
       </Piece>
       <Piece title={t('evidence.events')} empty={t('evidence.noEvents')} items={evidence.unmatchedEvents}>
         {(event) => <UnmatchedEvent key={event.id} event={event} />}
@@ -75,6 +77,25 @@ function Piece<T>({ title, empty, items, children }: PieceProps<T>) {
   );
 }
 
+/** What says the same over and over is folded up, as on the page of the job. */
+function Looks({ stretch: { folded, moments } }: { stretch: Stretch }) {
+  const { t } = useTranslation('job');
+  const [opened, { open }] = useDisclosure(!folded);
+  if (opened) return moments.map(({ key, line }) => line && <Look key={key} line={line} />);
+  return (
+    <li>
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<IconChevronsDown size={14} aria-hidden />}
+        onClick={open}
+      >
+        {t('timeline.more', { count: moments.length })}
+      </Button>
+    </li>
+  );
+}
+
 function Look({ line }: { line: HistoryItem }) {
   const tell = useStory();
   return (
@@ -83,7 +104,7 @@ function Look({ line }: { line: HistoryItem }) {
         {tell(line)}
       </Text>
       <Text size="xs" c="dimmed">
-        <ExactTime at={line.at} />
+        <ExactTime at={line.at} precise />
       </Text>
     </li>
   );
@@ -98,7 +119,7 @@ function UnmatchedEvent({ event }: { event: EventItem }) {
       <CopyableId whole id={event.vodJobId} what={t('common:fields.vodJobId')} />
       <Text size="sm">{t('evidence.eventSays', { status: event.status })}</Text>
       <Text size="xs" c="dimmed">
-        <ExactTime at={event.receivedAt} /> · {signature(event.signature, 'sentence')}
+        <ExactTime at={event.receivedAt} precise /> · {signature(event.signature, 'sentence')}
       </Text>
       <Group gap="xs" fz="xs" my={4}>
         <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={opened}>

@@ -5,9 +5,11 @@ import type { JobAnswer } from '@app/contract';
 import { JobActions } from '../../actions/job-actions';
 import { outlookQuery } from '../../api/queries';
 import { useFormat, useNow } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
+import { stateLooks } from '../../parts/states';
 import { useHeldReason } from '../../parts/held-reason';
 import { useApi } from '../../session/session';
 import { useStory } from '../../story/use-story';
@@ -24,7 +26,7 @@ interface NowPanelProps {
 /** What is the matter with the job just now, in words that tick, and what a person may do. */
 export function NowPanel({ job, history }: NowPanelProps) {
   return (
-    <Paper withBorder p="sm" className={classes['now'] ?? ''}>
+    <Paper withBorder p="sm" className={classes['now'] ?? ''} data-tone={stateLooks[job.state].tone}>
       <Stack gap="xs">
         <div className={classes['headline']}>
           <StateBadge state={job.state} />
@@ -84,13 +86,14 @@ function nextWords(state: JobAnswer['state']) {
 function Trouble({ job }: { job: JobAnswer }) {
   const { t } = useTranslation(['job', 'common']);
   const heldReason = useHeldReason();
+  const said = useSaid();
   if (job.error === null) return null;
   if (job.state === 'held') {
     return (
       <Stack gap={4}>
         <Text size="sm">{heldReason(job.error.code)}</Text>
         <Text size="sm" className={classes['message']}>
-          {job.error.message}
+          {said(job.error.message)}
         </Text>
         <Text size="sm">
           {t('decide.before')}{' '}
@@ -103,7 +106,7 @@ function Trouble({ job }: { job: JobAnswer }) {
   }
   return (
     <Text size="sm" className={classes['message']}>
-      {t('error', { phase: t(`common:phases.${job.error.phase}`) })} <b>{job.error.code}</b>: {job.error.message}
+      {t('error', { phase: t(`common:phases.${job.error.phase}`) })} <b>{job.error.code}</b>: {said(job.error.message)}
     </Text>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Text, Tooltip } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronsDown } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
@@ -9,6 +9,7 @@ import { AttemptFacts } from '../../parts/attempt-facts';
 import { EventBodyOf, useSignatureText, VerdictBadge } from '../../parts/event-parts';
 import { StateBadge } from '../../parts/state-badge';
 import { TextLink } from '../../parts/text-link';
+import { ExactTime } from '../../parts/time';
 import { useStory } from '../../story/use-story';
 import { lookOf } from './line-looks';
 import { foldRuns, type Moment } from './timeline';
@@ -80,13 +81,9 @@ function Row({ moment, children }: { moment: Moment; children: ReactNode }) {
 function When({ moment: { at, gapMs, line } }: { moment: Moment }) {
   const { t } = useTranslation('job');
   const format = useFormat();
-  const dayOf = (ms: number) => new Date(ms).toDateString();
-  const isSameDay = gapMs !== null && dayOf(Date.parse(at)) === dayOf(Date.parse(at) - gapMs);
   return (
     <Group gap="xs" c="dimmed" fz="xs">
-      <Tooltip label={format.exact(at)}>
-        <time dateTime={at}>{isSameDay ? format.time(at) : format.dateTime(at)}</time>
-      </Tooltip>
+      <ExactTime at={at} precise />
       {gapMs !== null && <span title={t('timeline.gap')}>+{format.duration(gapMs)}</span>}
       {line && line.from !== line.to && <StateBadge state={line.to} />}
     </Group>

@@ -3,6 +3,7 @@ import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, table
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { useIsPast } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { CopyableId } from '../../parts/copyable-id';
 import { StateBadge } from '../../parts/state-badge';
 import { RelativeTime } from '../../parts/time';
@@ -21,14 +22,14 @@ const fields = {
   region: { first: false, rem: 7.5, cell: (job: JobAnswer) => job.region },
   client: { first: true, rem: 5, cell: (job: JobAnswer) => job.client },
   priority: { first: false, rem: 5, cell: (job: JobAnswer) => <PriorityCell job={job} /> },
-  labels: { first: true, rem: 7, cell: (job: JobAnswer) => <LabelsCell job={job} /> },
+  labels: { first: true, rem: 8, cell: (job: JobAnswer) => <LabelsCell job={job} /> },
   attempts: { first: false, rem: 5.5, cell: (job: JobAnswer) => job.attempts },
   error: { first: true, rem: 8, cell: (job: JobAnswer) => <ErrorCell job={job} /> },
   createdAt: { first: true, rem: 6.5, cell: (job: JobAnswer) => <TimeCell at={job.createdAt} /> },
   submittedAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.submittedAt} /> },
   finishedAt: { first: false, rem: 8, cell: (job: JobAnswer) => <TimeCell at={job.finishedAt} /> },
   settledAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
-  dueAt: { first: true, rem: 6.5, cell: (job: JobAnswer) => <DueCell job={job} /> },
+  dueAt: { first: true, rem: 7, cell: (job: JobAnswer) => <DueCell job={job} /> },
   vodJobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.vodJobId} field="vodJobId" /> },
   requestId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.requestId} field="requestId" /> },
   jobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.id} field="jobId" /> },
@@ -43,7 +44,7 @@ export const firstColumns = Object.fromEntries(columnIds.map((id) => [id, fields
   boolean
 >;
 
-/** In rem. The media id takes what the others leave. */
+/** In rem. The error takes what the others leave, and without it the media id. */
 export function columnWidth(id: string): number {
   return fields[id as ColumnId].rem;
 }
@@ -91,10 +92,11 @@ function LabelsCell({ job }: { job: JobAnswer }) {
 
 function ErrorCell({ job }: { job: JobAnswer }) {
   const { t } = useTranslation();
+  const said = useSaid();
   if (!job.error) return <Nothing />;
   const { code, message, phase } = job.error;
   return (
-    <span className={classes['error']} title={`${code} (${t(`phases.${phase}`)}): ${message}`}>
+    <span className={classes['error']} title={`${code} (${t(`phases.${phase}`)}): ${said(message)}`}>
       {code}
     </span>
   );

@@ -5,6 +5,7 @@ import { jobStates, jobTypes, type JobState, type JobType } from '@app/domain';
 import { readFilters, valuesOf } from '../../filters/wrong';
 import type { SearchParams } from '../../search-params';
 import { useSession } from '../../session/session';
+import { CreatedFields } from './created-fields';
 import { rules, type JobsFilter } from './search';
 
 export interface FiltersProps {
@@ -95,19 +96,8 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
             error={errorOf('label')}
             {...inDropdown}
           />
-          <TimeField
-            label={t('filters.createdFrom')}
-            value={draft.createdFrom}
-            onChange={(at) => set({ createdFrom: at })}
-            error={errorOf('createdFrom')}
-          />
-          <TimeField
-            label={t('filters.createdTo')}
-            value={draft.createdTo}
-            onChange={(at) => set({ createdTo: at })}
-            error={errorOf('createdTo')}
-          />
         </SimpleGrid>
+        <CreatedFields value={draft} onChange={set} errorOf={errorOf} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={() => onChange({})}>
             {t('filters.clear')}
@@ -123,33 +113,4 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
 function known(draft: JobsFilter): SearchParams {
   const { cursor: _cursor, ...names } = rules;
   return Object.fromEntries(Object.entries(draft).filter(([name]) => name in names));
-}
-
-interface TimeFieldProps {
-  label: string;
-  value: string | undefined;
-  onChange: (at: string) => void;
-  error: string | undefined;
-}
-
-/** In the time of the person's own clock; the URL and the API have it in UTC. */
-function TimeField({ label, value, onChange, error }: TimeFieldProps) {
-  return (
-    <TextInput
-      type="datetime-local"
-      label={label}
-      value={value ? localTime(new Date(value)) : ''}
-      error={error}
-      onChange={(event) => {
-        const at = event.currentTarget.value;
-        onChange(at === '' ? '' : new Date(at).toISOString());
-      }}
-    />
-  );
-}
-
-/** Empty for what a URL has wrong: the error says what that was. */
-function localTime(at: Date): string {
-  if (Number.isNaN(at.getTime())) return '';
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

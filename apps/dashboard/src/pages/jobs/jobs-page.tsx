@@ -1,6 +1,6 @@
-import { Alert, Button, Group, Menu, NativeSelect, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Menu, Stack } from '@mantine/core';
 import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
-import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconColumns3, IconFilterX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowUp, IconColumns3, IconFilterX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
@@ -10,6 +10,7 @@ import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
 import { WrongFilters } from '../../filters/wrong-filters';
+import { useSaid } from '../../i18n/use-said';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
@@ -22,13 +23,13 @@ import { ActiveFilters, FilterButton, useFilterName } from './filters';
 import { FirstStart } from './first-start';
 import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
+import { Pager } from './pager';
 import { filterOf, jobsParams, jobsSearch, type JobsFilter, type JobsSearch } from './search';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
 import { FRESH_MAX, useJobsList } from './use-jobs-list';
 
 const route = getRouteApi('/jobs');
-const pageSizes = ['25', '50', '100', '200'];
 
 export function JobsPage() {
   const { t } = useTranslation('jobs');
@@ -137,43 +138,13 @@ function JobsList({ search }: { search: JobsSearch }) {
           />
         </Rows>
 
-        <Group gap="xs" justify="space-between">
-          <Text component="output" size="sm" c="dimmed">
-            {t('shown', { count: list.items.length })}
-          </Text>
-          <Group gap="xs">
-            <NativeSelect
-              size="xs"
-              aria-label={t('pageSize')}
-              title={t('pageSize')}
-              data={pageSizes}
-              value={pageSize}
-              onChange={(event) => setPageSize(event.currentTarget.value)}
-            />
-            {search.cursor && (
-              <Button
-                size="xs"
-                variant="default"
-                leftSection={<IconArrowUp size={16} aria-hidden />}
-                onClick={() => go(filter)}
-              >
-                {t('newest')}
-              </Button>
-            )}
-            <Button
-              size="xs"
-              variant="default"
-              rightSection={<IconArrowDown size={16} aria-hidden />}
-              disabled={list.nextCursor === null}
-              onClick={() => {
-                if (list.nextCursor) go({ ...filter, cursor: list.nextCursor });
-                window.scrollTo({ top: 0 });
-              }}
-            >
-              {t('older')}
-            </Button>
-          </Group>
-        </Group>
+        <Pager
+          search={search}
+          shown={list.items.length}
+          nextCursor={list.nextCursor}
+          pageSize={pageSize}
+          onPageSize={setPageSize}
+        />
       </Stack>
       {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onAsk={setAsked} onClear={clearSelection} />}
       {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={clearSelection} />}
@@ -207,10 +178,11 @@ function Rows({ list: { query, items }, isFirstStart, onClearFilters, children }
 /** Regions in which nothing can be submitted: why jobs wait there. */
 function Circuits() {
   const { t } = useTranslation('jobs');
+  const said = useSaid();
   const { data: circuits = [] } = useQuery({ ...statsQuery(useApi()), select: (stats) => stats.circuits });
   return circuits.map(({ region, code, message }) => (
     <Alert key={region} color="red" icon={<IconAlertTriangle />} title={t('circuit', { region, code })}>
-      {message}
+      {said(message)}
     </Alert>
   ));
 }

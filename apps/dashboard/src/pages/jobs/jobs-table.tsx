@@ -14,6 +14,7 @@ import type { JobAnswer } from '@app/contract';
 import { useShortcuts } from '../../shell/shortcuts';
 import { columns, columnWidth, features, type ColumnId } from './columns';
 import classes from './jobs.module.css';
+import { WideFrame } from './wide-frame';
 
 /** Actions are for so many at once. */
 const SELECTION_MAX = 200;
@@ -27,6 +28,10 @@ interface JobsTableProps {
   /** Of the rows: while the pointer is there, somebody reads. */
   hoverRef: RefCallback<HTMLTableSectionElement>;
 }
+
+/** Characters that fit the least width of a media id; and the room of 32, a part of it on a small screen. */
+const SHORT_ID = 16;
+const LONG_ID = 'min(18.5rem, 21vw)';
 
 const noSelection: RowSelectionState = {};
 
@@ -46,6 +51,10 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
   });
   const { rows } = table.getRowModel();
   const shown = table.getVisibleLeafColumns();
+  // VOD's ids have 32 characters, names that people give are shorter: what these don't need the errors get.
+  const mediaWidth = jobs.some(({ mediaId }) => mediaId.length > SHORT_ID) ? LONG_ID : `${columnWidth('mediaId')}rem`;
+  const widthOf = (id: string) => (id === 'mediaId' ? mediaWidth : `${columnWidth(id)}rem`);
+  const elastic = shown.some(({ id }) => id === 'error') ? 'error' : 'mediaId';
   const width = shown.reduce((sum, { id }) => sum + columnWidth(id), 0);
   const chosenCount = Object.keys(chosen).length;
   const isAllChosen = chosenCount > 0 && chosenCount >= Math.min(rows.length, SELECTION_MAX);
@@ -80,7 +89,7 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
   });
 
   return (
-    <div className={classes['frame']}>
+    <WideFrame>
       <table
         className={classes['table']}
         aria-label={t('table')}
@@ -89,7 +98,7 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
         <colgroup>
           {selection && <col className={classes['select']} />}
           {shown.map(({ id }) => (
-            <col key={id} style={id === 'mediaId' ? undefined : { width: `${columnWidth(id)}rem` }} />
+            <col key={id} style={id === elastic ? undefined : { width: widthOf(id) }} />
           ))}
         </colgroup>
         <thead>
@@ -128,7 +137,7 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
           ))}
         </tbody>
       </table>
-    </div>
+    </WideFrame>
   );
 }
 
@@ -184,7 +193,7 @@ function DrawnRow({ row, job, isSelected, maySelect, hasLeft, onOpen, onMove }: 
         </td>
       )}
       {row.getVisibleCells().map((cell) => (
-        <td key={cell.id} data-name={t(`common:fields.${cell.column.id as ColumnId}`)}>
+        <td key={cell.id} data-column={cell.column.id} data-name={t(`common:fields.${cell.column.id as ColumnId}`)}>
           <FlexRender cell={cell} />
         </td>
       ))}

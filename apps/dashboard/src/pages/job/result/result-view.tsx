@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { laidOut, memberOf, type Result } from '@app/client';
 import type { JobAnswer } from '@app/contract';
 import { resultQuery } from '../../../api/queries';
+import { useSaid } from '../../../i18n/use-said';
 import { ErrorNotice } from '../../../parts/error-notice';
 import { RawText } from '../../../parts/raw-text';
 import { RelativeTime } from '../../../parts/time';
@@ -19,6 +20,7 @@ import { TranscriptView } from './transcript-view';
 /** What VOD found, as a person wants to see it; VOD's own data is one click away. */
 export function ResultView({ job }: { job: JobAnswer }) {
   const { t } = useTranslation(['job', 'common']);
+  const said = useSaid();
   const { data: result, error, refetch } = useQuery(resultQuery(useApi(), job.id));
   if (error && result === undefined) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
   if (result === undefined) return <Loader size="sm" aria-label={t('common:loading')} />;
@@ -27,7 +29,7 @@ export function ResultView({ job }: { job: JobAnswer }) {
     <Stack gap="md">
       {job.error?.phase === 'result' && (
         <ToneAlert tone="doubt" icon={IconAlertTriangle} title={t('result.unusable')}>
-          {t('result.unusableText', { problem: job.error.message })}
+          {t('result.unusableText', { problem: said(job.error.message) })}
         </ToneAlert>
       )}
       <Normalized result={result} />
