@@ -181,6 +181,7 @@ describe('Through a pipe, vodai', () => {
   });
 
   it('tells a full disk in one line, and goes no further', async () => {
+    await stack.enqueue(newMedia());
     for (const command of ['jobs list --limit 1', 'submit --types tag for-a-full-disk', '--help']) {
       const { code, stderr } = await inShell(`vodai ${command} > /dev/full`);
       expect({ code, stderr }).toEqual({
