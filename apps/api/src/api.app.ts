@@ -15,12 +15,10 @@ import {
   type Server,
 } from '@app/observability';
 import {
-  assertSchema,
   ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
-  createDataSource,
   EvidenceReads,
   FlowReads,
   FlowWindows,
@@ -29,9 +27,11 @@ import {
   JobStore,
   ListReads,
   Listener,
+  openDatabase,
   RequestStore,
   StatsReads,
 } from '@app/persistence';
+import { assertWritable } from '@app/postgres';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
@@ -163,8 +163,7 @@ export async function startApi(
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
 
-  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
-  await db.initialize();
+  const db = await openDatabase('api', { url: config.databaseUrl, onTrouble });
   const changes = new ChangeReads(db);
   const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
   showListeners(registry, () => feed.listeners);
@@ -184,11 +183,10 @@ export async function startApi(
   };
 
   try {
-    await assertSchema(db);
     await listener.start();
     feed.start();
     counts.start(onTrouble);
-    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
     const problems = new ProblemFilter(logger);
     const server = await serve({
       module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),

@@ -11,7 +11,8 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, createDataSource, EventStore } from '@app/persistence';
+import { EventStore, openDatabase } from '@app/persistence';
+import { assertWritable } from '@app/postgres';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -38,18 +39,15 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
   attachLogging(signals, logger);
   attachMetrics(signals, registry);
 
-  const db = createDataSource({
+  const db = await openDatabase('webhook', {
     url: config.databaseUrl,
-    application: 'vodai-webhook',
     onTrouble: (error) => signals.emit('store.trouble', { store: 'postgres', error }),
   });
-  await db.initialize();
   try {
-    await assertSchema(db);
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
     const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
-    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
     const server = await serve({
       module: WebhookModule.of(receive, pathsOf(urls), logger, operations),
       host: config.host,

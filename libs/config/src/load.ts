@@ -21,7 +21,8 @@ const required: Record<Role, readonly VariableName[]> = {
 /** The one reader of the environment. Throws a ConfigError that names every problem at once. */
 export function loadConfig<R extends Role>(env: NodeJS.ProcessEnv, role: R): ConfigFor<R>;
 export function loadConfig(env: NodeJS.ProcessEnv, role: Role): Config {
-  const given = onlyOurs(env);
+  const names = namesFor(role);
+  const given = onlyOurs(env, names);
   const parsed = variables.safeParse(given);
   const unreadable = parsed.success ? [] : parsed.error.issues.map(unreadableProblem);
 
@@ -34,15 +35,20 @@ export function loadConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     ...[...missing(given, values, role), ...contradictions(values, role)].filter(({ variable, other }) => {
       return !bad.has(variable) && !(other && bad.has(other));
     }),
-    ...misspellings(env, variableNames),
+    ...misspellings(env, names),
   ];
   if (problems.length > 0) throw new ConfigError(problems, given);
   return arrange(values, role);
 }
 
+/** A migration changes a database and does nothing else: what is wrong with the rest is for the processes that read it. */
+function namesFor(role: Role): readonly VariableName[] {
+  return role === 'migrate' ? required.migrate : variableNames;
+}
+
 /** An empty variable is an unset one: compose files and shells pass `NAME=` for what nobody filled in. */
-function onlyOurs(env: NodeJS.ProcessEnv): Partial<Record<VariableName, string>> {
-  const entries = variableNames.map((name) => [name, env[name]] as const);
+function onlyOurs(env: NodeJS.ProcessEnv, names: readonly VariableName[]): Partial<Record<VariableName, string>> {
+  const entries = names.map((name) => [name, env[name]] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
 }
 

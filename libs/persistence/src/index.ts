@@ -1,4 +1,8 @@
-export { assertSchema, createDataSource, migrate, SchemaTooOldError } from './data-source';
+export { createDataSource } from './data-source';
+export { connectDatabase, openDatabase } from './open';
+export { grantsFor, type Process } from './rights';
+export { assertSchema, migrate, SchemaTooOldError } from './schema';
+export { installationId } from './installation';
 export { channels } from './channels';
 export {
   JobStore,
@@ -25,5 +29,4 @@ export { JobCounts, type JobCount } from './job.counts';
 export { StatsReads, type Stats } from './stats.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { Listener } from './listener';
-export { sqlState } from './gather';
 export type { JobRow } from './rows';
