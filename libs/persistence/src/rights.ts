@@ -15,9 +15,10 @@ export const tableRights: Record<Process, Record<string, readonly Privilege[]>> 
     request: ['select', 'insert'],
     job: ['select', 'insert', 'update'],
     job_label: ['select', 'insert'], // by the trigger on job
-    submission: ['select', 'update'],
+    // What a person does goes through the same door as everything else, in one statement that may touch all of these.
+    submission: ['select', 'insert', 'update'],
     history: ['select', 'insert'],
-    result: ['select'],
+    result: ['select', 'insert', 'update'],
     event: ['select', 'update'],
     circuit: ['select'],
     closed_queue: ['select'],

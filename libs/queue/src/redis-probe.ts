@@ -40,10 +40,10 @@ export function refusal(error: unknown): RedisRefusesError | null {
         `Name that node, or a proxy that knows them all`,
     );
   }
-  if (/\bNOPERM\b|has no permissions|No permissions/i.test(message)) {
+  if (/\bNOPERM\b|has no permissions|No permissions|user executing the script can't/i.test(message)) {
     const what = /'([a-z|]+)' command/i.exec(message)?.[1];
     return new RedisRefusesError(
-      `the user may not ${what ? `use ${what.toUpperCase()}` : 'use these keys'}; docs/operations.md has the ACL that BullMQ needs`,
+      `the user may not use ${what?.toUpperCase() ?? 'what BullMQ uses'}; docs/operations.md has the ACL that BullMQ needs`,
     );
   }
   if (/^(NOAUTH|WRONGPASS)\b|invalid password/i.test(message)) {
