@@ -1,4 +1,5 @@
-import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
+import { Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
+import { connectionOf, ServerClient } from './client';
 import { settle } from './session';
 import { strictTypes } from './times';
 import { isWrongServer } from './trouble';
@@ -23,6 +24,7 @@ export class ServerPool extends Pool {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       types: strictTypes,
+      Client: ServerClient,
       ...options,
       // Waited for, though its type doesn't say so.
       onConnect: (client: ClientBase) => this.welcome(client, searchPath),
@@ -47,7 +49,7 @@ export class ServerPool extends Pool {
     // A connection that breaks while it passes from the pool to whoever asked has neither's listener for a moment, and
     // an error that nobody listens to ends the process. Whoever got it learns of it from their first statement.
     client.on('error', () => undefined);
-    onServerError(client, (error) => {
+    connectionOf(client).on('errorMessage', (error: unknown) => {
       if (isWrongServer(error)) this.giveUp();
     });
     await settle(client, searchPath);
@@ -61,15 +63,9 @@ export class ServerPool extends Pool {
   }
 }
 
-/** Every error that the server reports on a connection, in whatever form it was asked. */
-function onServerError(client: ClientBase, tell: (error: unknown) => void): void {
-  // The types of pg lack it.
-  (client as unknown as { connection: NodeJS.EventEmitter }).connection.on('errorMessage', tell);
-}
-
 /** For a connection that stays with one purpose. Its owner connects it, settles it, and listens to its errors. */
-export function singleClient(url: string, application: string): Client {
-  return new Client({
+export function singleClient(url: string, application: string): ServerClient {
+  return new ServerClient({
     connectionString: url,
     application_name: application,
     keepAlive: true,
