@@ -1,21 +1,22 @@
-# One image for every process; the command says which (see docker-compose.yml).
+# One image for every process; the command says which (see docker-compose.yml). On the current LTS of Node; `npm run smoke` tries it.
 
-FROM node:20-bookworm-slim AS build
+FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY .swcrc tsconfig.json ./
+COPY tools tools
 COPY apps apps
 COPY libs libs
 COPY migrations migrations
 RUN npm run build
 
-FROM node:20-bookworm-slim AS packages
+FROM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM node:20-bookworm-slim
+FROM node:26-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json ./

@@ -39,19 +39,7 @@ module.exports = {
     '^@app/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@app/([a-z-]+)/([a-z-]+)$': '<rootDir>/libs/$1/src/$2.ts',
   },
-  transform: {
-    '^.+\\.[cm]?[tj]s$': [
-      '@swc/jest',
-      {
-        module: { type: 'commonjs' },
-        jsc: {
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-          target: 'es2022',
-          keepClassNames: true,
-        },
-      },
-    ],
-  },
+  // By .swcrc, like the build.
+  transform: { '^.+\\.[cm]?[tj]s$': '@swc/jest' },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
 };

@@ -8,3 +8,4 @@ export { NoteClosedQueues1764200000000 } from './1764200000000-note-closed-queue
 export { LabelJobs1764200001000 } from './1764200001000-label-jobs';
 export { IndexLists1764200002000 } from './1764200002000-index-lists';
 export { IdentifyInstallation1764400000000 } from './1764400000000-identify-installation';
+export { KnowProcesses1764400001000 } from './1764400001000-know-processes';

@@ -143,6 +143,20 @@ create table migration (
   constraint "PK_3043fc6b8af7c99b8b98830094f" PRIMARY KEY (id)
 );
 
+create table process (
+  id                 uuid not null,
+  role               text not null,
+  host               text not null,
+  version            text not null,
+  regions            text[] not null,
+  submit_qps         integer,
+  collect_qps        integer,
+  max_in_flight      integer,
+  started_at         timestamp with time zone not null,
+  last_seen_at       timestamp with time zone not null,
+  constraint process_pkey PRIMARY KEY (id)
+);
+
 create table request (
   id                 uuid not null,
   client             text not null,

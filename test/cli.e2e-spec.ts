@@ -129,7 +129,7 @@ describe('Through a pipe, vodai', () => {
     const file = join(folder, 'ids.csv');
     writeFileSync(
       file,
-      `\uFEFFmediaId,title\r\n${ids.map((id) => `"${id}",a title\r\n`).join('')}\n# the end\nfile-0\n`,
+      `\uFEFFtitle,mediaId\r\n${ids.map((id) => `"a title,\r\nlong","${id}"\r\n`).join('')}\n# the end\nagain,file-0\n`,
     );
     const args = ['submit', '--file', file, '--types', 'tag', '--label', label, '--priority', 'low'];
 
@@ -139,7 +139,7 @@ describe('Through a pipe, vodai', () => {
     await crashed.code;
     const { code, stdout, stderr } = await vodai(args);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^250 media: \d+ submitted, [1-9]\d* here before\n$/);
+    expect(stderr).toMatch(/^1 line of the file repeated\n250 media: \d+ submitted, [1-9]\d* here before\n$/);
     expect(cells(stdout)).toHaveLength(250);
     expect(new Set(cells(stdout).map(([, , , media]) => media))).toEqual(new Set(ids));
     const { rows } = { rows: await stack.query('select media_id from request where labels @> \'{"from":"file"}\'') };
@@ -164,9 +164,9 @@ describe('Through a pipe, vodai', () => {
     expect((await stack.get('/v1/jobs?label=unread:data&limit=200')).body.items).toHaveLength(60);
 
     // The complaints come first: the reader is gone before the first line is submitted.
-    writeFileSync(file, [...Array.from({ length: 60 }, (_, i) => `not an id ${i}`), ...ids].join('\n'));
+    const notIds = Array.from({ length: 60 }, (_, i) => `'not an id ${i}'`).join(' ');
     const none = await inShell(
-      `{ vodai submit --file ${file} --types dna --label unread:words 2>&1 >&3 | head -n 1; } 3>/dev/null`,
+      `{ vodai submit ${notIds} --file ${file} --types dna --label unread:words 2>&1 >&3 | head -n 1; } 3>/dev/null`,
     );
     expect(none).toMatchObject({ code: 1 });
     expect((await stack.get('/v1/jobs?label=unread:words&limit=200')).body.items).toHaveLength(60);
@@ -174,20 +174,44 @@ describe('Through a pipe, vodai', () => {
 
   it('takes one key for a file, however it is written, and gives each line its own', async () => {
     const file = join(folder, 'scripts.txt');
-    const ids = [newMedia(), '影像', newMedia()];
-    writeFileSync(file, ids.join('\n'));
-    const args = ['submit', '--file', file, '--types', 'tag', '--idempotency-key', '影'.repeat(300)];
+    writeFileSync(file, `${newMedia()}\n${newMedia()}\n`);
+    const args = ['submit', '影像', '--file', file, '--types', 'tag', '--idempotency-key', '影'.repeat(300)];
     const first = await vodai(args);
     expect(first.stderr).toMatch(/^影像: mediaId: expected .*\n3 media: 2 submitted, 1 refused\n/);
     const again = await vodai(args);
     expect(again.stderr).toMatch(/\n3 media: 0 submitted, 2 here before, 1 refused\n/);
   });
 
-  it('goes on over lines that the api refuses, names them, and exits with 1', async () => {
-    const file = join(folder, 'mixed.txt');
+  it('sends nothing of a file that is not clear, and says in which lines and why', async () => {
     const media = newMedia();
-    writeFileSync(file, `not an id\n${media}\n`);
-    const { code, stdout, stderr } = await vodai(['submit', '--file', file, '--types', 'tag']);
+    const file = join(folder, 'titles.csv');
+    const submit = async (content: string | Uint8Array, ...more: string[]) => {
+      writeFileSync(file, content);
+      return vodai(['submit', '--file', file, '--types', 'tag', '--label', 'not:clear', ...more]);
+    };
+    const titles = await submit(`title,asset\nSummer,${media}\n`);
+    expect(titles).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [
+        `${file}, line 1: expected a heading like mediaId over one of 2 columns, got title, asset\n`,
+        `vodai: nothing was sent: one line of ${file} is not clear\n`,
+      ].join(''),
+    });
+    const rows = await submit(`mediaId,title\n${media},x\nSummer party,${media}\n,y\n`);
+    expect(rows).toMatchObject({ code: 2, stderr: expect.stringMatching(/line 3: .* got Summer party\n.*line 4: /) });
+    const saved = Uint8Array.of(0xc3, 0xbd, 0xcc, 0xe5, 0x49, 0x44, 0x0a, ...Buffer.from(`${media}\n`));
+    expect(await submit(saved)).toMatchObject({ code: 2, stderr: expect.stringContaining('gb18030') });
+    expect((await stack.get('/v1/jobs?label=not:clear')).body.items).toEqual([]);
+
+    expect(await submit(saved, '--encoding', 'gb18030')).toMatchObject({ code: 0 });
+    const named = await submit(`title;asset\nSummer;${newMedia()}\n`, '--column', 'asset');
+    expect(named).toMatchObject({ code: 0, stderr: '1 media: 1 submitted\n' });
+  });
+
+  it('goes on over media that the api refuses, names them, and exits with 1', async () => {
+    const media = newMedia();
+    const { code, stdout, stderr } = await vodai(['submit', 'not an id', media, '--types', 'tag']);
     expect(code).toBe(1);
     expect(cells(stdout).map((row) => row.slice(1))).toEqual([['queued', 'AIVideoTag', media, 'new']]);
     expect(stderr).toMatch(/^not an id: mediaId: expected 1 to 128 printable/m);
@@ -233,6 +257,13 @@ describe('Through a pipe, vodai', () => {
       'AIMediaDNA',
       String(stats.jobs.byType.AIMediaDNA.failed),
     ]);
+
+    const { items: processes } = (await stack.get('/v1/workers')).body;
+    const workers = await vodai(['workers']);
+    expect(cells(workers.stdout).map(([role, , version]) => [role, version])).toEqual(
+      processes.map(({ role, version }: any) => [role, version]),
+    );
+    expect(workers.stderr).toBe('');
   });
 
   it('acts on several jobs, goes on over those in another state, and exits with 1 for them', async () => {
@@ -313,7 +344,8 @@ describe('Through a pipe, vodai', () => {
     expect(paid).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+      stderr:
+        'vodai: VOD bills 1 job if it succeeds, and may bill the last attempt too, and nobody is here to be asked: say --yes\n',
     });
     expect(await vodai(['jobs', 'resolve', held.id, '--fail', '--reason', 'old'])).toMatchObject({
       code: 0,
@@ -327,7 +359,8 @@ describe('Through a pipe, vodai', () => {
     expect(await vodai(['jobs', 'retry', job.id])).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'vodai: VOD bills 1 job again, and nobody is here to be asked: say --yes\n',
+      stderr:
+        'vodai: VOD bills 1 job if it succeeds, and nothing for the last attempt, and nobody is here to be asked: say --yes\n',
     });
     expect((await stack.get(`/v1/jobs/${job.id}`)).body.state).toBe('failed');
     expect(await vodai(['jobs', 'retry', job.id, '--yes'])).toMatchObject({ code: 0, stderr: '' });
@@ -507,7 +540,7 @@ describeWithTerminal('On a terminal, vodai', () => {
       ['y', 0, 'processing'],
     ] as const) {
       const asking = await vodaiOnTerminal(['jobs', 'retry', job.id]);
-      await asking.until('it asks', ({ stdout }) => stdout.includes('VOD bills 1 job again. Retry? [y/N]'));
+      await asking.until('it asks', ({ stdout }) => stdout.includes('for the last attempt. Retry? [y/N]'));
       asking.type(`${answer}\n`);
       expect(await asking.code).toBe(code);
       await stack.untilJob(job.id, state);
@@ -523,9 +556,9 @@ describeWithTerminal('On a terminal, vodai', () => {
     const file = join(folder, 'hostile.txt');
     writeFileSync(file, 'a\u001b[2Jb\n');
     const refused = await vodaiOnTerminal(['submit', '--file', file, '--types', 'tag']);
-    expect(await refused.code).toBe(1);
+    expect(await refused.code).toBe(2);
     expect(refused.stdout).not.toContain('\u001b[2J');
-    expect(read(refused.stdout)).toContain('a\\u001b[2Jb: mediaId: expected');
+    expect(read(refused.stdout)).toContain('line 1: expected the id of a media, got a\\u001b[2Jb');
     expect(read(shown.stdout)).toMatch(/now +VOD has had it for .+; next look (in \d+ \w+|any moment)/);
   });
 });
@@ -586,6 +619,7 @@ describe('The program', () => {
     [['events', 'list']],
     [['events', 'show']],
     [['stats']],
+    [['workers']],
     [['completion']],
   ])('explains itself with examples: %j', async (args) => {
     const { code, stdout } = await Cli.run([...args, '--help']);

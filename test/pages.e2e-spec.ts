@@ -163,6 +163,16 @@ describe('Who somebody is', () => {
   });
 });
 
+describe('The name of the environment', () => {
+  it('is told to a page before anybody is signed in, wherever it comes from', async () => {
+    const url = await start({}, { ENVIRONMENT_NAME: 'production:red' });
+    expect((await getAs('vodai.example', `${url}/session.json`)).body).toEqual({
+      apiKey: null,
+      environment: { name: 'production', color: 'red' },
+    });
+  });
+});
+
 describe('The key of a local instance', () => {
   const ours = { localKey: 'admin-secret' };
 

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -318,6 +319,19 @@ describe('The local app', () => {
       expect(items.map((job: any) => job.id)).toEqual(ids.toReversed());
     }
     await stop(local);
+  });
+
+  it('leaves nothing behind when the npm that runs it is killed', async () => {
+    const start = `node ${join(__dirname, '../tools/start.mjs')}`;
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, scripts: { start } }));
+    const { PATH = '' } = process.env;
+    const npm = spawn('npm', ['start'], { cwd: folder, env: { PATH, ...ports }, stdio: ['ignore', 'pipe', 'ignore'] });
+    const pid = await eventually('it runs', () => {
+      if (!existsSync(join(folder, '.data/api-url'))) return null;
+      return Number(readFileSync(join(folder, '.data/pid'), 'utf8'));
+    });
+    npm.kill('SIGTERM');
+    await eventually('the process and its Postgres are gone', () => !isAlive(pid) && postgresPid() === null);
   });
 
   it('refuses to start a second time on the same data, and leaves the first alone', async () => {

@@ -44,6 +44,18 @@ it('row 26: settles every job by its alarm when no event ever comes, and counts 
   await expectSound(running);
 });
 
+it('settles by events that have one name for all types, whose jobs say which type they are', async () => {
+  stack = await Stack.start({ emulator: { eventNames: 'VideoAIComplete', missingIds: 'text_in_array', failShare: 0 } });
+  const running = stack;
+  const jobs = await settled(running, [await running.enqueue('collective', both)]);
+  for (const job of jobs) {
+    expect((await running.history(job.id)).map((line) => line.event)).toContain('event_received');
+    const events = (await running.get(`/v1/events?vodJobId=${job.vodJobId}`)).body.items;
+    expect(events).toEqual([expect.objectContaining({ eventType: 'VideoAIComplete', verdict: 'matched' })]);
+  }
+  await expectSound(running);
+});
+
 it('row 25: keeps an event that overtakes the answer to our own call, and matches it in the moment that we learn the JobId', async () => {
   // VOD is over with the job before its answer to SubmitAIJob reaches us: the answer waits until its event was judged.
   relay = await Relay.start(async ({ body }, passOn) => {

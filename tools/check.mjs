@@ -13,12 +13,12 @@ const staticSteps = [
   },
   {
     name: 'types',
-    run: bin('tsc', '--noEmit', '-p', 'tsconfig.json'),
+    run: types('tsconfig.json'),
     mend: 'npx tsc --noEmit --watch, and correct what it names',
   },
   {
     name: 'page types',
-    run: bin('tsc', '--noEmit', '-p', 'apps/dashboard/tsconfig.json'),
+    run: types('apps/dashboard/tsconfig.json'),
     mend: 'npx tsc --noEmit --watch -p apps/dashboard/tsconfig.json, and correct what it names',
   },
   { name: 'format', run: bin('prettier', '--check', '.'), mend: 'npm run format' },
@@ -33,6 +33,12 @@ const tests = { name: 'tests', run: bin('jest'), mend: 'npx jest <the file named
 
 function bin(name, ...args) {
   return [join(root, 'node_modules/.bin', name), ...args];
+}
+
+/** What it found out is kept, so that the next time it looks at what changed. */
+function types(project) {
+  const found = join(root, 'node_modules/.cache/types', `${project.replaceAll('/', '-')}.tsbuildinfo`);
+  return bin('tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', found, '-p', project);
 }
 
 /** Runs one step and resolves to whether it was content. A step that talks live prints for itself, the others only on failure. */

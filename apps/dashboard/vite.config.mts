@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import mantine from 'postcss-preset-mantine';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -17,6 +18,8 @@ export default defineConfig({
     outDir: join(import.meta.dirname, '../../dist/apps/dashboard'),
     emptyOutDir: true,
     target: 'es2022',
+    // One style sheet, with index.html: a chunk whose own one failed to load would come back without it, as Vite asks for that only once.
+    cssCodeSplit: false,
     // The charts: the one page that draws them waits for them.
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
@@ -45,18 +48,28 @@ function baseOfTheDevServer(): Plugin {
   };
 }
 
-/** Once here instead of with every answer: the api serves the smallest one that the browser takes. */
+/**
+ * Once here instead of with every answer: the api serves the smallest one that the browser takes. Brotli's quality is one
+ * below its best: 2 % larger, and the build waits for 1 s instead of 4 s.
+ */
 function compressed(): Plugin {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } };
   return {
     name: 'compressed',
     apply: 'build',
-    writeBundle: ({ dir = '' }, bundle) => {
-      for (const name of Object.keys(bundle).filter((file) => /\.(js|css|svg)$/.test(file))) {
-        const file = join(dir, name);
-        const text = readFileSync(file);
-        writeFileSync(`${file}.br`, brotliCompressSync(text));
-        writeFileSync(`${file}.gz`, gzipSync(text, { level: 9 }));
-      }
+    writeBundle: async ({ dir = '' }, bundle) => {
+      const files = Object.keys(bundle).filter((file) => /\.(js|css|svg)$/.test(file));
+      await Promise.all(
+        files.map(async (name) => {
+          const file = join(dir, name);
+          const text = await readFile(file);
+          const [br, gz] = await Promise.all([
+            promisify(brotliCompress)(text, quality),
+            promisify(gzip)(text, { level: 9 }),
+          ]);
+          await Promise.all([writeFile(`${file}.br`, br), writeFile(`${file}.gz`, gz)]);
+        }),
+      );
     },
   };
 }

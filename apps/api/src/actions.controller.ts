@@ -34,9 +34,9 @@ function Action(path: string, conflicts: string, summary: string) {
 export class ActionsController {
   constructor(private readonly operate: Operate) {}
 
-  @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: nothing is paid')
+  @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: VOD bills nothing for it')
   @ApiBody({ required: false })
-  async cancel(
+  async cancelJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -44,9 +44,13 @@ export class ActionsController {
     return jobView(done(id, await this.operate.cancel(id, word, name)));
   }
 
-  @Action('retry', 'wrong_state', 'Queue a job for a new attempt, which VOD bills again')
+  @Action(
+    'retry',
+    'wrong_state',
+    'Queue a job for a new attempt, which VOD bills if it succeeds; the last attempt of one that expired or was given up may be billed too',
+  )
   @ApiBody({ required: false })
-  async retry(
+  async retryJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -56,7 +60,7 @@ export class ActionsController {
 
   @Action('refetch', 'wrong_state', 'Read the result of the same VOD job again: nothing is paid')
   @ApiBody({ required: false })
-  async refetch(
+  async refetchResult(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -67,9 +71,9 @@ export class ActionsController {
   @Action(
     'resolve',
     'wrong_state, job_id_taken',
-    'Decide what becomes of a held job: VOD has it, submit and pay again, or give it up',
+    'Decide what becomes of a held job: VOD has it, submit it again (then VOD may bill it twice), or give it up',
   )
-  async resolve(
+  async resolveJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.resolution }) resolution: schemas.Resolution,
     @Caller() { name }: Caller,

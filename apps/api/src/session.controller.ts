@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Headers, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ConfigFor } from '@app/config';
 import * as schemas from '@app/contract';
 import { jobTypes } from '@app/domain';
@@ -26,9 +26,10 @@ export class SessionController {
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Whose key this is, what it may do, and what is offered where' })
   @ApiResponse({ status: 200, standardSchema: schemas.meAnswer })
+  @ApiResponse(problem(400, 'invalid_request'))
   @ApiResponse(problem(401, 'unauthorized'))
   @ApiResponse(problem(503, 'unavailable'))
-  me(@Caller() { name, role }: Caller) {
+  getMe(@Caller() { name, role }: Caller) {
     const { regions, endpoint } = this.options.config.vod;
     return {
       name,
@@ -39,19 +40,23 @@ export class SessionController {
   }
 
   /**
-   * A browser reads this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was
-   * made to point at this machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
+   * The environment's name is for everybody who sees the sign-in page. The key is for a browser on the same machine, which reads
+   * this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was made to point at this
+   * machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
    */
   @Get('session.json')
   @Open(true)
   @Header('cache-control', 'no-store')
   @Header('cross-origin-resource-policy', 'same-origin')
-  @ApiOperation({ summary: 'In local mode, for a browser on the same machine: the key to be signed in with' })
-  @ApiResponse({ status: 200, standardSchema: schemas.sessionAnswer })
+  @ApiExcludeEndpoint()
   session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
-    return { apiKey: !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host'])) ? localKey : null };
+    const isOfThisMachine = !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host']));
+    return {
+      apiKey: isOfThisMachine ? localKey : null,
+      ...(config.environment && { environment: config.environment }),
+    };
   }
 }
 

@@ -1,6 +1,6 @@
-import { statesFor, type JobEventType } from '@app/domain';
-import { ApiError } from '@app/client';
-import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
+import { billSoFar, statesFor, type JobEventType } from '@app/domain';
+import { ApiError, memberOf } from '@app/client';
+import type { HistoryAnswer, EvidenceAnswer, JobAnswer, OutlookAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
 import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
@@ -8,6 +8,7 @@ import { Board, tellChange, whileListening } from './follow';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
 import { filterOf, jobId, jobIds, wholeNumber, withFilters, type FilterOptions } from './options';
+import { tellOutlook } from './outlook';
 import { eachPage, type PageOptions } from './pages';
 import { showResult } from './result';
 import type { Screen } from './screen';
@@ -70,7 +71,7 @@ function show(): Command {
     .addHelpText(
       'after',
       `
-With --json: {"job", "history", "evidence"}.
+With --json: {"job", "history", "evidence", "outlook"}.
 
 Examples:
   vodai jobs show 01a2032f-e07b-7439-9f71-b8fc9c427ca2
@@ -78,9 +79,14 @@ Examples:
     )
     .action((id: string, _options: object, command: Command) =>
       inSession(command, async ({ api, screen }) => {
-        const [job, history, evidence] = await Promise.all([api.job(id), api.history(id), api.evidence(id)]);
-        if (screen.form === 'json') await screen.json({ job, history: history.items, evidence });
-        else await tellStory(screen, job, history, evidence);
+        const [job, history, evidence, outlook] = await Promise.all([
+          api.job(id),
+          api.history(id),
+          api.evidence(id),
+          api.outlook(id),
+        ]);
+        if (screen.form === 'json') await screen.json({ job, history: history.items, evidence, outlook });
+        else await tellStory(screen, job, { history, evidence, outlook });
       }),
     );
 }
@@ -88,14 +94,16 @@ Examples:
 async function tellStory(
   screen: Screen,
   job: JobAnswer,
-  { items }: HistoryAnswer,
-  { submissions, unmatchedEvents, sameMedia }: EvidenceAnswer,
+  about: { history: HistoryAnswer; evidence: EvidenceAnswer; outlook: OutlookAnswer },
 ): Promise<void> {
+  const { items } = about.history;
+  const { submissions, unmatchedEvents, sameMedia } = about.evidence;
   const time = (at: string | null) => (at && screen.form === 'table' ? localTime(at) : at);
   await screen.fields({
     job: job.id,
     state: job.state,
     now: standing(job, Date.now()),
+    because: tellOutlook(about.outlook, job.region, Date.now()),
     type: job.type,
     media: job.mediaId,
     error: job.error && `${job.error.code}: ${job.error.message}`,
@@ -227,8 +235,9 @@ Examples:
     .action((id: string, { raw = false }: { raw?: boolean }, command: Command) =>
       inSession(command, async ({ api, screen }) => {
         const found = await api.result(id);
-        if (raw) await screen.json(found.raw);
-        else if (screen.form === 'json') await screen.json(found);
+        // As it came: what is parsed and written again has lost the digits of long numbers.
+        if (raw) await screen.line(memberOf(found.text, 'raw') ?? 'null');
+        else if (screen.form === 'json') await screen.line(found.text);
         else await showResult(screen, found);
       }),
     );
@@ -265,7 +274,7 @@ function cancel(): Command {
 function retry(): Command {
   return action(
     'retry',
-    'new attempts for jobs that are over without success: VOD bills each of them again',
+    'new attempts for jobs that are over without success: VOD bills those that succeed',
     `  vodai jobs retry 01a2032f-e07b-7439-9f71-b8fc9c427ca2
   vodai jobs list --state expired --all | cut -f1 | xargs vodai jobs retry --yes --reason 'VOD was down'`,
   )
@@ -306,7 +315,9 @@ function resolve(): Command {
   vodai jobs resolve 01a2032f-e07b-7439-9f71-b8fc9c427ca2 --fail --reason 'not worth it'`,
   )
     .addOption(new Option('--adopt <vodJobId>', 'VOD has it, under this JobId').conflicts(['resubmit', 'fail']))
-    .addOption(new Option('--resubmit', 'VOD never had it: send it again, which VOD bills').conflicts('fail'))
+    .addOption(
+      new Option('--resubmit', 'VOD never had it: send it again; if it had it, VOD bills both').conflicts('fail'),
+    )
     .option('--fail', 'give it up')
     .option('--yes', 'without being asked')
     .action((ids: string[], options: ResolveOptions, command: Command) =>
@@ -339,12 +350,19 @@ async function confirmed(
     seen.set(id, await api.job(id));
   });
   const works = statesFor(event);
-  const billed = [...seen.values()].filter(({ state }) => works.includes(state)).length;
-  if (billed > 0) {
-    await confirm(screen, { yes, cost: `VOD bills ${counted(billed, 'job')} again`, question });
-  }
+  const anew = [...seen.values()].filter(({ state }) => works.includes(state));
+  if (anew.length > 0) await confirm(screen, { yes, cost: costOf(anew), question });
   // In the order that was asked for; those in another state are refused by the api, with the reason.
   return { ids, versionOf: (id) => seen.get(id)?.version };
+}
+
+/** What new attempts of these cost: VOD bills what succeeds, and may have billed what came before. */
+function costOf(jobs: JobAnswer[]): string {
+  const [one, they] = [counted(jobs.length, 'job'), jobs.length === 1 ? 'it succeeds' : 'they succeed'];
+  const twice = jobs.filter((job) => billSoFar(job) === 'maybe').length;
+  if (twice === 0) return `VOD bills ${one} if ${they}, and nothing for the last attempt`;
+  const both = twice === jobs.length ? '' : ` of ${counted(twice, 'of them', 'of them')}`;
+  return `VOD bills ${one} if ${they}, and may bill the last attempt${both} too`;
 }
 
 /** Goes on over failures, prints what became of the jobs, and fails in the end when one of them did. */

@@ -1,20 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { inWords, readMediaList, type MediaListOptions, type MediaListProblem } from '@app/media-list';
 import { wrongUsage } from './failure';
+import type { Screen } from './screen';
 
-/** The ids of a file: one a line, or the first column of a CSV. A heading, blank lines and lines with # are no ids. */
-export async function readMedia(file: string): Promise<string[]> {
-  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch((error: Error) => {
-    throw wrongUsage(`cannot read ${file}: ${error.message}`);
+/** The media of a file, each once, and how many of its lines repeat one. Nothing of it when one line isn't clear. */
+export async function readMedia(
+  screen: Screen,
+  file: string,
+  options: MediaListOptions,
+): Promise<{ ids: string[]; repeated: number }> {
+  const name = file === '-' ? 'stdin' : file;
+  const content = await (file === '-' ? buffer(process.stdin) : readFile(file)).catch((error: Error) => {
+    throw wrongUsage(`cannot read ${name}: ${error.message}`);
   });
-  return mediaIn(content);
-}
-
-export function mediaIn(content: string): string[] {
-  const cells = content
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((line) => (/^\s*"?([^",;\t]*)/.exec(line)?.[1] ?? '').trim())
-    .filter((cell) => cell !== '' && !cell.startsWith('#'));
-  return /^(media_?id|video_?id|id)$/i.test(cells[0] ?? '') ? cells.slice(1) : cells;
+  const list = readMediaList(content, options);
+  if (list.outcome === 'read') return list;
+  const { problems, count } = list;
+  const told = (problem: MediaListProblem) => `${name}, line ${problem.line}: ${inWords(problem)}`;
+  for (const problem of problems) screen.note(told(problem), 'red');
+  const more = count > problems.length ? `, of which the first ${problems.length} are above` : '';
+  throw wrongUsage(
+    `nothing was sent: ${count === 1 ? `one line of ${name} is` : `${count} lines of ${name} are`} not clear${more}`,
+  );
 }

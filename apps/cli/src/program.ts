@@ -4,6 +4,7 @@ import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { statsCommand } from './stats';
 import { submitCommand } from './submit';
+import { workersCommand } from './workers';
 
 /** The whole tree of commands. */
 export function vodai(): Command {
@@ -41,5 +42,6 @@ Examples:
     .addCommand(jobsCommand())
     .addCommand(eventsCommand())
     .addCommand(statsCommand())
+    .addCommand(workersCommand())
     .addCommand(completionCommand(program));
 }

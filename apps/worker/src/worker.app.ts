@@ -17,11 +17,13 @@ import {
   channels,
   CircuitStore,
   ClosedQueueStore,
+  Heartbeat,
   installationId,
   JobReads,
   JobStore,
   Listener,
   openDatabase,
+  ProcessStore,
 } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
 import { Queues } from '@app/queue';
@@ -69,11 +71,21 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
     dispatching.start();
     settling.start();
+
+    const { submitQps, collectQps, maxInFlight } = config.limits;
+    const heartbeat = new Heartbeat(
+      new ProcessStore(db),
+      { role: 'worker', regions: config.vod.regions, limits: { submitQps, collectQps, maxInFlight } },
+      onTrouble,
+    );
     // Stop handing out first, then finish what was handed out.
     opened.unshift(async () => {
       await Promise.all([dispatching.stop(), settling.stop()]);
       await queues.stopWork();
     });
+    // Before that: one that takes no more work serves no region.
+    opened.unshift(() => heartbeat.stop());
+    await heartbeat.start();
 
     const checks = { postgres: () => assertWritable(db), queues: () => queues.assertWorks() };
     const server = await serve({

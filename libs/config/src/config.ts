@@ -1,4 +1,4 @@
-import { fillRegion, type ApiKey, type DurationRange } from './values';
+import { fillRegion, type ApiKey, type DurationRange, type Environment } from './values';
 import type { logLevels, recoveryRungs } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
@@ -17,6 +17,8 @@ export interface Config {
   host: string;
   ports: { api: number; webhook: number; worker: number; emulator: number };
   apiKeys: ApiKey[];
+  /** What people call this instance. */
+  environment?: Environment;
   vod: {
     regions: readonly [string, ...string[]];
     /** With `{region}` still in it. Absent only in local mode, where the emulator's port isn't known yet. */

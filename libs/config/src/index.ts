@@ -2,4 +2,6 @@ export { callbackUrls, type Config, type ConfigFor, type Role } from './config';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
 export { ConfigError } from './problems';
-export { apiRoles, type ApiKey, type ApiRole } from './values';
+export { withSecretFiles } from './secret-files';
+export { version } from './version';
+export { apiRoles, environmentColors, type ApiKey, type ApiRole } from './values';

@@ -1,4 +1,7 @@
-import { callbackUrls, ConfigError, loadConfig, parseDuration, type Role } from './index';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callbackUrls, ConfigError, loadConfig, parseDuration, version, type Role } from './index';
 
 const database = 'postgres://app:hunter2@db.internal:5432/vodai';
 const enough = {
@@ -101,6 +104,14 @@ describe('what is set', () => {
   });
 
   it.each([
+    ['production:red', { name: 'production', color: 'red' }],
+    ['staging', { name: 'staging', color: 'gray' }],
+    ['预发 2 : purple', { name: '预发 2', color: 'purple' }],
+  ])('the environment %j is %j', (text, environment) => {
+    expect(loadConfig({ ENVIRONMENT_NAME: text }, 'local')).toMatchObject({ environment });
+  });
+
+  it.each([
     ['500ms', 500],
     ['30s', 30_000],
     ['5m', 300_000],
@@ -189,6 +200,11 @@ describe('a bad value', () => {
     ['RECOVER_BY', 'events', 'none, or a comma list of extend, event, listing'],
     ['RESEND_PINNED', 'yes', 'true or false'],
     ['RESEND_PINNED', 'constructor', 'true or false'],
+    ['ENVIRONMENT_NAME', 'production:crimson', 'one of gray, red, orange, yellow, green, blue, purple'],
+    ['ENVIRONMENT_NAME', ':red', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'production:red:', 'such as production:red'],
+    ['ENVIRONMENT_NAME', 'a\nb', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'x'.repeat(33), 'a name of at most 32 characters'],
     ['VOD_REGIONS', 'cn-shanghai,cn-shanghai', 'a comma list of region ids'],
     ['VOD_REGIONS', 'Shanghai', 'a comma list of region ids'],
     ['VOD_ENDPOINT', 'vod.aliyuncs.com', 'an http(s) URL'],
@@ -277,6 +293,10 @@ describe('secrets', () => {
   });
 });
 
+it('the version is that of the package', () => {
+  expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
 describe('a misspelt variable', () => {
   it.each([
     ['VOD_CALLBACK_KEY', 'VOD_CALLBACK_KEYS'],
@@ -330,5 +350,45 @@ describe('a migration', () => {
     expect(problemsOf(env, 'worker')).not.toEqual([]);
     expect(problemsOf(env, 'migrate')).toEqual([]);
     expect(problemsOf({ LEASE: '5s' }, 'migrate')).toEqual([expect.stringMatching(/^DATABASE_URL: expected /)]);
+  });
+});
+
+describe('a secret in a file', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'vodai-secrets-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function file(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it('is read from the path in <NAME>_FILE, without the line break at its end', () => {
+    const config = loadConfig(
+      { DATABASE_URL_FILE: file('url', `${database}\n`), API_KEYS_FILE: file('keys', 'demo:operator:s3cret\n') },
+      'api',
+    );
+    expect(config).toMatchObject({ databaseUrl: database, apiKeys: [{ name: 'demo', secret: 's3cret' }] });
+  });
+
+  it('says which file is no use, and never what is in it', () => {
+    const env = {
+      DATABASE_URL_FILE: join(folder, 'nowhere'),
+      REDIS_URL_FILE: file('empty', '\n'),
+      API_KEYS_FILE: file('both', 'demo:operator:hunter2'),
+      API_KEYS: 'demo:operator:s3cret',
+    };
+    expect(problemsOf(env, 'api')).toEqual([
+      `DATABASE_URL_FILE: expected the path of a file that holds DATABASE_URL, got "${join(folder, 'nowhere')}" (ENOENT)`,
+      `REDIS_URL_FILE: expected a file that holds REDIS_URL, got "${join(folder, 'empty')}", which is empty`,
+      'API_KEYS_FILE: expected only one of it and API_KEYS, got both',
+    ]);
+  });
+
+  it('with a bad value in it is blamed like the variable, and stays hidden', () => {
+    const [problem] = problemsOf({ ...enough.api, DATABASE_URL: '', DATABASE_URL_FILE: file('bad', 'hunter2') }, 'api');
+    expect(problem).toMatch(/^DATABASE_URL: expected a Postgres URL/);
+    expect(problem).not.toContain('hunter2');
   });
 });

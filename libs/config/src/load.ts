@@ -1,6 +1,7 @@
 import type { AccessKey, Config, ConfigFor, Role } from './config';
 import { ConfigError, type Problem } from './problems';
 import { misspellings } from './misspellings';
+import { withSecretFiles } from './secret-files';
 import { fillRegion } from './values';
 import { variableNames, variables, type Values, type VariableName } from './variables';
 
@@ -20,8 +21,9 @@ const required: Record<Role, readonly VariableName[]> = {
 
 /** The one reader of the environment. Throws a ConfigError that names every problem at once. */
 export function loadConfig<R extends Role>(env: NodeJS.ProcessEnv, role: R): ConfigFor<R>;
-export function loadConfig(env: NodeJS.ProcessEnv, role: Role): Config {
+export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   const names = namesFor(role);
+  const env = withSecretFiles(environment, names);
   const given = onlyOurs(env, names);
   const parsed = variables.safeParse(given);
   const unreadable = parsed.success ? [] : parsed.error.issues.map(unreadableProblem);
@@ -148,6 +150,7 @@ function arrange(values: Values, role: Role): Config {
       emulator: values.EMULATOR_PORT,
     },
     apiKeys: values.API_KEYS ?? [],
+    ...(values.ENVIRONMENT_NAME && { environment: values.ENVIRONMENT_NAME }),
     vod: {
       regions: values.VOD_REGIONS,
       ...(endpoint && { endpoint }),

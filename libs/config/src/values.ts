@@ -141,6 +141,23 @@ export function regionList() {
   });
 }
 
+export const environmentColors = ['gray', 'red', 'orange', 'yellow', 'green', 'blue', 'purple'] as const;
+
+export interface Environment {
+  name: string;
+  color: (typeof environmentColors)[number];
+}
+
+export function environmentName() {
+  const expected = `a name of at most 32 characters, and after a colon one of ${environmentColors.join(', ')} if it should have a color, such as production:red`;
+  return reads(expected, (text): Environment | undefined => {
+    const [name = '', color = 'gray', ...rest] = text.split(':').map((part) => part.trim());
+    const known = environmentColors.find((one) => one === color);
+    const isName = /^[\p{L}\p{N}\p{P}\p{S} ]{1,32}$/u.test(name);
+    return known && isName && rest.length === 0 ? { name, color: known } : undefined;
+  });
+}
+
 export const apiRoles = ['viewer', 'operator', 'admin'] as const;
 export type ApiRole = (typeof apiRoles)[number];
 

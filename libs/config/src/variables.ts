@@ -4,6 +4,7 @@ import {
   apiKeyList,
   duration,
   durationRange,
+  environmentName,
   flag,
   host,
   oneOf,
@@ -40,6 +41,9 @@ export const variables = z.object({
 
   /** Who may call the api, and as what. No default: a built-in key would be everybody's key. */
   API_KEYS: apiKeyList().optional(),
+
+  /** Shown before and after sign-in, so that nobody retries in production what they meant to try in staging. */
+  ENVIRONMENT_NAME: environmentName().optional(),
 
   /** Regions we work in; the first is the default of a request. */
   VOD_REGIONS: regionList().prefault('cn-shanghai'),

@@ -1,17 +1,20 @@
 import { parseDuration } from '@app/config';
 import { eventVerdicts, jobStates, jobTypes, priorities, type JobType } from '@app/domain';
 import { z } from 'zod';
+import * as rules from './rules';
 
 const BYTES = new TextEncoder();
 
-/** VOD specifies no format for its ids: opaque, but they travel in comma lists and URLs. */
-const vodId = z
-  .string()
-  .regex(/^[\x21-\x2b\x2d-\x7e]{1,128}$/, 'expected 1 to 128 printable characters without blanks and commas');
-const storable = (text: string) => !text.includes('\0') && text.isWellFormed();
+export const jobType = z.enum(jobTypes).meta({ id: 'JobType' });
+export const jobState = z.enum(jobStates).meta({ id: 'JobState' });
+export const priority = z.enum(priorities).meta({ id: 'Priority' });
+export const eventVerdict = z.enum(eventVerdicts).meta({ id: 'EventVerdict' });
+
+const vodId = z.string().regex(rules.VOD_ID, 'expected 1 to 128 printable characters without blanks and commas');
+const storable = rules.isStorable;
 const shortText = (max: number) => z.string().max(max).refine(storable, 'expected text without NUL');
-const labelKey = z.string().regex(/^[A-Za-z0-9_./-]{1,64}$/, 'expected 1 to 64 of A–Z a–z 0–9 _ . / -');
-const labelValue = shortText(256);
+const labelKey = z.string().regex(rules.LABEL_KEY, 'expected 1 to 64 of A–Z a–z 0–9 _ . / -');
+const labelValue = shortText(rules.LABEL_VALUE_MAX);
 
 /** SubmitAIJob documents no limit for Config; far above what its keys need, far below what hurts. */
 const CONFIG_BYTES = 8 * 1024;
@@ -53,7 +56,7 @@ export const submitRequest = z
       example: '3d3d12340d92c641401fab46a0b847f1',
     }),
     types: z
-      .array(z.enum(jobTypes))
+      .array(jobType)
       .min(1)
       .max(jobTypes.length)
       .meta({ example: ['AIVideoTag', 'AIMediaDNA'] }),
@@ -67,10 +70,10 @@ export const submitRequest = z
       .max(32)
       .optional()
       .meta({ description: 'Default: the first of VOD_REGIONS', example: 'cn-shanghai' }),
-    priority: z.enum(priorities).default('normal'),
+    priority: priority.default('normal'),
     labels: z
       .record(labelKey, labelValue)
-      .refine((labels) => Object.keys(labels).length <= 32, 'expected at most 32 labels')
+      .refine((labels) => Object.keys(labels).length <= rules.LABELS_MAX, `expected at most ${rules.LABELS_MAX} labels`)
       .default({}),
     extend: z
       .string()
@@ -122,14 +125,18 @@ const repeatable = <T extends z.ZodType>(one: T) =>
     z.array(one).max(50).optional(),
   );
 
+/** A query parameter is text; to whoever asks, this one is a number. */
+const wholeNumber = <T extends z.ZodType>(number: T) =>
+  z.preprocess((value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value), number);
+
 const page = {
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(200))
-    .default(50),
-  cursor: z.uuid('expected the nextCursor of the page before').optional(),
+  limit: wholeNumber(
+    z.int('expected a whole number').min(1, 'expected 1 to 200').max(200, 'expected 1 to 200').default(50),
+  ),
+  cursor: z
+    .uuid('expected the nextCursor of the page before')
+    .optional()
+    .meta({ description: 'The `nextCursor` of the page before' }),
 };
 
 const time = z.iso
@@ -138,24 +145,27 @@ const time = z.iso
 
 const label = z
   .string()
-  .regex(/^[A-Za-z0-9_./-]{1,64}:.*$/s, 'expected key:value')
+  .regex(rules.LABEL, {
+    error: ({ input }) =>
+      `expected key:value, like batch:2026-11, with a key of 1 to 64 of A–Z a–z 0–9 _ . / -; got ${JSON.stringify(input)}`,
+  })
   .refine(storable, 'expected text without NUL');
 const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
 /** What the list, the export and the stream of jobs are narrowed by. */
 const jobFilter = {
-  q: shortText(320)
+  q: shortText(rules.lengths.q)
     .min(1)
     .optional()
     .meta({ description: 'A media id, job id, request id, JobId of VOD, or a label as key:value' }),
-  state: repeatable(z.enum(jobStates)),
-  type: z.enum(jobTypes).optional(),
+  state: repeatable(jobState),
+  type: jobType.optional(),
   mediaId: vodId.optional(),
   vodJobId: vodId.optional(),
   requestId: id.optional(),
-  region: shortText(64).optional(),
-  client: shortText(128).optional(),
-  errorCode: shortText(128).optional(),
+  region: shortText(rules.lengths.region).optional(),
+  client: shortText(rules.lengths.client).optional(),
+  errorCode: shortText(rules.lengths.errorCode).optional(),
   label: repeatable(label).refine(
     (pairs = []) => new Set(pairs.map(keyOf)).size === pairs.length,
     'expected each key once: a job has one value for it',
@@ -166,13 +176,15 @@ const jobFilter = {
 
 export const jobQuery = z.strictObject({ ...jobFilter, ...page });
 export const exportQuery = z.strictObject(jobFilter);
+/** Of all counts, those of the jobs that the list would have. */
+export const statsQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
 const flowWindows = ['1h', '24h'] as const;
 export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({
-  verdict: z.enum(eventVerdicts).optional(),
+  verdict: eventVerdict.optional(),
   vodJobId: vodId.optional(),
   mediaId: vodId.optional(),
   jobId: id.optional(),

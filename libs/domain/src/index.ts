@@ -11,7 +11,8 @@ export {
   type JobType,
   type Priority,
 } from './job';
-export { eventVerdicts, type EventVerdict } from './event';
+export { billSoFar, type BillSoFar } from './bill';
+export { collectiveEvents, completionsOf, eventVerdicts, type EventVerdict } from './event';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
 export {
   AFTER_GRACE_MAX_MS,
@@ -32,4 +33,5 @@ export {
   type ReadResult,
   type Rung,
 } from './decide';
+export { outlookOf, outlookReasons, type Outlook, type OutlookReason, type Surroundings } from './outlook';
 export { tell, type HistoryEntry } from './story';

@@ -22,7 +22,7 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
     case 'claimed':
       return `Attempt ${attempt}: a worker is sending it to VOD`;
     case 'deferred':
-      return `Waits${because}`;
+      return `Waiting${because}`;
     case 'canceled':
       return `Canceled${by}${because}`;
     case 'accepted':
@@ -30,7 +30,7 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
     case 'refused':
       return `VOD refused attempt ${attempt}: ${text(detail['code'])}, ${text(detail['message'])}${requestId}`;
     case 'throttled':
-      return `VOD was too busy (${text(detail['code'])}); not counted as an attempt`;
+      return `VOD throttled the call (${text(detail['code'])}); not counted as an attempt`;
     case 'blocked':
       return `The account cannot submit: ${text(detail['code'])}, ${text(detail['message'])}; not counted as an attempt`;
     case 'not_sent':
@@ -38,13 +38,13 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
     case 'never_sent':
       return `The worker stopped before it sent attempt ${attempt}; safe to send again`;
     case 'outcome_unknown':
-      return `Attempt ${attempt} may have reached VOD, its answer did not reach us: ${text(detail['cause'])}`;
+      return `No answer to attempt ${attempt}, VOD may have it: ${text(detail['cause'])}`;
     case 'reconsidered':
-      return `VOD sent an event of the same media and type, for the JobId ${text(detail['vodJobId'])}, which may be attempt ${attempt}: looking again`;
+      return `An event for JobId ${text(detail['vodJobId'])}, same media and type, may belong to attempt ${attempt}; checking again`;
     case 'looked':
-      return `Looked for attempt ${attempt}: ${text(detail['note'])}`;
+      return `Looked for attempt ${attempt} at VOD: ${text(detail['note'])}`;
     case 'resent':
-      return `Sends attempt ${attempt} once more, byte for byte the same signed request`;
+      return `Sending attempt ${attempt} again: the same signed request, byte for byte`;
     case 'found':
       return `Found attempt ${attempt} at VOD as ${text(detail['vodJobId'])}: ${text(detail['evidence'])}`;
     case 'proven_absent':
@@ -54,25 +54,25 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
     case 'event_received':
       return `VOD's event says ${text(detail['status'])} (signature ${text(detail['signature'])}); reading the result`;
     case 'read_running':
-      return `Looked: VOD is still at it (${text(detail['status'])})`;
+      return `Checked: VOD is still working on it (${text(detail['status'])})`;
     case 'read_succeeded':
       return `Read the result from ${text(detail['source'])}: success${detail['contradicts'] ? `, although the event said ${text(detail['contradicts'])}` : ''}${detail['problem'] ? `, but its data is unusable: ${text(detail['problem'])}` : ''}`;
     case 'read_failed':
       return `VOD failed: ${text(detail['code'])}, ${text(detail['message'])}${detail['contradicts'] ? `, although the event said ${text(detail['contradicts'])}` : ''}`;
     case 'read_missing':
-      return 'Looked: VOD does not know this JobId';
+      return 'Checked: VOD does not know this JobId';
     case 'read_unavailable':
-      return `Could not look: ${text(detail['cause'])}`;
+      return `Could not check: ${text(detail['cause'])}`;
     case 'read_stranger':
-      return `Looked: ${text(detail['cause'])}`;
+      return `Checked: ${text(detail['cause'])}`;
     case 'disowned':
-      return `Held for a person: ${text(detail['cause'])}, in ${text(detail['misses'])} reads in a row`;
+      return `Held for a person: ${text(detail['cause'])}, in ${text(detail['misses'])} checks in a row`;
     case 'adopted':
-      return `Taken for VOD's job ${text(detail['candidate'])}${by}${because}; reading it`;
+      return `Adopted VOD's job ${text(detail['candidate'])}${by}${because}; reading it`;
     case 'vanished':
-      return `Held for a person: VOD did not know the JobId in ${text(detail['misses'])} reads in a row`;
+      return `Held for a person: VOD did not know the JobId in ${text(detail['misses'])} checks in a row`;
     case 'deadline_passed':
-      return 'Expired: still not finished at its deadline, after a last read';
+      return 'Expired: not finished by its deadline, after a last check';
     case 'resubmitted':
       return `Queued for a new submission${by}${because}`;
     case 'given_up':
@@ -80,7 +80,7 @@ export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
     case 'retried':
       return `Queued again${by}${because}`;
     case 'refetched':
-      return `Reading the result again${by}${because}`;
+      return `Fetching the result again${by}${because}`;
   }
 }
 

@@ -14,7 +14,7 @@ export type Resolution = Word &
   (
     | /** VOD has it under this JobId. The read that follows confirms it, or holds the job again. */
       { action: 'adopt'; vodJobId: string }
-      /** Submit it once more, and pay for that. */
+      /** Submit it once more, and perhaps pay twice. */
     | { action: 'resubmit' }
     | { action: 'fail' }
   );
@@ -44,7 +44,7 @@ export class Operate {
     return this.take(jobId, { type: 'canceled', ...said(word) }, actor);
   }
 
-  /** A new attempt, which is paid again. */
+  /** A new attempt, which is paid if it succeeds. */
   retry(jobId: string, word: Word, actor: string): Promise<OperateOutcome> {
     return this.take(jobId, { type: 'retried', ...said(word) }, actor);
   }

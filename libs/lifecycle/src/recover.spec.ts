@@ -461,16 +461,19 @@ describe('row 15: a submission whose answer was lost', () => {
 });
 
 describe('an event that comes when a case was closed', () => {
-  it('reopens a held one, and it is adopted without a person', async () => {
-    const { jobId, mediaId } = await lose('drop_after');
-    await decide(jobId, { by: [] });
-    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
-    await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId });
-    await world.settle().turn({ rematch: false });
-    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
-    await look(jobId);
-    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: onlyJob() });
-  });
+  it.each(['AIVideoTagComplete', 'VideoAIComplete'])(
+    'reopens a held one by %s, and it is adopted without a person',
+    async (eventType) => {
+      const { jobId, mediaId } = await lose('drop_after');
+      await decide(jobId, { by: [] });
+      expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+      await world.hear(onlyJob(), 'success', eventType, { mediaId });
+      await world.settle().turn({ rematch: false });
+      expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+      await look(jobId, { by: ['event'] });
+      expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: onlyJob() });
+    },
+  );
 
   it('reopens one that was queued again, before it is paid a second time', async () => {
     await control();

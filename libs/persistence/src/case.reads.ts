@@ -1,3 +1,4 @@
+import { completionsOf } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
@@ -84,13 +85,13 @@ export class CaseReads {
     const about = (verdict: string) => `
       select vod_job_id, extend, signature, received_at
         from event
-       where verdict = '${verdict}' and region in ($1, '*') and media_id = $2 and event_type = $3 and received_at >= $4`;
+       where verdict = '${verdict}' and region in ($1, '*') and media_id = $2 and event_type = any($3::text[]) and received_at >= $4`;
     return this.db.query(
       `select vod_job_id as "vodJobId", extend
          from (${about('unmatched')} union all ${about('received')}) as event
         order by signature = 'valid' desc, received_at
         limit ${EVENTS}`,
-      [job.region, job.mediaId, `${job.type}Complete`, new Date(submission.sentAt.getTime() - OUR_CLOCKS_MS)],
+      [job.region, job.mediaId, completionsOf(job.type), new Date(submission.sentAt.getTime() - OUR_CLOCKS_MS)],
     );
   }
 

@@ -10,6 +10,7 @@ import { HistoryEntity, xid8 } from './entities/history.entity';
 import { InstallationEntity } from './entities/installation.entity';
 import { JobEntity } from './entities/job.entity';
 import { JobLabelEntity } from './entities/job-label.entity';
+import { ProcessEntity } from './entities/process.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
 import { SubmissionEntity } from './entities/submission.entity';
@@ -44,6 +45,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
       CircuitEntity,
       ClosedQueueEntity,
       InstallationEntity,
+      ProcessEntity,
     ],
     migrations: Object.values(migrations),
     migrationsTableName: 'migration',

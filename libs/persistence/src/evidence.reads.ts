@@ -1,4 +1,4 @@
-import type { JobType } from '@app/domain';
+import { completionsOf, type JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import type { SubmissionOutcome } from './entities/submission.entity';
 import { eventColumns, type EventRow } from './list.reads';
@@ -65,13 +65,13 @@ export class EvidenceReads {
     return this.db.query(
       `select ${eventColumns}
          from event
-        where verdict = 'unmatched' and media_id = $3 and event_type = $4 and region in ($5, '*')
+        where verdict = 'unmatched' and media_id = $3 and event_type = any($4::text[]) and region in ($5, '*')
           and received_at >= (select coalesce(sent_at, signed_at) - ${OUR_CLOCKS}
                                 from submission
                                where request_id = $1 and number = $2)
         order by id
         limit ${AT_MOST}`,
-      [requestId, attempt, mediaId, `${type}Complete`, region],
+      [requestId, attempt, mediaId, completionsOf(type), region],
     );
   }
 

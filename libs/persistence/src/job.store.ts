@@ -1,6 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import {
+  collectiveEvents,
+  completionsOf,
   decide,
+  jobTypes,
   RESEND_WITHIN_MS,
   type AlarmRules,
   type JobCore,
@@ -545,7 +548,7 @@ const casesOfEvents = `
          submission.sent_at as "sentAt"
     from event
     join job on job.media_id = event.media_id and event.region in (job.region, '*')
-            and event.event_type = job.type || 'Complete'
+            and event.event_type in (job.type || 'Complete', ${collectiveEvents.map((name) => `'${name}'`).join(', ')})
     join submission on submission.request_id = job.request_id and submission.number = job.attempt
    where event.id = any($1::uuid[])
      and job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
@@ -741,9 +744,11 @@ function ringing(event: WaitingEvent, jobId: string): Change {
   };
 }
 
-/** Only these two end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
+const completions = new Set(jobTypes.flatMap(completionsOf));
+
+/** Only these end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
 function isCompletion({ eventType, status }: WaitingEvent): boolean {
-  return ['AIVideoTagComplete', 'AIMediaDNAComplete'].includes(eventType) && ['success', 'fail'].includes(status);
+  return completions.has(eventType) && ['success', 'fail'].includes(status);
 }
 
 function verdictOn(event: WaitingEvent): NonNullable<Batch['events']>[number] {

@@ -22,6 +22,7 @@ export const tableRights: Record<Process, Record<string, readonly Privilege[]>> 
     event: ['select', 'update'],
     circuit: ['select'],
     closed_queue: ['select'],
+    process: ['select', 'insert', 'update', 'delete'],
   },
   worker: {
     migration: ['select'],
@@ -34,11 +35,13 @@ export const tableRights: Record<Process, Record<string, readonly Privilege[]>> 
     event: ['select', 'update'],
     circuit: ['select', 'insert', 'update', 'delete'],
     closed_queue: ['select', 'insert', 'update'],
+    process: ['select', 'insert', 'update', 'delete'],
   },
   webhook: {
     migration: ['select'],
     job: ['select'],
     event: ['select', 'insert', 'update'],
+    process: ['select', 'insert', 'update', 'delete'],
   },
 };
 

@@ -98,6 +98,16 @@ describe('an event', () => {
     expect(receiver.received.map(({ body }) => body['Extend'])).toEqual([undefined, echoed]);
   });
 
+  it('has the name that one page prints for the events of all types, when told so', async () => {
+    const receiver = await startReceiver();
+    const { ask, emulator } = await startEmulator({ callback: { url: receiver.url }, eventNames: 'VideoAIComplete' });
+    const jobId = await submit(ask, 'm', 'AIMediaDNA');
+    await receiver.arrivedAtLeast(1);
+    expect(receiver.received[0]?.body).toMatchObject({ EventType: 'VideoAIComplete', JobId: jobId });
+    await until(() => emulator.callbacks({ jobId }).length === 1);
+    expect(emulator.callbacks({ jobId })).toMatchObject([{ eventType: 'VideoAIComplete' }]);
+  });
+
   it('is not sent while events are off', async () => {
     const receiver = await startReceiver();
     const { ask, emulator } = await startEmulator({ callback: { url: receiver.url, enabled: false } });

@@ -82,9 +82,9 @@ export class Callbacks {
 
   /** Every event passes here, on the way to its first attempt. Settles when that is over. */
   async send(telling: Telling): Promise<void> {
-    const { callback, echoExtend } = this.options.settings();
-    if (callback.url === undefined) return;
-    const body = Buffer.from(JSON.stringify(eventOf(telling, echoExtend, this.options.clock())));
+    const settings = this.options.settings();
+    if (settings.callback.url === undefined) return;
+    const body = Buffer.from(JSON.stringify(eventOf(telling, settings, this.options.clock())));
     await new Promise<void>((tried) => this.#enqueue({ ...telling, body, attempt: 1, tried }));
   }
 
@@ -124,7 +124,7 @@ export class Callbacks {
 
     const { job, jobId = job.jobId, attempt, fault } = delivery;
     this.journal.push({
-      eventType: eventTypeOf(job),
+      eventType: eventTypeOf(job, this.options.settings().eventNames),
       jobId,
       region: job.region,
       attempt,
@@ -190,16 +190,20 @@ function signatureHeaders(
   return { 'X-VOD-TIMESTAMP': timestamp, 'X-VOD-SIGNATURE': signCallback(url, timestamp, key) };
 }
 
-function eventTypeOf(job: Job): string {
-  return `${job.type}Complete`;
+function eventTypeOf(job: Job, names: Settings['eventNames']): string {
+  return names === 'own' ? `${job.type}Complete` : names;
 }
 
 /** The two events differ in how they write the time and in what a failed one carries as Data (facts 5.6, samples). */
-function eventOf({ job, jobId = job.jobId, status }: Telling, echoExtend: boolean, nowMs: number): object {
+function eventOf(
+  { job, jobId = job.jobId, status }: Telling,
+  { echoExtend, eventNames }: Settings,
+  nowMs: number,
+): object {
   // Only an event that is not VOD's speaks of a job before its end.
   const state = status ?? job.end?.state ?? 'success';
   const at = job.end?.at ?? nowMs;
-  const common = { EventType: eventTypeOf(job), JobId: jobId, MediaId: job.mediaId };
+  const common = { EventType: eventTypeOf(job, eventNames), JobId: jobId, MediaId: job.mediaId };
   const ending = { Status: state, ...verdictOf(state) };
   const extend = echoExtend && job.extend !== undefined ? { Extend: job.extend } : {};
   switch (job.type) {

@@ -4,9 +4,10 @@ afterEach(closeAll);
 
 const HOUR = { min: 3_600_000, max: 3_600_000 };
 const KEY = 'canary-key';
-const KNOWN = 'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs nonceMemory faults faultSeed'.split(
-  ' ',
-);
+const KNOWN = [
+  ...['callback', 'jobTimeMs', 'qps', 'failShare', 'echoExtend', 'listingLagMs', 'listsAiJobs', 'eventNames'],
+  ...['missingIds', 'nonceMemory', 'faults', 'faultSeed'],
+];
 
 async function call(url: string, path: string, method = 'GET', body?: unknown) {
   const answer = await fetch(`${url}/_emulator${path}`, {
@@ -161,6 +162,8 @@ describe('settings', () => {
     [{ echoExtend: 'yes' }, 'echoExtend'],
     [{ listingLagMs: -1 }, 'listingLagMs'],
     [{ listsAiJobs: 0 }, 'listsAiJobs'],
+    [{ eventNames: 'AIComplete' }, 'eventNames'],
+    [{ missingIds: 'list' }, 'missingIds'],
     [{ nonceMemory: 'sometimes' }, 'nonceMemory'],
     [{ nonceMemory: { nodes: 0 } }, 'nonceMemory.nodes'],
     [{ faultSeed: 0.5 }, 'faultSeed'],

@@ -20,6 +20,7 @@ import { type AdmittedCall, type OperationOutcome, operations, split } from './o
 import { ALL_REGIONS } from './regions';
 import { Ring } from './ring';
 import { type Answer, refusal, rpcRoutes } from './rpc';
+import { printed } from './twisted-answers';
 import {
   type InitialSettings,
   type PublicSettings,
@@ -224,7 +225,7 @@ export class Emulator {
       rpcRoutes({
         defaultRegion: this.#regions[0] ?? '',
         requestId: newRequestId,
-        answer: (call) => this.#answer(call),
+        answer: async (call) => printed(await this.#answer(call), this.#settings),
       }),
     );
     return app;

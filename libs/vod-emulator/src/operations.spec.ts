@@ -1,4 +1,5 @@
 import { type Ask, closeAll, entriesOf, readJob, startEmulator, submit } from '../test/support';
+import { faultRule } from './faults';
 
 afterEach(closeAll);
 
@@ -133,6 +134,22 @@ describe('ListAIJob', () => {
       NonExistAIJobIds: { String: ['nobody'] },
     });
   });
+
+  it.each([
+    ['text', '["nobody"]'],
+    ['text_in_array', ['["nobody"]']],
+  ] as const)(
+    'prints unknown ids as %s when told so, also those that a fault makes unknown',
+    async (missingIds, String) => {
+      const { ask, emulator } = await startEmulator({ missingIds });
+      expect((await ask('ListAIJob', { JobIds: 'nobody' })).body).toMatchObject({ NonExistAIJobIds: { String } });
+      const jobId = await submit(ask, 'm');
+      emulator.configure({ faults: [faultRule('ListAIJob', { fault: 'vanished' })] });
+      const { body } = await ask('ListAIJob', { JobIds: jobId });
+      expect(JSON.stringify(body['NonExistAIJobIds'])).toContain(jobId);
+      expect(typeof (body['NonExistAIJobIds'] as { String: unknown }).String).toBe(typeof String);
+    },
+  );
 
   it('takes ten ids and refuses eleven', async () => {
     const { ask } = await startEmulator();

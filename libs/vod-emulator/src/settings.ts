@@ -27,6 +27,8 @@ export interface Settings {
   echoExtend: boolean;
   listingLagMs: number;
   listsAiJobs: boolean;
+  eventNames: 'own' | 'VideoAIComplete';
+  missingIds: 'array' | 'text' | 'text_in_array';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
   faultSeed: number;
@@ -52,6 +54,10 @@ export interface InitialSettings {
   listingLagMs?: number;
   /** Whether ListJobInfo lists AI jobs at all, which nobody knows of the real one. Default true. */
   listsAiJobs?: boolean;
+  /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
+  eventNames?: Settings['eventNames'];
+  /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
+  missingIds?: Settings['missingIds'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
   nonceMemory?: NonceMemory;
   /** What goes wrong, and when. Default nothing. */
@@ -70,6 +76,8 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     echoExtend: given.echoExtend ?? false,
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
+    eventNames: given.eventNames ?? 'own',
+    missingIds: given.missingIds ?? 'array',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
     faultSeed: given.faultSeed ?? drawnSeed,
@@ -110,6 +118,8 @@ export const settingsPatch = z.strictObject({
   echoExtend: z.boolean().optional(),
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
+  eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
   faults: faultRules.optional(),
@@ -131,6 +141,8 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     echoExtend: patch.echoExtend ?? settings.echoExtend,
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
+    eventNames: patch.eventNames ?? settings.eventNames,
+    missingIds: patch.missingIds ?? settings.missingIds,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
     faults: patch.faults ? faultRules.parse(patch.faults) : settings.faults,

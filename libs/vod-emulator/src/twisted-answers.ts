@@ -2,6 +2,8 @@ import { otherId } from './chance';
 import type { ContentFault } from './faults';
 import type { Job, JobBook } from './jobs';
 import { describeJob } from './operations';
+import type { Answer } from './rpc';
+import type { Settings } from './settings';
 
 // Answers that are well formed and wrong.
 
@@ -75,6 +77,18 @@ export function twistBody(fault: ContentFault, body: Body, around: Surroundings)
         change(body, around, (entry) => entry.Data && { ...entry, Data: half(entry.Data) })
       );
   }
+}
+
+/** The last step of every answer: VOD's pages print the ids that it doesn't know in three forms. */
+export function printed(answer: Answer, { missingIds }: Settings): Answer {
+  const { body } = answer;
+  const ids = typeof body === 'object' ? (body as Body).NonExistAIJobIds?.String : undefined;
+  if (!ids || missingIds === 'array') return answer;
+  const text = JSON.stringify(ids);
+  return {
+    ...answer,
+    body: { ...(body as object), NonExistAIJobIds: { String: missingIds === 'text' ? text : [text] } },
+  };
 }
 
 function entriesOf({ AIJobList, JobInfoList }: Body): Entry[] {

@@ -183,6 +183,7 @@ describe('listAIJob', () => {
   it.each([
     ['an array', [unknownJobId], [unknownJobId]],
     ['one text with a JSON array', JSON.stringify([unknownJobId]), [unknownJobId]],
+    ['an array of one text with a JSON array', [JSON.stringify([unknownJobId])], [unknownJobId]],
     ['plain text', unknownJobId, [unknownJobId]],
     ['an empty array', [], []],
     ['an empty text', '', []],

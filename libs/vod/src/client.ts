@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { jobTypes, type JobType } from '@app/domain';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
-import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, parseVodTime, textOf } from './fields';
+import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, textOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
 import { Rpc } from './rpc';
 
@@ -187,7 +187,7 @@ function inOrder(value: unknown): unknown {
 
 /** Matched by type, as the order isn't specified. */
 function acceptedJobs(body: Fields, mediaId: string): { type: JobType; vodJobId: string }[] {
-  const entries = listOf(fieldsOf(body['AIJobList'])?.['AIJob']).map(fieldsOf);
+  const entries = listOf(fieldsOf(opened(body['AIJobList']))?.['AIJob']).map(fieldsOf);
   return jobTypes.flatMap((type) => {
     const jobs = entries.filter((entry) => entry?.['Type'] === type && (entry['MediaId'] || mediaId) === mediaId);
     const vodJobId = jobs.map((job) => idOf(job?.['JobId'])).find((id) => id !== null);
@@ -197,9 +197,9 @@ function acceptedJobs(body: Fields, mediaId: string): { type: JobType; vodJobId:
 
 /** No list is an empty one; anything else that isn't a list of jobs gives null. */
 function listedJobs(body: Fields, asked: readonly string[]): VodJob[] | null {
-  const list = body['AIJobList'] ?? {};
-  const entries = fieldsOf(list)?.['AIJob'] ?? [];
-  if (fieldsOf(list) === null || (!Array.isArray(entries) && fieldsOf(entries) === null)) return null;
+  const list = fieldsOf(opened(body['AIJobList'] ?? {}));
+  const entries = opened(list?.['AIJob'] ?? []);
+  if (list === null || (!Array.isArray(entries) && fieldsOf(entries) === null)) return null;
   const jobs = new Map<string, VodJob>();
   for (const entry of listOf(entries)) {
     const job = vodJob(fieldsOf(entry) ?? {});
@@ -244,20 +244,11 @@ function statusOf(rawStatus: string): VodJob['status'] {
   }
 }
 
-/** Documented as an array, and shown as one text that holds a JSON array. */
+/** Documented as an array, and shown as one text that holds a JSON array, and as an array that holds that text. */
 function missingIds(body: Fields): string[] {
-  const ids = fieldsOf(body['NonExistAIJobIds'])?.['String'];
-  const list = typeof ids === 'string' ? idsInText(ids) : listOf(ids);
+  const ids = fieldsOf(opened(body['NonExistAIJobIds']))?.['String'];
+  const list = listOf(typeof ids === 'string' ? [ids] : ids);
   return list.map(idOf).filter((id) => id !== null);
-}
-
-function idsInText(text: string): unknown[] {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) ? parsed : [text];
-  } catch {
-    return [text];
-  }
 }
 
 function result(value: unknown): { data: string | null } {

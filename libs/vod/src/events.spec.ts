@@ -48,6 +48,36 @@ describe('parseEvent', () => {
     });
   });
 
+  describe.each(['VideoAIComplete', 'AIComplete'])('named %s', (EventType) => {
+    const common = { ...completion, EventType };
+
+    it.each([
+      ['AIVideoTag', { Data: '{"Keyword":[]}' }],
+      ['AIVideoTag', { Data: { OrigASRData: {} } }],
+      ['AIMediaDNA', { Data: '{"VideoDNA":[]}' }],
+      ['AIMediaDNA', { Type: 'AIMediaDNA' }],
+      [null, {}],
+      [null, { Data: '' }],
+      [null, { Data: '{"Something":1}' }],
+    ])('is a completion of type %j by its body %j', (type, body) => {
+      const { EventTime: _, MediaId: __, JobId: jobId, Status: status } = completion;
+      expect(parse({ ...common, ...body })).toMatchObject({
+        kind: 'completion',
+        eventType: EventType,
+        type,
+        jobId,
+        status,
+      });
+    });
+
+    it.each([{ Type: 'AIMediaAudit' }, { Data: { Suggestion: 'block' } }, { Data: '{"Suggestion":"pass"}' }])(
+      'is set aside when it is of an automated review: %j',
+      (body) => {
+        expect(parse({ ...common, ...body })).toMatchObject({ kind: 'other', jobId: completion.JobId });
+      },
+    );
+  });
+
   it('reads the time with a colon before its milliseconds', () => {
     expect(parseEvent(sampleBytes('events', 'AIMediaDNAComplete.success-2024.json'))).toMatchObject({
       eventTime: new Date('2026-01-02T03:04:35.025Z'),

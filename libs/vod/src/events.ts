@@ -1,12 +1,13 @@
-import { jobTypes, type JobType } from '@app/domain';
-import { type Fields, fieldsOf, idOf, jsonTextOf, parseVodTime, textOf } from './fields';
+import { collectiveEvents, jobTypes, type JobType } from '@app/domain';
+import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, tagGroups, textOf } from './fields';
 
 export type VodEvent =
   | {
       kind: 'completion';
-      /** AIVideoTagComplete or AIMediaDNAComplete */
+      /** AIVideoTagComplete, AIMediaDNAComplete, or a name for all types. */
       eventType: string;
-      type: JobType;
+      /** Null when neither the name nor the body says it: then the job says it that is named. */
+      type: JobType | null;
       jobId: string;
       mediaId: string | null;
       status: 'success' | 'fail';
@@ -40,10 +41,9 @@ function event(eventType: string, fields: Fields): VodEvent {
   const jobId = idOf(fields['JobId']);
   // AI events call the media MediaId, all others VideoId.
   const mediaId = idOf(fields['MediaId']) ?? idOf(fields['VideoId']);
-  const type = jobTypes.find((each) => eventType === `${each}Complete`);
+  const type = typeOf(eventType, fields);
   const status = statusOf(fields['Status']);
-  if (type === undefined)
-    return { kind: 'other', eventType, jobId, mediaId, reason: 'not the end of a submitted AI job' };
+  if (type === 'none') return { kind: 'other', eventType, jobId, mediaId, reason: 'not the end of a submitted AI job' };
   if (jobId === null) return { kind: 'other', eventType, jobId, mediaId, reason: 'no usable JobId' };
   if (status === null)
     return { kind: 'other', eventType, jobId, mediaId, reason: 'Status is neither success nor fail' };
@@ -60,6 +60,21 @@ function event(eventType: string, fields: Fields): VodEvent {
     extend: textOf(jsonTextOf(fields['Extend'])),
   };
 }
+
+/** `none`: an event of something else. An automated review is among the events that have one name in common. */
+function typeOf(eventType: string, fields: Fields): JobType | null | 'none' {
+  const named = jobTypes.find((each) => eventType === `${each}Complete`);
+  if (named) return named;
+  if (!(collectiveEvents as readonly string[]).includes(eventType)) return 'none';
+  const printed = textOf(fields['Type'])?.trim();
+  if (printed) return jobTypes.find((each) => each === printed) ?? 'none';
+  const data = fieldsOf(opened(fields['Data'])) ?? {};
+  if (Object.hasOwn(data, 'Suggestion')) return 'none';
+  if (Object.hasOwn(data, 'VideoDNA')) return 'AIMediaDNA';
+  return tagMembers.some((member) => Object.hasOwn(data, member)) ? 'AIVideoTag' : null;
+}
+
+const tagMembers = [...tagGroups, 'OrigASRData'];
 
 function statusOf(value: unknown): 'success' | 'fail' | null {
   const status = textOf(value)?.trim().toLowerCase();

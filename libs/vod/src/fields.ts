@@ -5,14 +5,31 @@
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The members of a tag job's Data that are lists of tags. */
+export const tagGroups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
+
 export function fieldsOf(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }
 
-/** A missing list is an empty one, and a single object stands for a list of one. */
+/**
+ * A missing list is an empty one, and a single object stands for a list of one. A list also comes as JSON text, and as an
+ * array whose only element is that text.
+ */
 export function listOf(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
-  return fieldsOf(value) === null ? [] : [value];
+  const given = opened(value);
+  if (Array.isArray(given)) return given.map(opened).flat();
+  return fieldsOf(given) === null ? [] : [given];
+}
+
+/** The object or array of which this is the JSON text; anything else as it is. */
+export function opened(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Without NUL: no text column can hold it, and what VOD means to say never contains it. */

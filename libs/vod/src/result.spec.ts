@@ -59,6 +59,16 @@ describe('normalizeResult of a tag job', () => {
     });
   });
 
+  it('reads lists and objects that came as JSON text, and a result that was encoded twice', () => {
+    const OrigASRData = { Duration: 900, AsrTextList: [{ StartTime: 0, EndTime: 700, Text: 'Yes.' }] };
+    const Keyword = [{ Tag: 'Skin', Times: ['900', '1000'] }];
+    const plain = normalize({ Keyword, OrigASRData });
+    expect(plain).toMatchObject({ normalized: { tags: [{ tag: 'Skin', timesMs: [900, 1000] }] } });
+    expect(normalize({ Keyword: [JSON.stringify(Keyword)], OrigASRData: JSON.stringify(OrigASRData) })).toEqual(plain);
+    expect(normalize({ Keyword: [{ ...Keyword[0], Times: '["900","1000"]' }], OrigASRData })).toEqual(plain);
+    expect(normalize(JSON.stringify({ Keyword, OrigASRData }))).toEqual(plain);
+  });
+
   it('leaves out tags, times and sentences that cannot be read', () => {
     const Keyword = [{ Tag: '' }, null, 'x', { Tag: 'Skin', Times: ['soon', '900', '', null, 1000] }];
     const OrigASRData = { Duration: 'long', AsrTextList: [{ Text: 'no times' }] };
@@ -108,6 +118,7 @@ describe('normalizeResult of a fingerprint job', () => {
     const reason = 'an entry of VideoDNA lacks its PrimaryKey or a numeric Similarity';
     expect(normalize({ VideoDNA: [{ PrimaryKey: 'm1', Similarity: 'high' }] })).toEqual({ ok: false, reason });
     expect(normalize({ VideoDNA: [{ Similarity: '1' }] })).toEqual({ ok: false, reason });
+    expect(normalize({ VideoDNA: 'some' })).toEqual({ ok: false, reason: 'VideoDNA is not a list' });
   });
 
   it('gives a match without its segments when these cannot be read', () => {
@@ -122,6 +133,6 @@ describe('normalizeResult of a fingerprint job', () => {
   });
 });
 
-it.each(['null', '[]', '"{}"', '5'])('normalizeResult says that %s is not an object', (data) => {
+it.each(['null', '[]', '"x"', '5'])('normalizeResult says that %s is not an object', (data) => {
   expect(normalizeResult('AIVideoTag', data)).toEqual({ ok: false, reason: 'Data is not a JSON object' });
 });

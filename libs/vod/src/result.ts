@@ -1,9 +1,7 @@
 import type { JobType } from '@app/domain';
-import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields';
+import { type Fields, fieldsOf, listOf, numberOf, opened, tagGroups, textOf } from './fields';
 
-const groups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
-
-type Tag = { group: (typeof groups)[number]; tag: string; timesMs: number[]; faceUrl?: string };
+type Tag = { group: (typeof tagGroups)[number]; tag: string; timesMs: number[]; faceUrl?: string };
 type Sentence = { startMs: number; endMs: number; text: string; channel: number | null; speechRate: number | null };
 type Transcript = { durationMs: number | null; sentences: Sentence[] };
 type Span = { startSec: number; durationSec: number };
@@ -37,12 +35,12 @@ function parse(data: string): { ok: true; fields: Fields } | { ok: false; reason
   } catch {
     return { ok: false, reason: 'Data is not JSON' };
   }
-  const fields = fieldsOf(value);
+  const fields = fieldsOf(opened(value)); // encoded twice
   return fields === null ? { ok: false, reason: 'Data is not a JSON object' } : { ok: true, fields };
 }
 
 function tagsOf(result: Fields): Tag[] {
-  return groups.flatMap((group) =>
+  return tagGroups.flatMap((group) =>
     listOf(result[group]).flatMap((entry) => {
       const fields = fieldsOf(entry);
       const tag = textOf(fields?.['Tag']);
@@ -82,7 +80,9 @@ function sentenceOf(entry: unknown): Sentence[] {
 }
 
 function matchesOf(result: Fields): Normalization {
-  const matches = listOf(result['VideoDNA']).map(matchOf);
+  const given = opened(result['VideoDNA'] ?? []);
+  if (typeof given !== 'object' && given !== '') return { ok: false, reason: 'VideoDNA is not a list' };
+  const matches = listOf(given).map(matchOf);
   if (matches.includes(null)) {
     return { ok: false, reason: 'an entry of VideoDNA lacks its PrimaryKey or a numeric Similarity' };
   }
@@ -104,7 +104,8 @@ function segmentOf(entry: unknown): { input: Span; duplication: Span }[] {
 }
 
 function spanOf(value: unknown): Span | null {
-  const startSec = numberOf(fieldsOf(value)?.['Start']);
-  const durationSec = numberOf(fieldsOf(value)?.['Duration']);
+  const span = fieldsOf(opened(value));
+  const startSec = numberOf(span?.['Start']);
+  const durationSec = numberOf(span?.['Duration']);
   return startSec === null || durationSec === null ? null : { startSec, durationSec };
 }

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Unreachable } from '@app/client';
 import type { JobAnswer } from '@app/contract';
+import { billSoFar } from '@app/domain';
 import { keepJob } from '../live/caches';
 import { ErrorNotice, useErrorText } from '../parts/error-notice';
 import { useSession } from '../session/session';
@@ -46,6 +47,8 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const [done, setDone] = useState(0);
   const [failures, setFailures] = useState<Failure[]>([]);
   const only = able.length === 1 ? able[0] : undefined;
+  const billedBefore = able.filter((job) => billSoFar(job) === 'maybe').length;
+  const lastAttempt = billedBefore === 0 ? 'nothing' : billedBefore === able.length ? 'maybe' : 'mixed';
   const running = stop !== null;
   const leftAlone = jobs.length - able.length;
   const unanswered = failures.filter(({ error }) => error instanceof Unreachable);
@@ -102,7 +105,8 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
           <Text size="sm">{t(`does.${action}`)}</Text>
           {actions[action].costs && (
             <Alert color={me.emulator ? 'gray' : 'yellow'} icon={me.emulator ? <IconInfoCircle /> : <IconCoin />}>
-              <b>{t('costs', { count: able.length })}</b> {me.emulator && t('costsNothing')}
+              <b>{t('costs', { count: able.length })}</b> {t(`lastAttempt.${lastAttempt}`, { count: billedBefore })}{' '}
+              {me.emulator && t('costsNothing')}
             </Alert>
           )}
           {leftAlone > 0 && <Text size="sm">{t('leftAlone', { count: leftAlone })}</Text>}

@@ -5,7 +5,7 @@ import type { JobAnswer } from '@app/contract';
 interface ActionKind {
   /** The step of the domain's table that it takes: it says in which states the action works. */
   event: JobEventType;
-  /** VOD bills a job once more. */
+  /** VOD gets a new attempt, and bills it if it succeeds. */
   costs: boolean;
 }
 

@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { chunk } from '../chunks/chunk';
 import type { en } from './en';
 
 export const languages = { en: 'English', zh: '简体中文' } as const;
@@ -26,11 +27,18 @@ export async function startI18n(): Promise<void> {
   await changeLanguage(preferredLanguage());
 }
 
-/** Each language is a chunk of its own, loaded when it is first spoken. */
+/** Each language is a chunk of its own, needed when it is first spoken. */
+const chunks = {
+  en: chunk('en', async (): Promise<Record<string, object>> => (await import('./en')).en),
+  zh: chunk('zh', async (): Promise<Record<string, object>> => (await import('./zh')).zh),
+};
+
 async function changeLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'common')) {
-    for (const [namespace, strings] of Object.entries(await stringsOf(language))) {
-      i18next.addResourceBundle(language, namespace, strings);
+    const strings = chunks[language];
+    await strings.want();
+    for (const [namespace, texts] of Object.entries(strings.value() ?? {})) {
+      i18next.addResourceBundle(language, namespace, texts);
     }
   }
   await i18next.changeLanguage(language);
@@ -52,13 +60,4 @@ function preferredLanguage(): Language {
   if (chosen !== null && chosen in languages) return chosen as Language;
   const known = navigator.languages.map((language) => language.slice(0, 2)).find((language) => language in languages);
   return (known as Language | undefined) ?? 'en';
-}
-
-async function stringsOf(language: Language): Promise<Record<string, object>> {
-  switch (language) {
-    case 'en':
-      return (await import('./en')).en;
-    case 'zh':
-      return (await import('./zh')).zh;
-  }
 }

@@ -1,5 +1,5 @@
 import { Alert, Button, List, Text } from '@mantine/core';
-import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconPlugConnectedX, IconRefreshAlert } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, Unreachable } from '@app/client';
 import type { JobState } from '@app/domain';
@@ -46,6 +46,19 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
           {t('retry')}
         </Button>
       )}
+    </Alert>
+  );
+}
+
+/** Instead of a part that the server does not have any more. */
+export function StaleNotice() {
+  const { t } = useTranslation();
+  return (
+    <Alert color="red" icon={<IconRefreshAlert />} title={t('error.stale')} role="alert">
+      <Text size="sm">{t('error.staleHint')}</Text>
+      <Button size="xs" variant="default" mt="sm" onClick={() => location.reload()}>
+        {t('error.reload')}
+      </Button>
     </Alert>
   );
 }

@@ -1,6 +1,7 @@
 import { Group, Title } from '@mantine/core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useEnvironment } from '../session/environment';
 
 /** The first page of a visit leaves the focus where the browser puts it; every later one moves it to its heading. */
 let visited = false;
@@ -36,8 +37,9 @@ export function Page({ title, heading, actions, children }: PageProps) {
 
 export function usePageTitle(title: string): void {
   const { t } = useTranslation();
-  const product = t('product');
+  const environment = useEnvironment();
+  const parts = [title, t('product'), ...(environment ? [environment.name] : [])].join(' · ');
   useEffect(() => {
-    document.title = `${title} · ${product}`;
-  }, [title, product]);
+    document.title = parts;
+  }, [parts]);
 }

@@ -4,6 +4,7 @@ import { createContext, use, useCallback, useEffect, useMemo, useState, type Rea
 import { ApiError, createClient, Unreachable, type Client } from '@app/client';
 import type { MeAnswer, SessionAnswer } from '@app/contract';
 import { ErrorNotice } from '../parts/error-notice';
+import { EnvironmentContext } from './environment';
 import { forgetKey, rememberedKey, rememberKey } from './key';
 import { SignInPage } from './sign-in-page';
 
@@ -28,8 +29,9 @@ const SessionContext = createContext<Session | null>(null);
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queryClient = useQueryClient();
   const [state, setState] = useState<State>({ now: 'starting' });
+  const [environment, setEnvironment] = useState<SessionAnswer['environment']>();
 
-  const start = useCallback(() => void firstState().then(setState), []);
+  const start = useCallback(() => void firstState((session) => setEnvironment(session.environment)).then(setState), []);
   useEffect(start, [start]);
 
   const leave = useCallback(
@@ -59,32 +61,36 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     [state, leave],
   );
 
-  switch (state.now) {
-    case 'starting':
-      return (
-        <Center mih="100vh">
-          <Loader aria-label="…" />
-        </Center>
-      );
-    case 'unreachable':
-      return (
-        <Center mih="100vh" p="md">
-          <ErrorNotice error={state.error} onRetry={start} />
-        </Center>
-      );
-    case 'signed out':
-      return (
-        <SignInPage
-          expired={state.because === 'expired'}
-          onSignIn={async (key, stay) => {
-            const signedIn = await enter(key);
-            rememberKey(key, stay);
-            setState(signedIn);
-          }}
-        />
-      );
-    case 'signed in':
-      return <SessionContext value={session}>{children}</SessionContext>;
+  return <EnvironmentContext value={environment ?? null}>{content()}</EnvironmentContext>;
+
+  function content(): ReactNode {
+    switch (state.now) {
+      case 'starting':
+        return (
+          <Center mih="100vh">
+            <Loader aria-label="…" />
+          </Center>
+        );
+      case 'unreachable':
+        return (
+          <Center mih="100vh" p="md">
+            <ErrorNotice error={state.error} onRetry={start} />
+          </Center>
+        );
+      case 'signed out':
+        return (
+          <SignInPage
+            expired={state.because === 'expired'}
+            onSignIn={async (key, stay) => {
+              const signedIn = await enter(key);
+              rememberKey(key, stay);
+              setState(signedIn);
+            }}
+          />
+        );
+      case 'signed in':
+        return <SessionContext value={session}>{children}</SessionContext>;
+    }
   }
 }
 
@@ -100,16 +106,17 @@ export function useApi(): Client {
 }
 
 /** With the key this browser remembers; else, on the machine of a local instance, with the key that it hands out. */
-async function firstState(): Promise<State> {
+async function firstState(onSession: (session: SessionAnswer) => void): Promise<State> {
   try {
+    const session = await sessionAnswer();
+    onSession(session);
     const remembered = rememberedKey();
     if (remembered !== null) {
       const state = await enterUnlessRefused(remembered);
       if (state) return state;
       forgetKey();
     }
-    const local = await localKey();
-    return (local !== null && (await enterUnlessRefused(local))) || { now: 'signed out' };
+    return (session.apiKey !== null && (await enterUnlessRefused(session.apiKey))) || { now: 'signed out' };
   } catch (error) {
     return { now: 'unreachable', error };
   }
@@ -129,9 +136,9 @@ async function enterUnlessRefused(key: string): Promise<State | null> {
   }
 }
 
-async function localKey(): Promise<string | null> {
+async function sessionAnswer(): Promise<SessionAnswer> {
   const response = await fetch(new URL('session.json', document.baseURI)).catch((cause: unknown) => {
     throw new Unreachable('session.json does not come', { cause });
   });
-  return response.ok ? ((await response.json()) as SessionAnswer).apiKey : null;
+  return response.ok ? ((await response.json()) as SessionAnswer) : { apiKey: null };
 }

@@ -1,11 +1,13 @@
 import { Alert, Button, Center, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { IconClockOff } from '@tabler/icons-react';
+import { IconClockOff, IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@app/client';
 import { ErrorNotice } from '../parts/error-notice';
 import { usePageTitle } from '../parts/page';
 import { LanguageSwitch, SchemeSwitch } from '../shell/preferences';
+import { EnvironmentBadge, EnvironmentStrip } from './environment';
+import classes from './sign-in.module.css';
 
 interface SignInPageProps {
   expired: boolean;
@@ -13,7 +15,7 @@ interface SignInPageProps {
 }
 
 export function SignInPage({ expired, onSignIn }: SignInPageProps) {
-  const { t } = useTranslation('session');
+  const { t } = useTranslation(['session', 'common']);
   const input = useRef<HTMLInputElement>(null);
   const [key, setKey] = useState('');
   const [stay, setStay] = useState(false);
@@ -39,8 +41,19 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
   const refused = error instanceof TypeError || (error instanceof ApiError && error.status === 401);
   return (
     <Center component="main" mih="100vh" p="md">
+      <EnvironmentStrip />
       <Paper component="form" withBorder p="lg" w="100%" maw={420} onSubmit={(event) => void signIn(event)}>
         <Stack>
+          <div>
+            <Group gap="xs" wrap="nowrap">
+              <IconPlayerPlayFilled size={18} aria-hidden className={classes['mark']} />
+              <Text fw={600}>{t('common:product')}</Text>
+              <EnvironmentBadge className={classes['environment']} />
+            </Group>
+            <Text size="sm" c="dimmed" className={classes['place']}>
+              {place()}
+            </Text>
+          </div>
           <Title order={1}>{t('title')}</Title>
           {expired && (
             <Alert icon={<IconClockOff />} color="yellow">
@@ -82,4 +95,10 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
       </Paper>
     </Center>
   );
+}
+
+/** As people know it: without the scheme, and with the prefix under which a proxy may have put it. */
+function place(): string {
+  const { host, pathname } = new URL(document.baseURI);
+  return `${host}${pathname.replace(/\/$/, '')}`;
 }

@@ -3,9 +3,12 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconApi, IconKeyboard, IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { statsQuery } from '../api/queries';
+import { loadAhead } from '../chunks/chunk';
 import { LiveIndicator, LiveProvider } from '../live/live';
+import { EnvironmentBadge, EnvironmentStrip } from '../session/environment';
 import { useApi, useSession } from '../session/session';
 import { AccountMenu } from './account-menu';
 import { navigation } from './navigation';
@@ -23,6 +26,7 @@ export function Shell() {
   const [helpOpened, help] = useDisclosure();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(loadAhead, []);
   useShortcuts({
     '?': help.open,
     ...Object.fromEntries(navigation.map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])),
@@ -39,6 +43,7 @@ export function Shell() {
         padding="md"
       >
         <AppShell.Header>
+          <EnvironmentStrip />
           <Group h="100%" px="sm" gap="xs" wrap="nowrap">
             <Burger
               opened={menuOpened}
@@ -54,6 +59,7 @@ export function Shell() {
                 {t('common:product')}
               </Text>
             </Link>
+            <EnvironmentBadge className={classes['environment']} />
             {me.emulator && (
               <Tooltip label={t('emulatorMeans')}>
                 <Badge variant="outline" color="gray" visibleFrom="md" className={classes['emulator']}>
@@ -72,6 +78,9 @@ export function Shell() {
         </AppShell.Header>
 
         <AppShell.Navbar p="xs" aria-label={t('navigation')}>
+          <AppShell.Section hiddenFrom="md" mb="xs" className={classes['place']}>
+            <EnvironmentBadge />
+          </AppShell.Section>
           <AppShell.Section grow component={ScrollArea}>
             {navigation.map(({ page, to, icon: Mark }) => (
               <NavLink

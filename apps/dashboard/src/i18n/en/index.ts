@@ -1,6 +1,7 @@
 import { actions } from './actions';
 import { common } from './common';
 import { events } from './events';
+import { filters } from './filters';
 import { flow } from './flow';
 import { held } from './held';
 import { job } from './job';
@@ -10,4 +11,4 @@ import { shell } from './shell';
 import { story } from './story';
 
 /** One namespace for each folder that speaks. */
-export const en = { actions, common, events, flow, held, job, jobs, session, shell, story };
+export const en = { actions, common, events, filters, flow, held, job, jobs, session, shell, story };

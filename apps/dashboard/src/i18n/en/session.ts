@@ -1,12 +1,13 @@
 export const session = {
   title: 'Sign in',
-  expired: 'Your key is no longer accepted. Sign in again; you come back to the same page.',
+  environment: 'Environment: {{name}}',
+  expired: 'Your key is no longer accepted. Sign in again to return to this page.',
   key: 'API key',
   keyHint: 'The secret of one entry of API_KEYS',
   showKey: 'Show or hide the key',
-  refused: 'The server does not know this key.',
+  refused: 'Unknown key.',
   stay: 'Stay signed in on this device',
-  stayHint: 'Otherwise the key is forgotten when this tab is closed.',
+  stayHint: 'Otherwise the key is forgotten when this tab closes.',
   signIn: 'Sign in',
-  whereFrom: 'Whoever runs the service gives you a key.',
+  whereFrom: 'Ask whoever runs the service for a key.',
 };

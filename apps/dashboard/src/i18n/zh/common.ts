@@ -15,7 +15,7 @@ export const common = {
   stateMeans: {
     queued: '已受理，尚未提交到视频点播',
     submitting: '正在提交到视频点播',
-    unconfirmed: '无法确定提交是否已到达视频点播，正在查找依据',
+    unconfirmed: '提交没有收到应答：视频点播可能有该作业，也可能没有，正在查找',
     processing: '视频点播正在处理',
     finished: '视频点播通知已完成，正在读取结果',
     held: '需要人工决定',
@@ -27,7 +27,7 @@ export const common = {
   types: { AIVideoTag: '智能标签', AIMediaDNA: '视频DNA' },
   priorities: { high: '高', normal: '普通', low: '低' },
   roles: { viewer: '只读', operator: '操作员', admin: '管理员' },
-  phases: { submit: '提交阶段', vod: '视频点播处理阶段', result: '读取结果阶段', recover: '恢复阶段' },
+  phases: { submit: '提交阶段', vod: '视频点播处理阶段', result: '读取结果阶段', recover: '在视频点播查找阶段' },
   fields: {
     mediaId: '媒体ID',
     jobId: '作业ID',
@@ -53,6 +53,7 @@ export const common = {
   copied: '已复制',
   none: '无',
   listSeparator: '、',
+  rate: { second: '每秒 {{jobs}} 个', minute: '每分钟 {{jobs}} 个' },
   retry: '重试',
   close: '关闭',
   cancel: '取消',
@@ -60,12 +61,15 @@ export const common = {
   error: {
     unreachable: '无法连接服务器',
     unreachableHint: '没有收到应答，页面会继续尝试。请检查网络，或确认 api 进程正在运行。',
-    unavailable: '服务器暂时无法连接数据库',
-    forbidden: '您的密钥没有此操作的权限',
-    notFound: '内容不存在',
-    invalid: '服务器无法理解该请求',
-    broken: '页面出现故障，这是我们的问题',
+    unavailable: '暂时无法连接数据库',
+    forbidden: '没有权限',
+    notFound: '未找到',
+    invalid: '请求无效',
+    broken: '页面出现故障',
     unexpected: '操作未成功',
+    stale: '页面不完整',
+    staleHint: '服务器上缺少此页面的一部分。请重新加载；若仍然如此，请等待部署完成。',
+    reload: '重新加载',
     worksIn: '可执行的状态：{{states}}',
   },
   attempt: {
@@ -84,5 +88,5 @@ export const common = {
     resent_other: '同一签名请求又发送了 {{count}} 次，最近一次：',
     nonceSeen: '视频点播表示该随机数已用过，说明之前的调用已到达：',
   },
-  notFound: { title: '页面不存在', text: '该地址没有对应的页面。', home: '返回作业列表' },
+  notFound: { title: '未找到', text: '该地址没有对应的页面。', home: '前往作业列表' },
 };

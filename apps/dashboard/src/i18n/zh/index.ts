@@ -3,6 +3,7 @@ import type { SameKeys } from '../same-keys';
 import { actions } from './actions';
 import { common } from './common';
 import { events } from './events';
+import { filters } from './filters';
 import { flow } from './flow';
 import { held } from './held';
 import { job } from './job';
@@ -12,4 +13,16 @@ import { shell } from './shell';
 import { story } from './story';
 
 /** In the words of VOD's own console in Chinese. */
-export const zh: SameKeys<typeof en> = { actions, common, events, flow, held, job, jobs, session, shell, story };
+export const zh: SameKeys<typeof en> = {
+  actions,
+  common,
+  events,
+  filters,
+  flow,
+  held,
+  job,
+  jobs,
+  session,
+  shell,
+  story,
+};

@@ -2,6 +2,7 @@ import { Button, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { IconFilter } from '@tabler/icons-react';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { eventFilterRules } from '@app/contract/rules';
 import { eventVerdicts } from '@app/domain';
 import classes from './events.module.css';
 import type { EventsFilter } from './search';
@@ -16,7 +17,7 @@ const ANY = 'any';
 
 /** A verdict narrows at once; ids when the form is sent, as a half-typed one finds nothing. */
 export function EventFilters({ filter, onChange }: EventFiltersProps) {
-  const { t } = useTranslation(['events', 'common']);
+  const { t } = useTranslation(['events', 'common', 'filters']);
   const { verdict: chosen, ...ids } = filter;
   const [draft, setDraft] = useState(ids);
   // What is typed belongs to these ids, and stays when only the verdict is another.
@@ -25,16 +26,19 @@ export function EventFilters({ filter, onChange }: EventFiltersProps) {
     setSeen(JSON.stringify(ids));
     setDraft(ids);
   }
+  const [checked, setChecked] = useState(false);
+  const isWrong = (name: (typeof fields)[number]) => draft[name] && !eventFilterRules[name].fits(draft[name]);
   const isChanged = fields.some((name) => (draft[name] ?? '') !== (filter[name] ?? ''));
 
   function apply(event: FormEvent) {
     event.preventDefault();
-    onChange({ ...draft, ...(chosen && { verdict: chosen }) });
+    setChecked(true);
+    if (!fields.some(isWrong)) onChange({ ...draft, ...(chosen && { verdict: chosen }) });
   }
 
   return (
     <form onSubmit={apply}>
-      <Group gap="sm" align="flex-end">
+      <Group gap="sm" align={checked && fields.some(isWrong) ? 'flex-start' : 'flex-end'}>
         <div className={classes['verdicts']}>
           <SegmentedControl
             size="xs"
@@ -58,6 +62,7 @@ export function EventFilters({ filter, onChange }: EventFiltersProps) {
             label={t(`common:fields.${name}`)}
             value={draft[name] ?? ''}
             onChange={(event) => setDraft({ ...draft, [name]: event.currentTarget.value.trim() })}
+            error={checked && isWrong(name) && t(`filters:expected.${eventFilterRules[name].name}`)}
             spellCheck={false}
           />
         ))}

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { eventsQuery } from '../../api/queries';
+import { WrongFilters } from '../../filters/wrong-filters';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
@@ -11,14 +12,35 @@ import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
 import { EventFilters } from './event-filters';
 import { EventsTable } from './events-table';
-import type { EventsSearch } from './search';
+import { eventsParams, eventsSearch, type EventsSearch } from './search';
 
 const route = getRouteApi('/events');
 
 /** What VOD told us, newest first. */
 export function EventsPage() {
+  const { t } = useTranslation(['events', 'common']);
+  const params = { ...route.useSearch() };
+  const navigate = route.useNavigate();
+  const { search, wrong } = eventsSearch(params);
+  if (wrong.length === 0) return <EventsList search={search} />;
+  const nameOf = (name: string) => {
+    if (name === 'verdict') return t('filters.verdict');
+    return name === 'mediaId' || name === 'vodJobId' || name === 'jobId' ? t(`common:fields.${name}`) : name;
+  };
+  return (
+    <Page title={t('title')}>
+      <WrongFilters
+        wrong={wrong}
+        params={params}
+        nameOf={nameOf}
+        onChange={(next) => void navigate({ search: eventsParams(next) })}
+      />
+    </Page>
+  );
+}
+
+function EventsList({ search }: { search: EventsSearch }) {
   const { t } = useTranslation('events');
-  const search = route.useSearch();
   const navigate = route.useNavigate();
   const { cursor, ...filter } = search;
   const { data, error, refetch } = useQuery(eventsQuery(useApi(), search));

@@ -1,4 +1,6 @@
-import { eventVerdicts, type EventVerdict } from '@app/domain';
+import { eventFilterRules } from '@app/contract/rules';
+import type { EventVerdict } from '@app/domain';
+import { readFilters, type WrongFilter } from '../../filters/wrong';
 import type { SearchParams } from '../../search-params';
 
 /** Every filter of `GET /v1/events`, by its own name: the URL of the page is the query of the call. */
@@ -14,16 +16,13 @@ export interface EventsSearch extends EventsFilter {
   cursor?: string;
 }
 
-const texts = ['mediaId', 'vodJobId', 'jobId', 'cursor'] as const;
+/** The URL stays as somebody wrote it, right or wrong. */
+export function eventsParams(params: SearchParams): EventsSearch {
+  return params as EventsSearch;
+}
 
-/** Takes from a URL what the list knows: a link from elsewhere, or from another version, still shows something. */
-export function eventsSearch(params: SearchParams): EventsSearch {
-  const search: EventsSearch = {};
-  for (const key of texts) {
-    const value = params[key];
-    if (typeof value === 'string' && value !== '') search[key] = value;
-  }
-  const verdict = eventVerdicts.find((one) => one === params['verdict']);
-  if (verdict) search.verdict = verdict;
-  return search;
+/** What a URL asks the list for, and what in it is no filter. */
+export function eventsSearch(params: SearchParams): { search: EventsSearch; wrong: WrongFilter[] } {
+  const { right, wrong } = readFilters(params, eventFilterRules);
+  return { search: right as EventsSearch, wrong };
 }

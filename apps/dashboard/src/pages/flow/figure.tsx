@@ -1,11 +1,10 @@
 import { Button, Group, Paper, ScrollArea, Table, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconTable } from '@tabler/icons-react';
-import { Suspense, useId, type ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './flow.module.css';
 import type { Point } from './series';
-import { Loading } from '../../parts/loading';
 
 interface FigureProps {
   title: string;
@@ -64,7 +63,7 @@ export function Figure({ title, summary, points, columns, children }: FigureProp
           </Table>
         </ScrollArea.Autosize>
       ) : (
-        <Suspense fallback={<Loading h={240} />}>{children}</Suspense>
+        children
       )}
     </Paper>
   );

@@ -1,10 +1,11 @@
 import { SegmentedControl, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { lazy, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FlowAnswer } from '@app/contract';
 import { flowQuery } from '../../api/queries';
+import { lazyPart } from '../../chunks/lazy-part';
 import { useFormat } from '../../i18n/format';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
@@ -15,10 +16,14 @@ import { Figure } from './figure';
 import classes from './flow.module.css';
 import type { FlowWindow } from './search';
 import { busiest, endedIn, isQuiet, pointsOf, shareWithoutEvent } from './series';
+import { Processes } from './processes';
 import { Obstacles, Standing } from './standing';
 
-const ThroughputChart = lazy(async () => ({ default: (await import('./charts')).ThroughputChart }));
-const TimesChart = lazy(async () => ({ default: (await import('./charts')).TimesChart }));
+const ThroughputChart = lazyPart(
+  { name: 'throughput-chart', height: 240 },
+  async () => (await import('./charts')).ThroughputChart,
+);
+const TimesChart = lazyPart({ name: 'times-chart', height: 240 }, async () => (await import('./charts')).TimesChart);
 
 const route = getRouteApi('/flow');
 
@@ -55,24 +60,26 @@ export function FlowPage() {
             <Standing flow={flow} />
           </>
         )}
+        <Processes />
       </Stack>
     </Page>
   );
 }
 
-function Tiles({ flow: { total, oldestDueAt } }: { flow: FlowAnswer }) {
+function Tiles({ flow: { total, late } }: { flow: FlowAnswer }) {
   const { t } = useTranslation('flow');
   const format = useFormat();
   const share = shareWithoutEvent(total);
+  const [oldest] = late.map(({ dueAt }) => dueAt).toSorted();
   const tiles: { name: string; means?: string; value: ReactNode }[] = [
     { name: t('accepted'), value: format.number(total.accepted) },
     { name: t('succeeded'), value: format.number(total.succeeded) },
     { name: t('failed'), value: format.number(total.failed) },
     { name: t('withoutEvent'), means: t('withoutEventMeans'), value: share === null ? '–' : format.percent(share) },
     {
-      name: t('oldestDue'),
-      means: t('oldestDueMeans'),
-      value: oldestDueAt === null ? '–' : <RelativeTime at={oldestDueAt} />,
+      name: t('late'),
+      means: t('lateMeans'),
+      value: oldest === undefined ? t('lateNone') : <RelativeTime at={oldest} />,
     },
   ];
   return (

@@ -20,10 +20,11 @@ function flow(...buckets: Partial<FlowAnswer['total']>[]): FlowAnswer {
     total: { ...nothing, ...buckets[0] },
     atVod: [],
     queued: [],
-    maxInFlight: 0,
     circuits: [],
     closedQueues: [],
     oldestDueAt: null,
+    late: [],
+    unserved: [],
   };
 }
 

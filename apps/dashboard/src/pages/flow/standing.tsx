@@ -1,11 +1,11 @@
-import { List, Paper, Progress, Table, Text, Title } from '@mantine/core';
+import { List, Progress, Table, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconClockPause } from '@tabler/icons-react';
-import { useId, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FlowAnswer } from '@app/contract';
 import { useFormat } from '../../i18n/format';
 import { RelativeTime } from '../../parts/time';
 import { ToneAlert } from '../../parts/tone-alert';
+import { Block } from './block';
 import classes from './flow.module.css';
 
 /** What stands where just now, whatever the window of the charts. */
@@ -19,9 +19,9 @@ export function Standing({ flow }: { flow: FlowAnswer }) {
 }
 
 /** What holds everything up; calm when nothing does. */
-export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnswer }) {
+export function Obstacles({ flow: { circuits, closedQueues, late, unserved } }: { flow: FlowAnswer }) {
   const { t } = useTranslation('flow');
-  if (circuits.length === 0 && closedQueues.length === 0) {
+  if ([circuits, closedQueues, late, unserved].every((obstacles) => obstacles.length === 0)) {
     return (
       <ToneAlert tone="quiet" icon={IconCircleCheck} p="xs">
         {t('obstacles.none')}
@@ -30,6 +30,16 @@ export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnsw
   }
   return (
     <>
+      {unserved.map(({ region }) => (
+        <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.unserved', { region })} />
+      ))}
+      {late.map(({ region, dueAt }) => (
+        <ToneAlert key={region} tone="doubt" icon={IconAlertTriangle} title={t('obstacles.late', { region })}>
+          <Text size="sm">
+            {t('obstacles.lateHint')} <RelativeTime at={dueAt} />.
+          </Text>
+        </ToneAlert>
+      ))}
       {circuits.map(({ region, code, message, openedAt, probeAt }) => (
         <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.circuit', { region })}>
           <Text size="sm">
@@ -55,11 +65,12 @@ export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnsw
   );
 }
 
-function AtVod({ flow: { atVod, maxInFlight } }: { flow: FlowAnswer }) {
+function AtVod({ flow: { atVod } }: { flow: FlowAnswer }) {
   const { t } = useTranslation(['flow', 'common']);
   const format = useFormat();
+  const isCapped = atVod.some(({ maxInFlight }) => (maxInFlight ?? 0) > 0);
   return (
-    <Block title={t('atVod.title')} hint={maxInFlight > 0 ? t('atVod.cap', { count: maxInFlight }) : t('atVod.noCap')}>
+    <Block title={t('atVod.title')} hint={isCapped ? t('atVod.cap') : t('atVod.noCap')}>
       {atVod.length === 0 ? (
         <Text size="sm">{t('atVod.none')}</Text>
       ) : (
@@ -69,23 +80,18 @@ function AtVod({ flow: { atVod, maxInFlight } }: { flow: FlowAnswer }) {
               <Table.Th>{t('common:fields.region')}</Table.Th>
               <Table.Th>{t('common:fields.type')}</Table.Th>
               <Table.Th>{t('jobs')}</Table.Th>
-              {maxInFlight > 0 && <Table.Th>{t('atVod.full')}</Table.Th>}
+              {isCapped && <Table.Th>{t('atVod.full')}</Table.Th>}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {atVod.map(({ region, type, jobs }) => (
+            {atVod.map(({ region, type, jobs, maxInFlight }) => (
               <Table.Tr key={`${region} ${type}`}>
                 <Table.Td>{region}</Table.Td>
                 <Table.Td>{t(`common:types.${type}`)}</Table.Td>
                 <Table.Td>{format.number(jobs)}</Table.Td>
-                {maxInFlight > 0 && (
+                {isCapped && (
                   <Table.Td className={classes['cap'] ?? ''}>
-                    {format.percent(jobs / maxInFlight)}
-                    <Progress
-                      value={(100 * jobs) / maxInFlight}
-                      color={jobs >= maxInFlight ? 'orange.8' : 'blue.8'}
-                      aria-label={t('atVod.full')}
-                    />
+                    <Cap jobs={jobs} of={maxInFlight ?? 0} />
                   </Table.Td>
                 )}
               </Table.Tr>
@@ -94,6 +100,18 @@ function AtVod({ flow: { atVod, maxInFlight } }: { flow: FlowAnswer }) {
         </Table>
       )}
     </Block>
+  );
+}
+
+function Cap({ jobs, of }: { jobs: number; of: number }) {
+  const { t } = useTranslation('flow');
+  const format = useFormat();
+  if (of === 0) return '–';
+  return (
+    <>
+      {t('atVod.of', { jobs: format.number(jobs), most: format.number(of) })}
+      <Progress value={(100 * jobs) / of} color={jobs >= of ? 'orange.8' : 'blue.8'} aria-label={t('atVod.full')} />
+    </>
   );
 }
 
@@ -129,20 +147,5 @@ function Queued({ flow: { queued } }: { flow: FlowAnswer }) {
         </Table>
       )}
     </Block>
-  );
-}
-
-function Block({ title, hint, children }: { title: string; hint: string; children: ReactNode }) {
-  const id = useId();
-  return (
-    <Paper withBorder p="sm" component="section" aria-labelledby={id}>
-      <Title order={2} id={id}>
-        {title}
-      </Title>
-      <Text size="sm" c="dimmed" mb="xs">
-        {hint}
-      </Text>
-      {children}
-    </Paper>
   );
 }

@@ -1,11 +1,14 @@
 import { Button, Group, MultiSelect, Select, SimpleGrid, Stack, TagsInput, TextInput, Title } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { jobStates, jobTypes, type JobType } from '@app/domain';
+import { jobStates, jobTypes, type JobState, type JobType } from '@app/domain';
+import { readFilters, valuesOf } from '../../filters/wrong';
+import type { SearchParams } from '../../search-params';
 import { useSession } from '../../session/session';
-import type { JobsFilter } from './search';
+import { rules, type JobsFilter } from './search';
 
 export interface FiltersProps {
+  /** As it stands in the URL, which may be wrong. */
   filter: JobsFilter;
   onChange: (filter: JobsFilter) => void;
 }
@@ -13,27 +16,43 @@ export interface FiltersProps {
 const textFields = ['mediaId', 'vodJobId', 'requestId', 'client', 'errorCode'] as const;
 
 /** Nothing is asked for before everything is filled in: a list that changes under one's typing helps nobody. */
-export default function FilterForm({ filter, onChange }: FiltersProps) {
-  const { t } = useTranslation(['jobs', 'common']);
+export function FilterForm({ filter, onChange }: FiltersProps) {
+  const { t } = useTranslation(['jobs', 'common', 'filters']);
   const { me } = useSession();
   const [draft, setDraft] = useState(filter);
+  const { right, wrong } = readFilters(known(draft), rules);
+  // What is being typed is not wrong yet.
+  const [checked, setChecked] = useState(wrong.length > 0);
+  const [refused, setRefused] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refused > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [refused]);
+  const errorOf = (name: keyof JobsFilter) => {
+    const said = wrong.filter((one) => checked && one.name === name);
+    if (said.length === 0) return undefined;
+    return said.map(({ value, expected }) => `${value}: ${t(`filters:expected.${expected}`)}`).join(' ');
+  };
   const set = (part: JobsFilter) => setDraft((before) => ({ ...before, ...part }));
   const inDropdown = { comboboxProps: { withinPortal: false } };
 
   function apply(event: FormEvent) {
     event.preventDefault();
-    onChange(draft);
+    setChecked(true);
+    if (wrong.length > 0) setRefused(refused + 1);
+    else onChange(right as JobsFilter);
   }
 
   return (
-    <form onSubmit={apply}>
+    <form ref={form} onSubmit={apply} noValidate>
       <Stack gap="xs">
         <Title order={2}>{t('filters.title')}</Title>
         <MultiSelect
           label={t('common:fields.state')}
           data={jobStates.map((state) => ({ value: state, label: t(`common:states.${state}`) }))}
-          value={draft.state ?? []}
+          value={valuesOf(draft.state) as JobState[]}
           onChange={(states) => set({ state: states })}
+          error={errorOf('state')}
           clearable
           {...inDropdown}
         />
@@ -43,14 +62,16 @@ export default function FilterForm({ filter, onChange }: FiltersProps) {
             data={jobTypes.map((type) => ({ value: type, label: t(`common:types.${type}`) }))}
             value={draft.type ?? null}
             onChange={(type) => set({ type: (type ?? undefined) as JobType })}
+            error={errorOf('type')}
             placeholder={t('filters.any')}
             clearable
             {...inDropdown}
           />
           <Select
             label={t('common:fields.region')}
-            data={me.regions.map(({ region }) => region)}
-            value={draft.region ?? null}
+            data={[...new Set([...me.regions.map(({ region }) => region), ...valuesOf(draft.region)])]}
+            error={errorOf('region')}
+            value={draft.region || null}
             onChange={(region) => set({ region: region ?? '' })}
             placeholder={t('filters.any')}
             clearable
@@ -62,22 +83,30 @@ export default function FilterForm({ filter, onChange }: FiltersProps) {
               label={name === 'errorCode' ? t('filters.errorCode') : t(`common:fields.${name}`)}
               value={draft[name] ?? ''}
               onChange={(event) => set({ [name]: event.currentTarget.value.trim() })}
+              error={errorOf(name)}
               spellCheck={false}
             />
           ))}
           <TagsInput
             label={t('filters.label')}
             placeholder={t('filters.labelHint')}
-            value={draft.label ?? []}
-            onChange={(labels) => set({ label: labels.filter((label) => label.indexOf(':') > 0) })}
+            value={valuesOf(draft.label)}
+            onChange={(labels) => set({ label: labels })}
+            error={errorOf('label')}
             {...inDropdown}
           />
           <TimeField
             label={t('filters.createdFrom')}
             value={draft.createdFrom}
             onChange={(at) => set({ createdFrom: at })}
+            error={errorOf('createdFrom')}
           />
-          <TimeField label={t('filters.createdTo')} value={draft.createdTo} onChange={(at) => set({ createdTo: at })} />
+          <TimeField
+            label={t('filters.createdTo')}
+            value={draft.createdTo}
+            onChange={(at) => set({ createdTo: at })}
+            error={errorOf('createdTo')}
+          />
         </SimpleGrid>
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={() => onChange({})}>
@@ -90,19 +119,27 @@ export default function FilterForm({ filter, onChange }: FiltersProps) {
   );
 }
 
+/** What has a field here: the rest of the URL is not for this form. */
+function known(draft: JobsFilter): SearchParams {
+  const { cursor: _cursor, ...names } = rules;
+  return Object.fromEntries(Object.entries(draft).filter(([name]) => name in names));
+}
+
 interface TimeFieldProps {
   label: string;
   value: string | undefined;
   onChange: (at: string) => void;
+  error: string | undefined;
 }
 
 /** In the time of the person's own clock; the URL and the API have it in UTC. */
-function TimeField({ label, value, onChange }: TimeFieldProps) {
+function TimeField({ label, value, onChange, error }: TimeFieldProps) {
   return (
     <TextInput
       type="datetime-local"
       label={label}
       value={value ? localTime(new Date(value)) : ''}
+      error={error}
       onChange={(event) => {
         const at = event.currentTarget.value;
         onChange(at === '' ? '' : new Date(at).toISOString());
@@ -111,6 +148,8 @@ function TimeField({ label, value, onChange }: TimeFieldProps) {
   );
 }
 
+/** Empty for what a URL has wrong: the error says what that was. */
 function localTime(at: Date): string {
+  if (Number.isNaN(at.getTime())) return '';
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

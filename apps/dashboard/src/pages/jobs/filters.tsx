@@ -1,15 +1,18 @@
-import { Button, Group, Loader, Pill, Popover } from '@mantine/core';
+import { Button, Group, Pill, Popover } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState, JobType } from '@app/domain';
+import { lazyPart } from '../../chunks/lazy-part';
 import { useFormat } from '../../i18n/format';
 import type { FiltersProps } from './filter-form';
 import type { JobsFilter } from './search';
 
 /** With all its kinds of fields it is worth a chunk of its own. */
-const FilterForm = lazy(() => import('./filter-form'));
+const FilterForm = lazyPart(
+  { name: 'filter-form', height: 320 },
+  async () => (await import('./filter-form')).FilterForm,
+);
 
 /** The button that opens all filters of the list. */
 export function FilterButton({ filter, onChange }: FiltersProps) {
@@ -24,6 +27,8 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
       trapFocus
       returnFocus
       withinPortal={false}
+      // On a phone the form is longer than the screen: its button may scroll away.
+      hideDetached={false}
     >
       <Popover.Target>
         <Button
@@ -37,19 +42,42 @@ export function FilterButton({ filter, onChange }: FiltersProps) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown maw="calc(100vw - 2rem)">
-        <Suspense fallback={<Loader size="sm" />}>
-          <FilterForm
-            key={JSON.stringify(filter)}
-            filter={filter}
-            onChange={(next) => {
-              popover.close();
-              onChange(next);
-            }}
-          />
-        </Suspense>
+        <FilterForm
+          key={JSON.stringify(filter)}
+          filter={filter}
+          onChange={(next) => {
+            popover.close();
+            onChange(next);
+          }}
+        />
       </Popover.Dropdown>
     </Popover>
   );
+}
+
+/** As the form calls it; a name that it does not know stays as it is. */
+export function useFilterName(): (name: string) => string {
+  const { t } = useTranslation(['jobs', 'common']);
+  return (name) => {
+    switch (name) {
+      case 'q':
+      case 'label':
+      case 'errorCode':
+      case 'createdFrom':
+      case 'createdTo':
+        return t(`filters.${name}`);
+      case 'state':
+      case 'type':
+      case 'mediaId':
+      case 'vodJobId':
+      case 'requestId':
+      case 'region':
+      case 'client':
+        return t(`common:fields.${name}`);
+      default:
+        return name;
+    }
+  };
 }
 
 /** What the list is narrowed by just now; each can be taken away. */

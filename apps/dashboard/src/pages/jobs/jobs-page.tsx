@@ -1,13 +1,6 @@
 import { Alert, Button, Group, Menu, NativeSelect, Stack, Text } from '@mantine/core';
 import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
-import {
-  IconAlertTriangle,
-  IconArrowDown,
-  IconArrowUp,
-  IconColumns3,
-  IconFilterX,
-  IconLinkOff,
-} from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconColumns3, IconFilterX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
@@ -16,18 +9,20 @@ import { useTranslation } from 'react-i18next';
 import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
+import { WrongFilters } from '../../filters/wrong-filters';
 import { ErrorNotice } from '../../parts/error-notice';
 import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
+import { BatchProgress } from './batch-progress';
 import { columnIds, firstColumns } from './columns';
 import { ExportMenu } from './export-menu';
-import { ActiveFilters, FilterButton } from './filters';
+import { ActiveFilters, FilterButton, useFilterName } from './filters';
 import { FirstStart } from './first-start';
 import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
-import { filterOf, jobsSearch, type JobsFilter, type JobsSearch } from './search';
+import { filterOf, jobsParams, jobsSearch, type JobsFilter, type JobsSearch } from './search';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
 import { FRESH_MAX, useJobsList } from './use-jobs-list';
@@ -37,8 +32,24 @@ const pageSizes = ['25', '50', '100', '200'];
 
 export function JobsPage() {
   const { t } = useTranslation('jobs');
-  // Once more, because until the router has put the URL right it hands on what it found there, too.
-  const search = jobsSearch({ ...route.useSearch() });
+  const params = { ...route.useSearch() };
+  const navigate = route.useNavigate();
+  const nameOf = useFilterName();
+  const { search, wrong } = jobsSearch(params);
+  if (wrong.length === 0) return <JobsList search={search} />;
+  const go = (next: JobsSearch) => void navigate({ search: next });
+  return (
+    <Page title={t('title')}>
+      <Stack gap="sm" align="flex-start">
+        <FilterButton filter={params} onChange={go} />
+        <WrongFilters wrong={wrong} params={params} nameOf={nameOf} onChange={(next) => go(jobsParams(next))} />
+      </Stack>
+    </Page>
+  );
+}
+
+function JobsList({ search }: { search: JobsSearch }) {
+  const { t } = useTranslation('jobs');
   const navigate = route.useNavigate();
   const filter = filterOf(search);
   const view = JSON.stringify(search);
@@ -74,20 +85,10 @@ export function JobsPage() {
     <Page title={t('title')} actions={<ExportMenu filter={filter} />}>
       <Stack gap="sm">
         <div ref={top}>
-          <StateCounts chosen={filter.state ?? []} onChoose={(state) => narrow({ ...filter, state })} />
+          <StateCounts filter={filter} onChoose={(state) => narrow({ ...filter, state })} />
         </div>
+        <BatchProgress filter={filter} />
         <Circuits />
-        {search.ignored && (
-          <Alert
-            color="yellow"
-            icon={<IconLinkOff />}
-            withCloseButton
-            closeButtonLabel={t('dropIgnored')}
-            onClose={() => narrow(filter)}
-          >
-            {t('ignored', { names: search.ignored.join(', ') })}
-          </Alert>
-        )}
         <Group gap="xs">
           <FilterButton filter={filter} onChange={narrow} />
           <ActiveFilters filter={filter} onChange={narrow} />

@@ -1,3 +1,4 @@
+import { dropped } from '../../filters/wrong';
 import { parseSearch, stringifySearch } from '../../search-params';
 import { filterOf, jobsSearch } from './search';
 
@@ -5,30 +6,43 @@ const read = (text: string) => jobsSearch(parseSearch(text));
 
 describe('a link to a view of the jobs', () => {
   it('carries every filter of the list, and comes back as it was', () => {
-    const search = read(
-      '?q=cat&state=failed&state=held&type=AIMediaDNA&mediaId=00123&vodJobId=9e82&requestId=r&region=cn-shanghai&client=ci' +
-        '&errorCode=Throttling&label=batch:2026-11&label=team:a:b&createdFrom=2026-11-01T00:00:00Z&createdTo=2026-11-02T00:00:00Z&cursor=c',
+    const { search, wrong } = read(
+      '?q=cat&state=failed&state=held&type=AIMediaDNA&mediaId=00123&vodJobId=9e82&requestId=01930000-0000-7000-8000-000000000000' +
+        '&region=cn-shanghai&client=ci&errorCode=Throttling&label=batch:2026-11&label=team:a:b' +
+        '&createdFrom=2026-11-01T00:00:00Z&createdTo=2026-11-02T00:00:00Z&cursor=01930000-0000-7000-8000-000000000001',
     );
     expect(search).toMatchObject({
       state: ['failed', 'held'],
       mediaId: '00123',
       label: ['batch:2026-11', 'team:a:b'],
-      cursor: 'c',
+      cursor: '01930000-0000-7000-8000-000000000001',
     });
-    expect(search.ignored).toBeUndefined();
-    expect(read(stringifySearch({ ...search }))).toEqual(search);
+    expect(wrong).toEqual([]);
+    expect(read(stringifySearch({ ...search }))).toEqual({ search, wrong: [] });
     expect(filterOf(search)).not.toHaveProperty('cursor');
   });
 
-  it('leaves out what means nothing here, and says so', () => {
-    expect(read('?state=failed&state=asleep&type=AIVideoCensor&colour=red&createdFrom=yesterday&label=nokey')).toEqual({
-      state: ['failed'],
-      ignored: ['state', 'type', 'colour', 'createdFrom', 'label'],
-    });
+  it('says what in it is wrong, and what was expected', () => {
+    const { search, wrong } = read(
+      '?state=failed&state=asleep&type=AIVideoCensor&colour=red&createdFrom=yesterday&label=nokey&label=a:1&label=a:2&client=&mediaId=a&mediaId=b',
+    );
+    expect(search).toEqual({ state: ['failed'], label: ['a:1'] });
+    expect(wrong.map(({ name, value, expected }) => [name, value, expected])).toEqual([
+      ['state', 'asleep', 'state'],
+      ['type', 'AIVideoCensor', 'type'],
+      ['colour', 'red', 'known'],
+      ['createdFrom', 'yesterday', 'time'],
+      ['label', 'nokey', 'label'],
+      ['label', 'a:2', 'eachKeyOnce'],
+      ['mediaId', 'a, b', 'once'],
+    ]);
   });
 
-  it('goes on saying so when the page is loaded again', () => {
-    const search = read('?colour=red&mediaId=a');
-    expect(read(stringifySearch({ ...search }))).toEqual({ mediaId: 'a', ignored: ['colour'] });
+  it('can be seen without what is wrong', () => {
+    const params = parseSearch('?label=foo&label=a:1&colour=red&mediaId=a&mediaId=b');
+    const { wrong } = jobsSearch(params);
+    const rest = wrong.reduce(dropped, params);
+    expect(stringifySearch(rest)).toBe('?label=a:1');
+    expect(jobsSearch(rest).wrong).toEqual([]);
   });
 });

@@ -1,0 +1,21 @@
+export const filters = {
+  wrong_one: 'A filter of this address is not valid',
+  wrong_other: '{{count}} filters of this address are not valid',
+  nothingShown: 'Nothing is listed: it would not be what this address asks for.',
+  showWithout_one: 'List without it',
+  showWithout_other: 'List without them',
+  drop: 'Remove',
+  expected: {
+    vodId: 'Expected 1 to 128 letters, digits and signs, without blanks and commas.',
+    uuid: 'Expected an ID like 019a2b3c-4d5e-7f60-8123-456789abcdef.',
+    time: 'Expected a time like 2026-11-22T09:00:00Z.',
+    label: 'Expected key:value, like batch:2026-11.',
+    text: 'Expected fewer characters.',
+    state: 'Expected a state, like failed.',
+    type: 'Expected a type, like AIVideoTag.',
+    verdict: 'Expected a verdict, like unmatched.',
+    known: 'There is no such filter here.',
+    once: 'Expected one value.',
+    eachKeyOnce: 'Expected each key once: a job has one value for it.',
+  },
+};

@@ -1,0 +1,88 @@
+import type { DataSource } from 'typeorm';
+import type { ProcessRole } from './entities/process.entity';
+
+/** What a worker does at most. */
+export interface WorkerLimits {
+  /** Calls a second, per region, over all workers. */
+  submitQps: number;
+  collectQps: number;
+  /** Jobs at VOD at once, per region and type; 0 is no cap. */
+  maxInFlight: number;
+}
+
+export interface Process {
+  id: string;
+  role: ProcessRole;
+  /** The name of its machine or container. */
+  host: string;
+  version: string;
+  regions: readonly string[];
+  /** Null but for a worker. */
+  limits: WorkerLimits | null;
+}
+
+export interface LivingProcess extends Process {
+  startedAt: Date;
+  lastSeenAt: Date;
+}
+
+/**
+ * The processes that run. All times are the database's: the clocks of machines differ, and a row would look old that was
+ * written just now.
+ */
+export class ProcessStore {
+  constructor(private readonly db: DataSource) {}
+
+  /** Says that it is there. Clears away, too, those that have not been heard of for long. */
+  async beat({ id, role, host, version, regions, limits }: Process): Promise<void> {
+    await this.db.query(
+      `/* beat */
+       with gone as (
+         delete from process
+          where id in (select id from process
+                        where last_seen_at < now() - interval '10 minutes' and id <> $1
+                          for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at`,
+      [id, role, host, version, regions, limits?.submitQps, limits?.collectQps, limits?.maxInFlight],
+    );
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.db.query(`delete from process where id = $1`, [id]);
+  }
+
+  /** Heard of within the last minute: some beats may get lost. The longest running first. */
+  async living(): Promise<LivingProcess[]> {
+    const rows = await this.db.query<(Omit<LivingProcess, 'limits'> & Limits)[]>(
+      `/* living processes */
+       select id, role, host, version, regions, submit_qps as "submitQps", collect_qps as "collectQps",
+              max_in_flight as "maxInFlight", started_at as "startedAt", last_seen_at as "lastSeenAt"
+         from process
+        where last_seen_at > now() - interval '1 minute'
+        order by role, started_at, id`,
+      [],
+    );
+    return rows.map(({ submitQps, collectQps, maxInFlight, ...process }) => ({
+      ...process,
+      limits:
+        submitQps === null || collectQps === null || maxInFlight === null
+          ? null
+          : { submitQps, collectQps, maxInFlight },
+    }));
+  }
+}
+
+/** What the workers of a region let VOD have at once, of each type; 0 is no cap, null that there is no worker. */
+export function capIn(region: string, processes: readonly LivingProcess[]): number | null {
+  const caps = processes.flatMap(({ regions, limits }) =>
+    limits && regions.includes(region) ? [limits.maxInFlight] : [],
+  );
+  if (caps.length === 0) return null;
+  return caps.includes(0) ? 0 : Math.max(...caps);
+}
+
+type Limits = { [Name in keyof WorkerLimits]: number | null };
