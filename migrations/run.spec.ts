@@ -66,9 +66,9 @@ describe('A migration', () => {
     const { name, url: own } = await login(url);
     expect(await refusal(own)).toMatch(new RegExp(`\ngrant usage, create on schema public to ${name};$`));
     await run(url, `grant usage, create on schema public to ${name}`);
-    const name_ = new URL(url).pathname.slice(1);
-    expect(await refusal(own)).toMatch(new RegExp(`\ngrant create on database ${name_} to ${name};$`));
-    await run(url, `grant create on database ${name_} to ${name}`);
+    const databaseName = new URL(url).pathname.slice(1);
+    expect(await refusal(own)).toMatch(new RegExp(`\ngrant create on database ${databaseName} to ${name};$`));
+    await run(url, `grant create on database ${databaseName} to ${name}`);
     expect(await migrateDatabase(own)).toEqual([`BullMQ's own`]);
   });
 

@@ -186,7 +186,7 @@ describe('Logins with rights', () => {
   });
 
   it('let nobody start who lacks one, and are told which GRANT mends it', async () => {
-    const start_ = async (process: Process, revoke: (login: string, database: string) => string) => {
+    const refusalOf = async (process: Process, revoke: (login: string, database: string) => string) => {
       let url = '';
       const starting = Stack.start({
         prepare: async (database) => {
@@ -209,16 +209,16 @@ describe('Logins with rights', () => {
       );
       return error.message.replaceAll(new URL(url).username, 'LOGIN').replaceAll(nameOf(url), 'DATABASE');
     };
-    expect(await start_('api', (login) => `revoke insert, update on job from ${login}`)).toMatch(
+    expect(await refusalOf('api', (login) => `revoke insert, update on job from ${login}`)).toMatch(
       /\ngrant insert, update on public.job to LOGIN;$/,
     );
-    expect(await start_('webhook', (login) => `revoke insert on event from ${login}`)).toMatch(
+    expect(await refusalOf('webhook', (login) => `revoke insert on event from ${login}`)).toMatch(
       /\ngrant insert on public.event to LOGIN;$/,
     );
-    expect(await start_('worker', (login) => `revoke create on schema bullmq from ${login}`)).toMatch(
+    expect(await refusalOf('worker', (login) => `revoke create on schema bullmq from ${login}`)).toMatch(
       /\ngrant usage, create on schema bullmq to LOGIN;$/,
     );
-    expect(await start_('worker', (login) => `revoke update on bullmq.job from ${login}`)).toMatch(
+    expect(await refusalOf('worker', (login) => `revoke update on bullmq.job from ${login}`)).toMatch(
       /\ngrant select, insert, update, delete on all tables in schema bullmq to LOGIN;$/,
     );
   });

@@ -15,9 +15,9 @@ export function connectionOf(client: object): Connection {
  * whoever drops a database there waits with it.
  */
 export class ServerClient extends Client {
-  override connect: Client['connect'] = ((...args: []) => {
+  override connect: Client['connect'] = (...args: []) => {
     const connection = connectionOf(this);
     connection.on('error', () => connection.stream.destroy());
     return super.connect(...args);
-  }) as Client['connect'];
+  };
 }

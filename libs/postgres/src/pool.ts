@@ -27,7 +27,7 @@ export class ServerPool extends Pool {
       Client: ServerClient,
       ...options,
       // Waited for, though its type doesn't say so.
-      onConnect: (client: ClientBase) => this.welcome(client, searchPath),
+      onConnect: (client: ClientBase): unknown => this.welcome(client, searchPath),
     });
     this.on('acquire', (client) => {
       this.idle.delete(client);

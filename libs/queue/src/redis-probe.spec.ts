@@ -22,11 +22,11 @@ describeWithRedisServer('A Redis that answers', () => {
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((queues) => queues.close()));
-    for (const server of servers.splice(0)) await server.kill();
+    for (const each of servers.splice(0)) await each.kill();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function server(...settings: string[]): Promise<RedisServer> {
+  async function startServer(...settings: string[]): Promise<RedisServer> {
     const redis = await RedisServer.onFreePort();
     servers.push(redis);
     await redis.start('--dir', folder, ...settings);
@@ -71,7 +71,7 @@ describeWithRedisServer('A Redis that answers', () => {
       () => null,
       (refusal) => refusal,
     );
-    return error && /^Redis is/.test(error.message) ? null : error;
+    return error && error.message.startsWith('Redis is') ? null : error;
   }
 
   async function withUser(redis: RedisServer, ...rules: string[]): Promise<string> {
@@ -82,7 +82,7 @@ describeWithRedisServer('A Redis that answers', () => {
   it('and lets its user do what the guide asks for is worked', async () => {
     const installation = randomUUID();
     const url = await withUser(
-      await server(),
+      await startServer(),
       'resetchannels',
       `~${prefixOf(installation)}:*`,
       '+@all',
@@ -93,7 +93,7 @@ describeWithRedisServer('A Redis that answers', () => {
     const submitted: string[] = [];
     const queues = open(url, installation);
     await queues.work(processors(submitted));
-    await queues.assertWorks();
+    await expect(queues.assertWorks()).resolves.toBeUndefined();
     await queues.add('submit', 'cn-shanghai', [{ requestId: randomUUID() }]);
     await eventually('it is worked', () => submitted.length === 1);
   });
@@ -107,12 +107,12 @@ describeWithRedisServer('A Redis that answers', () => {
   ])(
     'but keeps a right of its user (%j) is refused at the start and by readiness, with the right',
     async (rules, why) => {
-      for (const said of await refusals(await withUser(await server(), ...rules))) expect(said).toMatch(why);
+      for (const said of await refusals(await withUser(await startServer(), ...rules))) expect(said).toMatch(why);
     },
   );
 
   it('but not to this password is refused', async () => {
-    const url = (await withUser(await server(), '~*', '+@all')).replace('secret', 'canary');
+    const url = (await withUser(await startServer(), '~*', '+@all')).replace('secret', 'canary');
     for (const said of await refusals(url)) {
       expect(said).toBe('REDIS_URL: the user or the password is not the right one, or is missing');
     }
@@ -140,8 +140,10 @@ describeWithRedisServer('A Redis that answers', () => {
       );
     }
     const installation = randomUUID();
-    const slot = await first.ask((client) => client.call('CLUSTER', 'KEYSLOT', `${prefixOf(installation)}:any`));
-    const [right, wrong] = Number(slot) <= 8191 ? [first, second] : [second, first];
+    const slot = Number(
+      await first.ask((client) => client.call('CLUSTER', 'KEYSLOT', `${prefixOf(installation)}:any`)),
+    );
+    const [right, wrong] = slot <= 8191 ? [first, second] : [second, first];
 
     for (const said of await refusals(wrong.url, installation)) {
       expect(said).toMatch(
@@ -153,7 +155,7 @@ describeWithRedisServer('A Redis that answers', () => {
     const submitted: string[] = [];
     const queues = open(right.url, installation);
     await queues.work(processors(submitted));
-    await queues.assertWorks();
+    await expect(queues.assertWorks()).resolves.toBeUndefined();
     await queues.add('submit', 'cn-shanghai', [{ requestId: randomUUID() }]);
     await eventually('it is worked', () => submitted.length === 1);
   });
@@ -163,7 +165,7 @@ describeWithRedisServer('A Redis that answers', () => {
 
   async function clusterNode(number: number): Promise<RedisServer> {
     const bus = (await RedisServer.onFreePort()).port;
-    const node = await server(
+    const node = await startServer(
       '--cluster-enabled',
       'yes',
       '--cluster-config-file',
