@@ -9,7 +9,7 @@ type Privilege = 'select' | 'insert' | 'update' | 'delete';
  * What each process does to each table. The guide prints it as GRANTs, and a test runs the product with logins that may do
  * just this. An identity column needs no right on its sequence; `for update` needs `update`.
  */
-export const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
+const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   api: {
     migration: ['select'],
     request: ['select', 'insert'],

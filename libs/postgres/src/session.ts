@@ -4,7 +4,7 @@ import type { ClientBase, QueryConfig } from 'pg';
 const STATEMENT_TIMEOUT = '30s';
 
 /** A pooler lets a client in before it has a server for it: the first statement is what waits. */
-export const SETTLE_MS = 5_000;
+const SETTLE_MS = 5_000;
 
 /**
  * What the code relies on, whatever the server, the database, the role or the one before us on a pooler's connection has as
