@@ -4,9 +4,11 @@
 const mayImport = {
   lifecycle: ['persistence', 'queue', 'vod', 'domain', 'config', 'observability'],
   // The three adapters don't know each other.
-  persistence: ['domain', 'config', 'observability'],
-  queue: ['domain', 'config', 'observability'],
+  persistence: ['postgres', 'domain', 'config', 'observability'],
+  queue: ['postgres', 'domain', 'config', 'observability'],
   vod: ['domain', 'config', 'observability'],
+  // How a connection to Postgres is made, for both that make some.
+  postgres: ['observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
   client: ['contract', 'domain'],

@@ -7,5 +7,6 @@ export { IndexHistoryDates1764100001000 } from './1764100001000-index-history-da
 export { NoteClosedQueues1764200000000 } from './1764200000000-note-closed-queues';
 export { LabelJobs1764200001000 } from './1764200001000-label-jobs';
 export { IndexLists1764200002000 } from './1764200002000-index-lists';
+export { IdentifyInstallation1764400000000 } from './1764400000000-identify-installation';
 export { KnowProcesses1764400001000 } from './1764400001000-know-processes';
 export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-prefixes';

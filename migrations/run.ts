@@ -1,15 +1,14 @@
 import { loadConfig } from '@app/config';
-import { createDataSource, migrate } from '@app/persistence';
+import { withoutSecrets } from '@app/observability';
+import { connectDatabase, migrate } from '@app/persistence';
 import { migrateQueueStore } from '@app/queue';
 
-/** Brings one database up to date: our tables, and BullMQ's own for set-ups without Redis. */
-export async function migrateDatabase(url: string): Promise<string[]> {
-  const db = createDataSource({ url, application: 'vodai-migrate', poolSize: 2 });
-  await db.initialize();
+/** Brings one database up to date: our tables, and BullMQ's own for set-ups without Redis. Answers what it ran. */
+export async function migrateDatabase(url: string, say?: (line: string) => void): Promise<string[]> {
+  const db = await connectDatabase({ url, application: 'vodai-migrate', poolSize: 2 });
   try {
-    const ran = await migrate(db);
-    await migrateQueueStore(url);
-    return ran;
+    const ran = await migrate(db, say);
+    return (await migrateQueueStore(url)) ? [...ran, "BullMQ's own"] : ran;
   } finally {
     await db.destroy();
   }
@@ -17,13 +16,13 @@ export async function migrateDatabase(url: string): Promise<string[]> {
 
 async function main(): Promise<void> {
   const { databaseUrl } = loadConfig(process.env, 'migrate');
-  const ran = await migrateDatabase(databaseUrl);
+  const ran = await migrateDatabase(databaseUrl, (line) => process.stderr.write(`${line}\n`));
   process.stdout.write(ran.length > 0 ? `ran ${ran.join(', ')}\n` : 'the database is up to date\n');
 }
 
 if (require.main === module) {
   main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.stderr.write(`${withoutSecrets(error instanceof Error ? error.message : String(error))}\n`);
+    process.exit(1); // whatever connection is still open
   });
 }

@@ -68,6 +68,13 @@ create table history (
 CREATE UNIQUE INDEX history_job_version ON public.history USING btree (job_id, version);
 CREATE INDEX history_tx ON public.history USING btree (tx) WHERE (tx IS NOT NULL);
 
+create table installation (
+  id                 uuid not null,
+  singleton          boolean not null default true,
+  constraint installation_one_row CHECK (singleton),
+  constraint installation_pkey PRIMARY KEY (singleton)
+);
+
 create table job (
   id                 uuid not null,
   request_id         uuid not null,

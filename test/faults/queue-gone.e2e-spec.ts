@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../apps/local/src/embedded-postgres';
 import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
+import { prefixOf } from '@app/queue';
 import { eventually } from '@app/testing';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
 import { City } from './support/city';
@@ -50,7 +51,7 @@ describeWithRedisServer('queue gone', () => {
           // Faster than they are served, so that something waits.
           const batch = enqueueAll(city, Math.ceil(size.jobs / size.flushes), `flush${i}-`);
           const [{ now }] = (await city.query<{ now: Date }>('select clock_timestamp() as now')) as [{ now: Date }];
-          const lost = await flushWhatWaits(redis);
+          const lost = await flushWhatWaits(city, redis);
           const from = performance.now();
           flushed += lost.length;
           await eventually('all that was lost is on the queue again, or past it', async () => {
@@ -200,8 +201,9 @@ async function enqueueAll(city: City, jobs: number, media = 'media-'): Promise<v
 
 /** Those of some requests that neither wait on the queue nor were claimed since. */
 async function stillLost(city: City, redis: RedisServer, requestIds: string[], since: Date): Promise<string[]> {
+  const prefix = await prefixIn(city);
   const queued = await redis.ask((client) =>
-    Promise.all(requestIds.map((id) => client.exists(`vodai:submit.${REGION}:${id}`))),
+    Promise.all(requestIds.map((id) => client.exists(`${prefix}:submit.${REGION}:${id}`))),
   );
   const missing = requestIds.filter((_id, i) => queued[i] === 0);
   const claimed = await city.query<{ id: string }>(
@@ -215,8 +217,8 @@ async function stillLost(city: City, redis: RedisServer, requestIds: string[], s
 }
 
 /** Empties Redis when something waits there, and answers the requests that did. */
-async function flushWhatWaits(redis: RedisServer): Promise<string[]> {
-  const waiting = `vodai:submit.${REGION}:wait`;
+async function flushWhatWaits(city: City, redis: RedisServer): Promise<string[]> {
+  const waiting = `${await prefixIn(city)}:submit.${REGION}:wait`;
   return eventually('a flush finds something to lose', () =>
     redis.ask(async (client) => {
       if ((await client.llen(waiting)) === 0) return null;
@@ -225,6 +227,12 @@ async function flushWhatWaits(redis: RedisServer): Promise<string[]> {
       return lost.length > 0 ? lost : null;
     }),
   );
+}
+
+/** What the city's keys begin with. */
+async function prefixIn(city: City): Promise<string> {
+  const [row] = await city.query<{ id: string }>('select id from installation');
+  return prefixOf(row?.id ?? '');
 }
 
 /** Processes that are gone although nobody ended them. */

@@ -19,7 +19,11 @@ export interface StackOptions {
   emulator?: Partial<EmulatorOptions>;
   workers?: number;
   webhooks?: number;
+  /** What happens to the database before anybody uses it; answers by which URL each process does. */
+  prepare?: (database: TestDatabase) => Promise<Partial<Record<Process, string>>>;
 }
+
+type Process = 'api' | 'worker' | 'webhook';
 
 export interface Answer {
   status: number;
@@ -42,6 +46,7 @@ export class Stack {
   readonly logLines: string[] = [];
   private readonly stops: (() => Promise<unknown>)[] = [];
   private sql!: Client;
+  private databaseUrls: Partial<Record<Process, string>> = {};
   database!: TestDatabase;
   emulator!: Emulator;
   emulatorUrl!: string;
@@ -68,9 +73,11 @@ export class Stack {
     emulator = {},
     workers = 1,
     webhooks = 1,
+    prepare = async () => ({}),
   }: StackOptions): Promise<void> {
     this.database = await createTestDatabase();
     this.stops.push(() => this.database.drop());
+    this.databaseUrls = await prepare(this.database);
     this.sql = new Client({ connectionString: this.database.url });
     await this.sql.connect();
     this.stops.push(() => this.sql.end());
@@ -111,16 +118,21 @@ export class Stack {
   }
 
   async startApi(env: Record<string, string> = {}): Promise<Server> {
-    const api = await startApi(loadConfig({ ...this.env, ...env }, 'api'), this.logger('api'));
+    const api = await startApi(loadConfig({ ...this.envOf('api'), ...env }, 'api'), this.logger('api'));
     this.stops.push(() => api.close());
     return api;
   }
 
   async startWorker(env: Record<string, string> = {}): Promise<Server> {
-    const worker = await startWorker(loadConfig({ ...this.env, ...env }, 'worker'), this.logger('worker'));
+    const worker = await startWorker(loadConfig({ ...this.envOf('worker'), ...env }, 'worker'), this.logger('worker'));
     this.workers.push(worker);
     this.stops.push(() => this.stopWorker(worker));
     return worker;
+  }
+
+  private envOf(process: Process): Record<string, string> {
+    const url = this.databaseUrls[process];
+    return url === undefined ? this.env : { ...this.env, DATABASE_URL: url };
   }
 
   /** Stops a worker, once: before the stack or with it. */
@@ -132,7 +144,10 @@ export class Stack {
   }
 
   async startWebhook(env: Record<string, string> = {}): Promise<Server> {
-    const webhook = await startWebhook(loadConfig({ ...this.env, ...env }, 'webhook'), this.logger('webhook'));
+    const webhook = await startWebhook(
+      loadConfig({ ...this.envOf('webhook'), ...env }, 'webhook'),
+      this.logger('webhook'),
+    );
     this.webhooks.push(webhook);
     this.stops.push(() => webhook.close());
     return webhook;
@@ -211,7 +226,7 @@ export class Stack {
     return found;
   }
 
-  private logger(process: 'api' | 'worker' | 'webhook') {
+  private logger(process: Process) {
     const destination = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         this.logLines.push(chunk.toString());

@@ -18,12 +18,10 @@ import {
   type Server,
 } from '@app/observability';
 import {
-  assertSchema,
   ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
-  createDataSource,
   EvidenceReads,
   FlowReads,
   FlowWindows,
@@ -33,6 +31,7 @@ import {
   JobStore,
   ListReads,
   Listener,
+  openDatabase,
   OutlookReads,
   poolOf,
   ProcessStore,
@@ -41,6 +40,7 @@ import {
   StandingReads,
   StatsReads,
 } from '@app/persistence';
+import { assertWritable } from '@app/postgres';
 import { JobConfig } from '@app/vod';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
@@ -195,8 +195,7 @@ export async function startApi(
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
 
-  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-api', onTrouble });
-  await db.initialize();
+  const db = await openDatabase('api', { url: config.databaseUrl, onTrouble });
   showPool(registry, () => poolOf(db));
   const changes = new ChangeReads(db);
   const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
@@ -227,11 +226,10 @@ export async function startApi(
   };
 
   try {
-    await assertSchema(db);
     await listener.start();
     feed.start();
     counts.start(onTrouble);
-    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
     const problems = new ProblemFilter(logger);
     const document = new ApiDocument(version);
     const server = await serve({

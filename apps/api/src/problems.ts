@@ -1,5 +1,5 @@
 import { ArgumentsHost, Catch, HttpException, type ExceptionFilter } from '@nestjs/common';
-import { sqlState } from '@app/persistence';
+import { isUnavailable } from '@app/postgres';
 import type { Logger } from '@app/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -88,10 +88,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (isStoreAway(error))
+  if (isUnavailable(error))
     return new Problem(
       'unavailable',
-      'the database does not answer; try again, with the same Idempotency-Key if there was one',
+      'the database does not answer, or takes nothing at the moment; try again, with the same Idempotency-Key if there was one',
     );
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
@@ -112,21 +112,4 @@ function toProblem(error: unknown): Problem {
     default:
       return new Problem('internal', 'the cause is in the log of this process');
   }
-}
-
-/**
- * Connection trouble, as the driver, the pool and Postgres itself name it: classes 08, 53, 57P, and a database that
- * begins no session: renamed (3D), closed for maintenance (55000), with another password (28).
- */
-function isStoreAway(error: unknown): boolean {
-  const state = sqlState(error);
-  if (state && /^(08|28|3D|53|57P|55000)/.test(state)) return true;
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)/.test(code)) return true;
-  return (
-    typeof message === 'string' &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
-      message,
-    )
-  );
 }

@@ -12,7 +12,8 @@ import {
   type Logger,
   type Server,
 } from '@app/observability';
-import { assertSchema, createDataSource, EventStore, Heartbeat, poolOf, ProcessStore } from '@app/persistence';
+import { EventStore, Heartbeat, openDatabase, poolOf, ProcessStore } from '@app/persistence';
+import { assertWritable } from '@app/postgres';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -41,7 +42,7 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
 
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
 
-  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-webhook', onTrouble });
+  const db = await openDatabase('webhook', { url: config.databaseUrl, onTrouble });
   const heartbeat = new Heartbeat(
     new ProcessStore(db),
     { role: 'webhook', regions: config.vod.regions, limits: null },
@@ -51,14 +52,12 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
     await heartbeat.stop();
     await db.destroy();
   };
-  await db.initialize();
   showPool(registry, () => poolOf(db));
   try {
-    await assertSchema(db);
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
     const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
-    const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
+    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
     const server = await serve({
       module: WebhookModule.of(receive, pathsOf(urls), logger, operations),
       host: config.host,

@@ -16,19 +16,20 @@ import {
 } from '@app/observability';
 import {
   AlarmStore,
-  assertSchema,
   CaseReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
-  createDataSource,
   Heartbeat,
+  installationId,
   JobReads,
   JobStore,
   Listener,
+  openDatabase,
   poolOf,
   ProcessStore,
 } from '@app/persistence';
+import { assertWritable } from '@app/postgres';
 import { Queues, queuesOf } from '@app/queue';
 import { VodClient } from '@app/vod';
 import type { DataSource } from 'typeorm';
@@ -50,13 +51,11 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
   const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');
 
-  const db = createDataSource({ url: config.databaseUrl, application: 'vodai-worker', onTrouble });
-  await db.initialize();
+  const db = await openDatabase('worker', { url: config.databaseUrl, onTrouble });
   showPool(registry, () => poolOf(db));
   const opened: (() => Promise<unknown>)[] = [() => db.destroy()];
   try {
-    await assertSchema(db);
-    const queues = openQueues(config, signals, logger);
+    const queues = openQueues(config, await installationId(db), signals, logger);
     opened.unshift(() => queues.close());
     const vod = openVod(config, logger);
     opened.unshift(async () => vod.close());
@@ -96,7 +95,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     opened.unshift(() => heartbeat.stop());
     await heartbeat.start();
 
-    const checks = { postgres: () => db.query('select 1'), queues: () => queues.ping() };
+    const checks = { postgres: () => assertWritable(db), queues: () => queues.assertWorks() };
     const server = await serve({
       module: OperationsModule.register({ checks, registry }),
       host: config.host,
@@ -170,9 +169,10 @@ function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Out
   };
 }
 
-function openQueues(config: ConfigFor<'worker'>, signals: Signals, logger: Logger): Queues {
+function openQueues(config: ConfigFor<'worker'>, installation: string, signals: Signals, logger: Logger): Queues {
   return new Queues({
     store: config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl: config.databaseUrl },
+    installation,
     regions: config.vod.regions,
     limits: config.limits,
     leaseMs: config.alarms.leaseMs,

@@ -367,6 +367,39 @@ describe('a misspelt variable', () => {
   });
 });
 
+describe('the URL of a store', () => {
+  it.each([
+    ['postgres://app:can%ary@db/vodai', 'it has a % that begins no escape: a % itself is written %25'],
+    ['postgres://app:canary%@db/vodai', 'it has a % that begins no escape: a % itself is written %25'],
+    ['postgres://app:can#ary@db/vodai', 'its user or password has a #, which is written %23'],
+    ['postgres://app:can/ary@db:5432/vodai', 'its user or password has a /, which is written %2F'],
+    ['postgres://app:can?ary@db:5432/vodai', 'its user or password has a ?, which is written %3F'],
+    ['postgres://app:can ary@db/vodai', 'its user or password has a blank, which is written %20'],
+  ])('that cannot be read is told what is wrong with it, and not shown', (url, wrong) => {
+    const form = 'a Postgres URL such as postgres://user:password@host:5432/name';
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([`DATABASE_URL: expected ${form}; ${wrong}, got (hidden)`]);
+  });
+
+  it.each([
+    'postgres://user@/db?host=/var/run/postgresql',
+    'postgres:///db?host=/var/run/postgresql',
+    'postgres://user:p%25%23%40@host/db',
+    'postgresql://user@host/db?options=-c%20geqo%3Doff',
+    'postgres://[::1]:5432/db',
+  ])('may be %s', (url) => {
+    expect(loadConfig({ DATABASE_URL: url }, 'migrate').databaseUrl).toBe(url);
+  });
+});
+
+describe('a migration', () => {
+  it('wants the database and nothing else, whatever is wrong with the rest', () => {
+    const env = { DATABASE_URL: database, LEASE: '5s', VOD_TIMEOUT: '10s', SUBMIT_QPS: 'many', VOD_REGION: 'x' };
+    expect(problemsOf(env, 'worker')).not.toEqual([]);
+    expect(problemsOf(env, 'migrate')).toEqual([]);
+    expect(problemsOf({ LEASE: '5s' }, 'migrate')).toEqual([expect.stringMatching(/^DATABASE_URL: expected /)]);
+  });
+});
+
 describe('a secret in a file', () => {
   let folder: string;
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'vodai-secrets-'))));

@@ -22,8 +22,9 @@ const required: Record<Role, readonly VariableName[]> = {
 /** The one reader of the environment. Throws a ConfigError that names every problem at once. */
 export function loadConfig<R extends Role>(env: NodeJS.ProcessEnv, role: R): ConfigFor<R>;
 export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
-  const env = withSecretFiles(environment);
-  const given = onlyOurs(env, role);
+  const names = namesFor(role);
+  const env = withSecretFiles(environment, names);
+  const given = onlyOurs(env, names, role);
   const parsed = variables.safeParse(given);
   const unreadable = parsed.success ? [] : parsed.error.issues.map(unreadableProblem);
 
@@ -36,10 +37,15 @@ export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
     ...[...missing(given, values, role), ...contradictions(values, role)].filter(({ variable, other }) => {
       return !bad.has(variable) && !(other && bad.has(other));
     }),
-    ...misspellings(env, variableNames),
+    ...misspellings(env, names),
   ];
   if (problems.length > 0) throw new ConfigError(problems, given);
   return arrange(values, role);
+}
+
+/** A migration changes a database and does nothing else: what is wrong with the rest is for the processes that read it. */
+function namesFor(role: Role): readonly VariableName[] {
+  return role === 'migrate' ? required.migrate : variableNames;
 }
 
 /** Everybody's variables, and for many programs in lower case. Who has no use for them doesn't stumble over them. */
@@ -50,8 +56,12 @@ function callsVod(role: Role): boolean {
 }
 
 /** An empty variable is an unset one: compose files and shells pass `NAME=` for what nobody filled in. */
-function onlyOurs(env: NodeJS.ProcessEnv, role: Role): Partial<Record<VariableName, string>> {
-  const entries = variableNames.map((name) => {
+function onlyOurs(
+  env: NodeJS.ProcessEnv,
+  names: readonly VariableName[],
+  role: Role,
+): Partial<Record<VariableName, string>> {
+  const entries = names.map((name) => {
     if (!proxyVariables.includes(name)) return [name, env[name]] as const;
     return [name, callsVod(role) ? env[name] || env[name.toLowerCase()] : undefined] as const;
   });

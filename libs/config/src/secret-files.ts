@@ -14,10 +14,11 @@ const secrets = [
 ] as const satisfies readonly VariableName[];
 
 /** The environment with the contents of those files in it. Throws a ConfigError that names each file that is no use. */
-export function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withSecretFiles(env: NodeJS.ProcessEnv, wanted: readonly VariableName[] = secrets): NodeJS.ProcessEnv {
   const filled = { ...env };
   const problems: Problem[] = [];
   for (const name of secrets) {
+    if (!wanted.includes(name)) continue;
     const path = env[`${name}_FILE`];
     delete filled[`${name}_FILE`];
     if (!path) continue;

@@ -11,14 +11,18 @@ function reads<T>(expected: string, read: (text: string) => T | undefined) {
   });
 }
 
-/** Like `reads`, for values that can be wrong in several ways: an array of what is wrong instead of a value. */
-function readsEntries<T>(format: string, read: (entries: string[]) => { value: T } | { wrong: string }) {
+/** Like `reads`, for values that can be wrong in several ways. */
+function readsOrSays<T>(format: string, read: (text: string) => { value: T } | { wrong: string | null }) {
   return z.string().transform((text, context): T => {
-    const result = read(text.split(',').map((entry) => entry.trim()));
+    const result = read(text);
     if ('value' in result) return result.value;
-    context.addIssue({ code: 'custom', message: `${format}; ${result.wrong}` });
+    context.addIssue({ code: 'custom', message: result.wrong === null ? format : `${format}; ${result.wrong}` });
     return z.NEVER;
   });
+}
+
+function readsEntries<T>(format: string, read: (entries: string[]) => { value: T } | { wrong: string }) {
+  return readsOrSays(format, (text) => read(text.split(',').map((entry) => entry.trim())));
 }
 
 export function wholeNumber(min: number, max: number) {
@@ -80,8 +84,33 @@ export function durationRange() {
   });
 }
 
-export function urlWith(protocols: readonly string[], expected: string) {
-  return reads(expected, (text) => (isUrl(text, protocols) ? text : undefined));
+/** The URL of a store. Its password is what goes wrong most often, and what must not be shown: so this says where to look. */
+export function storeUrl(protocols: readonly string[], expected: string) {
+  return readsOrSays(expected, (text) => {
+    if (!protocols.some((protocol) => text.startsWith(`${protocol}//`))) return { wrong: null };
+    const wrong = unescapedIn(text);
+    if (wrong !== null) return { wrong };
+    return isUrl(withHost(text), protocols) ? { value: text } : { wrong: null };
+  });
+}
+
+/** A Postgres URL may leave the host to its query, where a socket can be named. */
+function withHost(text: string): string {
+  return text.replace('@/', '@socket/');
+}
+
+/** What ends the user or the password before their end, or makes another character of what follows it. */
+function unescapedIn(text: string): string | null {
+  if (/%(?![0-9a-f]{2})/i.test(text)) return 'it has a % that begins no escape: a % itself is written %25';
+  const login = text.slice(text.indexOf('//') + 2, text.lastIndexOf('@'));
+  if (text.includes('@') && (!URL.canParse(withHost(text)) || /\s/.test(login))) {
+    const [character] = /[\s#/?@[\]]/.exec(login) ?? [];
+    if (character) {
+      const shown = /\s/.test(character) ? 'blank' : character;
+      return `its user or password has a ${shown}, which is written ${encodeURIComponent(character)}`;
+    }
+  }
+  return null;
 }
 
 /** Like other programs: what has no scheme is http. Never with what was got, as it may hold a password. */

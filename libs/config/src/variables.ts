@@ -16,7 +16,7 @@ import {
   risingDurations,
   secretList,
   someOf,
-  urlWith,
+  storeUrl,
   wholeNumber,
 } from './values';
 
@@ -26,12 +26,12 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 /** Every environment variable there is, each documented here and nowhere else. A default is written as a person would set it. */
 export const variables = z.object({
   /** Postgres 13 or newer. No default: a wrong database found by accident is worse than none. */
-  DATABASE_URL: urlWith(
+  DATABASE_URL: storeUrl(
     ['postgres:', 'postgresql:'],
     'a Postgres URL such as postgres://user:password@host:5432/name',
   ).optional(),
   /** Set: BullMQ on Redis. Unset: BullMQ on Postgres, so that a laptop needs no Redis. */
-  REDIS_URL: urlWith(['redis:', 'rediss:'], 'a Redis URL such as redis://host:6379 or rediss://host:6380').optional(),
+  REDIS_URL: storeUrl(['redis:', 'rediss:'], 'a Redis URL such as redis://host:6379 or rediss://host:6380').optional(),
 
   /** Address to listen on. Loopback unless somebody decides to be reachable. */
   HOST: host().prefault('127.0.0.1'),

@@ -1,4 +1,5 @@
-import { Gather, sqlState, violatedConstraint } from './gather';
+import { sqlState } from '@app/postgres';
+import { Gather, violatedConstraint } from './gather';
 
 /** A store that commits when the test says so. */
 function heldStore(limits = { batch: 10, lanes: 1 }) {

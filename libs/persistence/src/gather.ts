@@ -1,3 +1,5 @@
+import { sqlState } from '@app/postgres';
+
 /**
  * Group commit. Calls that arrive while a batch is under way wait and go together in the next one: an idle system
  * adds no delay, a busy one pays one transaction for many calls. Nobody is answered before the commit.
@@ -49,12 +51,6 @@ export class Gather<I, O> {
 /** SQLSTATE classes 21 (cardinality), 22 (data) and 23 (constraint): the statement's content, not the store. */
 function isAboutTheData(error: unknown): boolean {
   return /^2[123]/.test(sqlState(error) ?? '');
-}
-
-/** The five-character SQLSTATE of a Postgres error, null for anything else. */
-export function sqlState(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 /** The violated constraint or unique index, null for anything else. */

@@ -1,4 +1,8 @@
-export { assertSchema, createDataSource, migrate, SchemaTooOldError } from './data-source';
+export { createDataSource } from './data-source';
+export { connectDatabase, openDatabase } from './open';
+export { grantsFor, type Process } from './rights';
+export { assertSchema, migrate, SchemaTooOldError } from './schema';
+export { installationId } from './installation';
 export { channels } from './channels';
 export {
   JobStore,
@@ -31,5 +35,4 @@ export { ProgressReads } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { capIn, ProcessStore } from './process.store';
 export { Listener } from './listener';
-export { sqlState } from './gather';
 export type { JobRow } from './rows';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Client } from 'pg';
+import { ServerClient } from '@app/postgres';
 
 type Query = (...args: unknown[]) => unknown;
 
@@ -8,12 +8,12 @@ type Query = (...args: unknown[]) => unknown;
  * the store's large statements costs Postgres more than running it for a few rows; prepared, each connection pays that
  * once. The name also shows in pg_stat_activity. Statements without one, whose text varies, are sent as they are.
  */
-export class PreparingClient extends Client {
-  override query: Client['query'] = ((text: unknown, values: unknown, ...rest: unknown[]) => {
+export class PreparingClient extends ServerClient {
+  override query: ServerClient['query'] = ((text: unknown, values: unknown, ...rest: unknown[]) => {
     const send = super.query.bind(this) as Query;
     const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : null;
     return name === null ? send(text, values, ...rest) : send({ name, text, values }, ...rest);
-  }) as Client['query'];
+  }) as ServerClient['query'];
 }
 
 /** The name and a hash of the text: after a deploy the same name may mean another statement. */

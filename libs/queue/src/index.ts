@@ -1,3 +1,4 @@
 export { queuesOf, READ_BATCH, type Payload } from './catalog';
-export { Queues, type Processor } from './queues';
+export { queueGrants } from './postgres-rights';
+export { prefixOf, Queues, type Processor } from './queues';
 export { migrateQueueStore } from './store';

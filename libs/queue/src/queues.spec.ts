@@ -6,7 +6,7 @@ import type { Job } from 'bullmq';
 import { Client } from 'pg';
 import { describeWithRedisServer, RedisServer } from '../test/redis-server';
 import { limiterFor, queueName, type Payload } from './catalog';
-import { assertComplete, Queues, type Processor, type QueuesOptions } from './queues';
+import { assertComplete, prefixOf, Queues, type Processor, type QueuesOptions } from './queues';
 import { openStore, type QueueStoreOptions } from './store';
 
 const REGIONS = ['cn-shanghai', 'ap-southeast-1'] as const;
@@ -21,7 +21,9 @@ afterEach(async () => {
 
 function open(store: QueueStoreOptions, more: Partial<QueuesOptions> = {}): Queues {
   const onFailure = () => undefined;
-  const queues = new Queues({ store, regions: REGIONS, limits: fast, signals: new Signals(), onFailure, ...more });
+  const installation = 'test';
+  const signals = new Signals();
+  const queues = new Queues({ store, installation, regions: REGIONS, limits: fast, signals, onFailure, ...more });
   opened.push(queues);
   return queues;
 }
@@ -42,7 +44,7 @@ function complete({ submit = doNothing, collect = doNothing, recover = doNothing
 
 const answers = (queues: Queues) =>
   eventually('the queue store answers', () =>
-    queues.ping().then(
+    queues.assertWorks().then(
       () => true,
       () => false,
     ),
@@ -298,7 +300,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     // is red only when there were too many, and a slow machine makes it no redder.
     const admitted: { after: number; before: number }[] = [];
     const { max, duration } = limiterFor(30);
-    const stores = [1, 2].map(() => openStore(store, 'vodai', deaf));
+    const stores = [1, 2].map(() => openStore(store, prefixOf('test'), deaf));
     const workers = stores.map((each) =>
       each.worker(
         queueName('submit', HOME),
@@ -371,7 +373,7 @@ describe('on Postgres', () => {
     for (let i = 0; i < 5; i += 1) {
       const queues = open({ databaseUrl: database.url });
       await queues.work(complete({})).catch(() => undefined);
-      await queues.ping().catch(() => undefined);
+      await queues.assertWorks().catch(() => undefined);
       await queues.close();
     }
     started.abort();
@@ -417,7 +419,7 @@ describeWithRedis('An entry of a worker that was killed', () => {
       [{ redisUrl: testRedisUrl() ?? '' }, { databaseUrl: database.url }].map(async (store) => {
         let begun = false;
         const held = promise();
-        const victim = openStore(store, 'vodai', deaf);
+        const victim = openStore(store, prefixOf('test'), deaf);
         const worker = victim.worker(
           queueName('submit', HOME),
           () => {
@@ -515,7 +517,11 @@ describeWithRedisServer('when Redis goes away', () => {
   it('says so at once, and the same queues and workers go on when it is back', async () => {
     const troubles: unknown[] = [];
     const signals = new Signals();
-    signals.on('store.trouble', ({ store }) => troubles.push(store));
+    let refused = 0;
+    signals.on('store.trouble', ({ store, error }) => {
+      troubles.push(store);
+      if ((error as { code?: unknown }).code === 'ECONNREFUSED') refused += 1;
+    });
     const seen: string[] = [];
     const queues = open({ redisUrl: redis.url }, { signals });
     await queues.work(
@@ -532,11 +538,12 @@ describeWithRedisServer('when Redis goes away', () => {
     await eventually('the first are worked', () => seen.length === 3);
 
     await redis.kill();
-    await eventually('the loss is noticed', () => troubles.length > 0);
+    // The connections break one by one: a refused one was made anew, so all have.
+    await eventually('the loss is noticed', () => refused > 0);
     await expect(queues.add('submit', HOME, during)).rejects.toThrow('the queue store (redis) is away');
     await expect(queues.load('submit', HOME)).rejects.toThrow('the queue store (redis) is away');
     await expect(queues.closeFor('submit', HOME, 1000, 'Throttling')).rejects.toThrow('away');
-    await expect(queues.ping()).rejects.toThrow(/Redis is/);
+    await expect(queues.assertWorks()).rejects.toThrow(/Redis is/);
     expect(troubles).toContain('redis');
 
     await redis.start();
@@ -631,7 +638,7 @@ describeWithRedisServer('when Redis goes away', () => {
 
     const before = await connections(redis);
     await redis.ask((client) => client.replicaof('127.0.0.1', 1));
-    const ready = queues.ping();
+    const ready = queues.assertWorks();
     const outcome = ready.then(
       () => 'ready',
       () => 'away',
@@ -673,7 +680,7 @@ describeWithRedisServer('when Redis goes away', () => {
     await queues.closeFor('submit', HOME, 500, 'Throttling');
     await queues.add('submit', HOME, held);
     await redis.ask((client) => client.config('SET', 'maxmemory', '100kb'));
-    await expect(queues.ping()).rejects.toThrow(/OOM/);
+    await expect(queues.assertWorks()).rejects.toThrow(/OOM/);
     await expect(queues.add('submit', HOME, requests(1))).rejects.toThrow(/OOM/);
 
     const since = performance.now();

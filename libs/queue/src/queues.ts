@@ -17,8 +17,11 @@ export interface QueuesOptions {
   leaseMs?: number;
   /** Told about a processor that threw. */
   onFailure: (failure: { queue: string; error: Error }) => void;
-  /** Keyspace in Redis. */
-  prefix?: string;
+  /**
+   * The database's name for itself. Redis has one keyspace for all who share it, and an entry that another deployment takes
+   * is not in its database.
+   */
+  installation: string;
 }
 
 /** A worker that is asked to stop finishes what it has; longer than this it is not waited for. */
@@ -43,7 +46,7 @@ export class Queues {
   private evictionPolicy: string | null | undefined;
 
   constructor(private readonly options: QueuesOptions) {
-    this.store = openStore(options.store, options.prefix ?? 'vodai', {
+    this.store = openStore(options.store, prefixOf(options.installation), {
       onTrouble: (error) => this.trouble(error),
       onReady: () => options.signals.emit('store.recovered', { store: this.store.kind }),
       onEviction: (policy) => this.eviction(policy),
@@ -102,6 +105,7 @@ export class Queues {
     this.workers = processors.flatMap((processor) =>
       this.options.regions.map((region) => this.workerFor(processor, region)),
     );
+    await this.store.assertUsable();
     // On Postgres BullMQ looks at its schema once, and for ever keeps what it found: one that was away at that moment would
     // leave queues that refuse everything in a process that is ready. Better not to start, as without our own tables.
     if (this.store.kind === 'postgres') {
@@ -115,8 +119,9 @@ export class Queues {
     }
   }
 
-  ping(): Promise<void> {
-    return this.store.ping();
+  /** Throws, with the reason, while work can't be put on a queue and taken off it. */
+  assertWorks(): Promise<void> {
+    return this.store.assertWorks();
   }
 
   /** Takes no more work and finishes what is under way. */
@@ -203,6 +208,11 @@ export class Queues {
   private trouble(error: Error): void {
     this.options.signals.emit('store.trouble', { store: this.store.kind, error });
   }
+}
+
+/** What stands in braces decides in which slot of a Redis Cluster a key is: BullMQ's scripts need all of a queue's in one. */
+export function prefixOf(installation: string): string {
+  return `{vodai-${installation}}`;
 }
 
 /** A queue that nobody works fills up in silence; one that two work is worked by whoever is wrong. Refuse both. */

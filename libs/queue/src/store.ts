@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { StartError } from '@app/observability';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -7,15 +9,15 @@ import {
   type Job,
   type PostgresConnectionOptions,
 } from 'bullmq';
+import { assertWritable, ServerPool, settle, singleClient } from '@app/postgres';
 import { Redis } from 'ioredis';
-import { Client, Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { assertMayMigrateQueue, assertQueueRights, isQueueSchemaCurrent, SCHEMA } from './postgres-rights';
+import { PROBE, putAndTake, refusal } from './redis-probe';
 
 /** Where BullMQ keeps its queues. Nothing outside this library knows which one it is. */
 export type QueueStoreOptions =
   { redisUrl: string; /** By default ten seconds. */ silenceMs?: number } | { databaseUrl: string };
-
-/** BullMQ's schema in Postgres: made by `npm run migrate`, checked by BullMQ at every start. */
-const SCHEMA = 'bullmq';
 
 type PoolConnection = Extract<PostgresConnectionOptions, { connect(): unknown }>;
 
@@ -48,6 +50,9 @@ const deathRules = (lockMs: number) => ({
  */
 const SILENCE_MS = 10_000;
 
+/** How long a start waits for Redis, to learn whether it is of any use. */
+const FIRST_ANSWER_MS = 2_000;
+
 /** For connections to say goodbye. */
 const END_MS = 1_000;
 
@@ -77,8 +82,10 @@ export interface QueueStore {
   worker(name: string, process: (job: Pick<Job, 'data'>) => Promise<void>, settings: WorkerSettings): BullWorker;
   /** Known to be unreachable at this moment. */
   isAway(): boolean;
-  /** Throws when the store does not answer. */
-  ping(): Promise<void>;
+  /** Throws when work can't be put on a queue and taken off it; a StartError when only a person can change that. */
+  assertWorks(): Promise<void>;
+  /** The same before the work begins, for what only a person can change: that a store is away is no reason not to start. */
+  assertUsable(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -123,10 +130,31 @@ function openRedis(
     return copy;
   };
   for (const client of [producer, consumer]) client.on('error', onTrouble);
+  let trouble: Error | null = null;
+  producer.on('error', (error) => (trouble = error));
+  producer.on('ready', () => (trouble = null));
   const watch = setInterval(() => {
     for (const client of [producer, consumer]) void endSilence(client, silenceMs);
   }, silenceMs).unref();
   const write = () => producer.set(`${prefix}:alive`, 1, 'PX', 60_000);
+  let probe: [InstanceType<typeof Queue>, InstanceType<typeof Worker>] | null = null;
+  const openProbe = (): NonNullable<typeof probe> => {
+    const queue = new Queue(PROBE, { connection: producer, prefix });
+    const worker = new Worker(PROBE, null, { connection: consumer, prefix, autorun: false });
+    // Told to whoever asks.
+    queue.on('error', () => undefined);
+    worker.on('error', () => undefined);
+    return [queue, worker];
+  };
+  const assertWorks = async () => {
+    if (producer.status !== 'ready') throw (trouble && refusal(trouble)) ?? new Error(`Redis is ${producer.status}`);
+    // One that answers and takes nothing, a replica or one that is full, is no use either.
+    await write().catch((error: unknown) => {
+      throw refusal(error) ?? error;
+    });
+    probe ??= openProbe();
+    await putAndTake(producer, prefix, ...probe);
+  };
   let looking = false;
   // Each time, because a failover may have led to another server; one look at a time, because one that is a replica as yet
   // makes it reconnect over and over.
@@ -153,13 +181,24 @@ function openRedis(
       ),
     // Whoever adds must learn at once that Redis is away: a command that waits for it would outlive the alarm.
     isAway: () => producer.status !== 'ready',
-    ping: async () => {
-      if (producer.status !== 'ready') throw new Error(`Redis is ${producer.status}`);
-      // One that answers and takes nothing, a replica or one that is full, is no use either.
-      await write();
+    assertWorks,
+    assertUsable: async () => {
+      if (producer.status !== 'ready') {
+        const heard = ['ready', 'error'].map((event) => once(producer, event).catch(() => undefined));
+        await Promise.race([...heard, pause(FIRST_ANSWER_MS, undefined, { ref: false })]);
+      }
+      const late = pause(FIRST_ANSWER_MS, undefined, { ref: false });
+      // Twice: of a script the client sends the text at first, and then its name, which is another command.
+      await Promise.race([assertWorks().then(assertWorks), late]).catch((error: unknown) => {
+        if (error instanceof StartError) throw error;
+      });
     },
     close: async () => {
       clearInterval(watch);
+      await Promise.race([
+        Promise.all((probe ?? []).map((each) => each.close())),
+        pause(END_MS, undefined, { ref: false }),
+      ]);
       for (const client of [producer, consumer, ...copies]) client.disconnect();
       await Promise.all(copies.map(endOf));
     },
@@ -216,19 +255,16 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
   const pools = new Map<Pool, Set<PoolClient>>();
   let isOver = false;
   const open = (max: number): PoolConnection => {
-    const pool = new Pool({
+    const pool = new ServerPool({
       connectionString: databaseUrl,
       application_name: 'vodai-bullmq',
-      options: `-c search_path=${SCHEMA}`,
-      keepAlive: true,
+      searchPath: SCHEMA,
       max,
       connectionTimeoutMillis: SILENCE_MS,
     });
     const clients = new Set<PoolClient>();
     pool.on('error', onTrouble);
     pool.on('connect', (client) => {
-      // The pool hears of its idle connections only. One that BullMQ holds and Postgres drops would end the process.
-      client.on('error', () => undefined);
       if (isOver) void client.end();
       else clients.add(client);
     });
@@ -237,7 +273,7 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     // BullMQ tells a pool from a configuration by its methods, and its type of the latter wants an index signature.
     return pool as Pool & PoolConnection;
   };
-  const producers = open(4);
+  const producers = open(4) as Pool & PoolConnection;
   return {
     kind: 'postgres',
     queue: (name) => new Queue(name, { connection: producers }),
@@ -245,7 +281,8 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     worker: (name, process, { lockMs, ...settings }) =>
       patient(new Worker(name, process, { connection: open(3), autorun: false, ...deathRules(lockMs), ...settings })),
     isAway: () => false, // the pool says so by itself, with every query
-    ping: async () => void (await producers.query('select 1')),
+    assertWorks: () => assertWritable(producers),
+    assertUsable: () => assertQueueRights(producers),
     close: async () => {
       await Promise.all(
         [...pools.keys()].map((pool) => Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })])),
@@ -258,12 +295,20 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
   };
 }
 
-/** BullMQ's own tables, for set-ups without Redis. Runs beside our migrations; a second run changes nothing. */
-export async function migrateQueueStore(databaseUrl: string): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl });
+/**
+ * BullMQ's own tables, for set-ups without Redis. Runs beside our migrations. Answers whether there was something to do; to
+ * find that there is nothing needs no rights but to read.
+ */
+export async function migrateQueueStore(databaseUrl: string): Promise<boolean> {
+  const client = singleClient(databaseUrl, 'vodai-migrate');
+  client.on('error', () => undefined); // told to whoever asks next
   await client.connect();
   try {
+    await settle(client, 'public');
+    if (await isQueueSchemaCurrent(client)) return false;
+    await assertMayMigrateQueue(client);
     await runMigrations(client, SCHEMA);
+    return true;
   } finally {
     await client.end();
   }

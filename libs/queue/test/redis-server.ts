@@ -23,8 +23,14 @@ export class RedisServer {
 
   /** Empty, like a Redis without persistence after a crash. Resolves when it answers. */
   async start(...settings: string[]): Promise<void> {
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.process = spawn('redis-server', [...args, ...settings], { stdio: 'ignore' });
+    await this.startWith('--save', '', '--appendonly', 'no', ...settings);
+  }
+
+  /** A file of settings may come first. */
+  async startWith(...args: string[]): Promise<void> {
+    const [file, rest] = args[0]?.startsWith('--') === false ? [[args[0]], args.slice(1)] : [[], args];
+    const address = ['--port', String(this.port), '--bind', '127.0.0.1'];
+    this.process = spawn('redis-server', [...file, ...address, ...rest], { stdio: 'ignore' });
     await this.ask((client) => client.ping());
   }
 

@@ -22,12 +22,13 @@ export class OwnPostgres {
   private constructor(
     private readonly folder: string,
     private readonly port: number,
+    private readonly settings: string[],
   ) {}
 
-  static async start(): Promise<OwnPostgres> {
+  static async start(...settings: string[]): Promise<OwnPostgres> {
     const folder = mkdtempSync(join(tmpdir(), 'vodai-own-postgres-'));
     chmodSync(folder, 0o755); // the OS user postgres has to get in when the tests run as root
-    const own = new OwnPostgres(folder, await freePort());
+    const own = new OwnPostgres(folder, await freePort(), settings);
     await own.startAgain();
     return own;
   }
@@ -45,7 +46,8 @@ export class OwnPostgres {
 
   /** With the data that it had, at the address that it had: of two settings of a port the last one counts. */
   async startAgain(): Promise<void> {
-    this.server = await startEmbeddedPostgres(join(this.folder, 'data'), [...NOT_DURABLE, `port=${this.port}`]);
+    const settings = [...NOT_DURABLE, `port=${this.port}`, ...this.settings];
+    this.server = await startEmbeddedPostgres(join(this.folder, 'data'), settings);
   }
 
   async remove(): Promise<void> {

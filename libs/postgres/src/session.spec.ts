@@ -1,0 +1,118 @@
+import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
+import type { PoolClient } from 'pg';
+import { assertWritable, isUnavailable, ServerPool } from './index';
+
+describe('A connection', () => {
+  let database: TestDatabase;
+  const pools: ServerPool[] = [];
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const pool of pools.splice(0)) await pool.end();
+    await database.drop();
+  });
+
+  function open(): ServerPool {
+    const pool = new ServerPool({ connectionString: database.url, max: 3 });
+    pool.on('error', () => undefined);
+    pools.push(pool);
+    return pool;
+  }
+
+  /** For every connection that is made from now on. */
+  async function alter(...settings: string[]): Promise<void> {
+    const name = new URL(database.url).pathname.slice(1);
+    for (const setting of settings) await open().query(`alter database ${name} set ${setting}`);
+  }
+
+  it('is what the code relies on, whatever the database has as its own', async () => {
+    await alter(
+      `datestyle = 'German'`,
+      `intervalstyle = 'iso_8601'`,
+      `timezone = 'Asia/Shanghai'`,
+      `bytea_output = 'escape'`,
+      `extra_float_digits = -3`,
+      `standard_conforming_strings = off`,
+      `default_transaction_isolation = 'serializable'`,
+      `statement_timeout = '1ms'`,
+      `lock_timeout = '1ms'`,
+      `idle_in_transaction_session_timeout = '1ms'`,
+      `search_path = 'bullmq', 'pg_catalog'`,
+      `synchronous_commit = off`,
+    );
+    const { rows } = await open().query(
+      `select timestamptz '2026-11-28 11:04:47.97+08' as time, date '2026-11-28' as day, interval '90 s' as span, '\\x00ff'::bytea as bytes,
+              0.1::float8 + 0.2 as number, 'a\\b' as text, current_setting('transaction_isolation') as isolation,
+              current_schema() as schema, (timestamptz '2026-11-28 11:04:47.97+08')::text as "timeText",
+              current_setting('statement_timeout') as "statementTimeout", current_setting('synchronous_commit') as commits
+         from pg_sleep(0.05)`,
+    );
+    expect(rows[0]).toMatchObject({
+      time: new Date('2026-11-28T03:04:47.970Z'),
+      day: new Date(2026, 10, 28),
+      span: { minutes: 1, seconds: 30 },
+      bytes: Buffer.from([0, 255]),
+      number: 0.1 + 0.2,
+      text: 'a\\b',
+      isolation: 'read committed',
+      schema: 'public',
+      timeText: '2026-11-28 03:04:47.97+00',
+      statementTimeout: '30s',
+      commits: 'on',
+    });
+  });
+
+  it('fails a query whose time cannot be read, rather than answering null', async () => {
+    const client = await open().connect();
+    try {
+      await client.query(`set datestyle = 'German'`);
+      await expect(client.query('select now() as now')).rejects.toThrow(/^expected a time in ISO 8601 from Postgres/);
+      await expect(client.query(`set datestyle = 'ISO'; select 'infinity'::timestamptz`)).rejects.toThrow(/"infinity"/);
+      expect((await client.query('select null::timestamptz as never')).rows).toEqual([{ never: null }]);
+    } finally {
+      client.release();
+    }
+  });
+
+  describe('to a server that takes no writes any more', () => {
+    const pid = async (client: Pick<PoolClient, 'query'>) =>
+      (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+
+    it('is given up with all its neighbours, and reads go on over new ones', async () => {
+      const pool = open();
+      const [first, second, third] = [await pool.connect(), await pool.connect(), await pool.connect()];
+      const before = [await pid(first), await pid(second), await pid(third)];
+      await second.query('begin');
+      third.release(); // idle when it happens
+      await first.query('begin read only');
+      const refused = await first.query('create table x ()').catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: '25006' });
+      expect(isUnavailable(refused)).toBe(true);
+      // What is under way may finish.
+      expect(await pid(second)).toBe(before[1]);
+      await second.query('rollback');
+      first.release();
+      second.release();
+      await eventually('all have gone', () => pool.totalCount === 0);
+      const after = [await pool.connect(), await pool.connect(), await pool.connect()];
+      for (const client of after) expect(before).not.toContain(await pid(client));
+      for (const client of after) client.release();
+    });
+
+    it('is found by a question, before anybody writes', async () => {
+      const pool = open();
+      await assertWritable(pool);
+      const before = await pid(pool);
+      await alter('default_transaction_read_only = on');
+      pool.giveUp();
+      const refusal = /^the server takes no writes: default_transaction_read_only is on$/;
+      await expect(assertWritable(pool)).rejects.toThrow(refusal);
+      const readOnly = await pid(pool); // a read is answered
+      expect(readOnly).not.toBe(before);
+      await expect(assertWritable(pool)).rejects.toThrow(refusal);
+      // And every time it is another connection: one of them may lead to the new server.
+      expect(await pid(pool)).not.toBe(readOnly);
+    });
+  });
+});

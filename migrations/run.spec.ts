@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StartError } from '@app/observability';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '@app/testing';
+import { Client } from 'pg';
+import { OwnPostgres } from '../test/faults/support/postgres';
+import { migrateDatabase } from './run';
+
+describe('A migration', () => {
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+  });
+
+  async function database(make: () => Promise<TestDatabase>): Promise<string> {
+    const made = await make();
+    cleanUps.push(() => made.drop());
+    return made.url;
+  }
+
+  async function run(url: string, ...statements: string[]): Promise<void> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  }
+
+  /** A login without any right, and its URL. */
+  async function login(url: string): Promise<{ name: string; url: string }> {
+    const name = `test_migrate_${randomBytes(4).toString('hex')}`;
+    await run(url, 'revoke create on schema public from public', `create role ${name} login password 'secret'`);
+    cleanUps.push(() => run(url, `drop owned by ${name}`, `drop role ${name}`));
+    const own = new URL(url);
+    own.username = name;
+    own.password = 'secret';
+    return { name, url: own.href };
+  }
+
+  async function refusal(url: string): Promise<string> {
+    const error: unknown = await migrateDatabase(url).then(
+      () => new Error('it ran'),
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(StartError);
+    return (error as Error).message;
+  }
+
+  it('with nothing to do needs no right but to read what was done, and names that', async () => {
+    const url = await database(createTestDatabase);
+    const reader = await login(url);
+    expect(await refusal(reader.url)).toMatch(new RegExp(`\ngrant select on public.migration to ${reader.name};$`));
+    await run(url, `grant select on migration to ${reader.name}`);
+    expect(await refusal(reader.url)).toMatch(new RegExp(`\ngrant select on bullmq.migration to ${reader.name};$`));
+    await run(
+      url,
+      `grant usage on schema bullmq to ${reader.name}`,
+      `grant select on bullmq.migration to ${reader.name}`,
+    );
+    expect(await migrateDatabase(reader.url)).toEqual([]);
+  });
+
+  it('that may not make tables ends at once, with the GRANT that is missing, and runs when it has it', async () => {
+    const url = await database(createEmptyDatabase);
+    const { name, url: own } = await login(url);
+    expect(await refusal(own)).toMatch(new RegExp(`\ngrant usage, create on schema public to ${name};$`));
+    await run(url, `grant usage, create on schema public to ${name}`);
+    const databaseName = new URL(url).pathname.slice(1);
+    expect(await refusal(own)).toMatch(new RegExp(`\ngrant create on database ${databaseName} to ${name};$`));
+    await run(url, `grant create on database ${databaseName} to ${name}`);
+    expect(await migrateDatabase(own)).toEqual([`BullMQ's own`]);
+  });
+
+  it('of tables that another login owns names that one', async () => {
+    const url = await database(createTestDatabase);
+    const { name, url: own } = await login(url);
+    await run(url, `delete from migration where id = (select max(id) from migration)`);
+    await run(url, `grant select on migration to ${name}`, `grant create on schema public to ${name}`);
+    expect(await refusal(own)).toMatch(new RegExp(`\ngrant vodai to ${name};$`));
+  });
+
+  it('finds tables where a search path has led them, rather than making others beside them', async () => {
+    const url = await database(createTestDatabase);
+    await run(url, 'alter schema public rename to elsewhere', 'create schema public');
+    expect(await refusal(url)).toMatch(
+      /^the tables are in the schema elsewhere, where a search_path has led to; expected them in public/,
+    );
+  });
+
+  it('says that the URL has no password when that is what the server wants, and shows none', async () => {
+    const url = new URL(await database(createTestDatabase));
+    url.password = '';
+    expect(await refusal(url.href)).toMatch(/^DATABASE_URL: the server wants a password, and the URL has none/);
+    url.password = 'canary';
+    expect(await refusal(url.href)).toBe(
+      "DATABASE_URL: Postgres can't be reached: the server refuses the password (28P01)",
+    );
+  });
+
+  it('finds Postgres by its socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vodai-socket-'));
+    chmodSync(folder, 0o777);
+    cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
+    const postgres = await OwnPostgres.start(`unix_socket_directories=${folder}`);
+    cleanUps.push(() => postgres.remove());
+    const { port, username, password } = new URL(postgres.url);
+    const url = `postgres://${username}:${password}@/postgres?host=${folder}&port=${port}`;
+    expect((await migrateDatabase(url)).length).toBeGreaterThan(1);
+    expect(await migrateDatabase(url)).toEqual([]);
+  });
+});
