@@ -866,7 +866,7 @@ describe('Request-Id', () => {
       await stack.query('alter table event_away rename to event');
     }
     const lines = stack.logLines.map((line) => JSON.parse(line)).filter(({ httpRequestId }) => httpRequestId);
-    expect(lines.filter(({ httpRequestId }) => /^logged-/.test(httpRequestId))).toMatchObject([
+    expect(lines.filter(({ httpRequestId }) => httpRequestId.startsWith('logged-'))).toMatchObject([
       { httpRequestId: expect.any(String), path: '/v1/events', msg: 'internal' },
       { httpRequestId: expect.any(String), path: '/v1/events', msg: 'internal' },
     ]);

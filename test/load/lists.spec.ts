@@ -120,7 +120,6 @@ describe(`The lists of a filled table (seed ${seed})`, () => {
 
 describe('Jobs whose media ids begin alike', () => {
   const BULK = 6_000; // more than are few
-  const lists = () => new ListReads(db);
   const filters: JobFilter[] = [
     { mediaIdPrefix: 'bulk-' },
     { q: 'bulk-' },
@@ -142,7 +141,7 @@ describe('Jobs whose media ids begin alike', () => {
     try {
       for (const filter of filters) {
         for (const before of [undefined, middle?.id]) {
-          const found = await lists().jobs(filter, { limit: 51, before });
+          const found = await lists.jobs(filter, { limit: 51, before });
           const expected = await byLookingAtAll(filter, before);
           expect([filter, found.map(({ id }) => id)]).toEqual([filter, expected.slice(0, 51)]);
         }
@@ -172,9 +171,9 @@ describe('Jobs whose media ids begin alike', () => {
   });
 
   it('are told from ids that a pattern would take for alike', async () => {
-    expect(await lists().jobs({ mediaIdPrefix: '%' }, { limit: 1 })).toEqual([]);
-    expect(await lists().jobs({ mediaIdPrefix: 'media_' }, { limit: 1 })).toEqual([]);
-    expect(await lists().jobs({ mediaIdPrefix: 'media-' }, { limit: 1 })).toHaveLength(1);
+    expect(await lists.jobs({ mediaIdPrefix: '%' }, { limit: 1 })).toEqual([]);
+    expect(await lists.jobs({ mediaIdPrefix: 'media_' }, { limit: 1 })).toEqual([]);
+    expect(await lists.jobs({ mediaIdPrefix: 'media-' }, { limit: 1 })).toHaveLength(1);
   });
 });
 

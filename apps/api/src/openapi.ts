@@ -151,7 +151,8 @@ function tellDefaults(schema: unknown): void {
   const fields = schema as Record<string, unknown>;
   if ('default' in fields) {
     const text = `Default: ${JSON.stringify(fields['default'])}`;
-    fields['description'] = fields['description'] ? `${String(fields['description'])}. ${text}` : text;
+    const { description } = fields;
+    fields['description'] = typeof description === 'string' ? `${description}. ${text}` : text;
     delete fields['default'];
   }
   for (const inner of Object.values(fields)) tellDefaults(inner);
