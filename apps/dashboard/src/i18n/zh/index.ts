@@ -11,6 +11,7 @@ import { jobs } from './jobs';
 import { session } from './session';
 import { shell } from './shell';
 import { story } from './story';
+import { submit } from './submit';
 
 /** In the words of VOD's own console in Chinese. */
 export const zh: SameKeys<typeof en> = {
@@ -25,4 +26,5 @@ export const zh: SameKeys<typeof en> = {
   session,
   shell,
   story,
+  submit,
 };

@@ -1,8 +1,15 @@
 import { Alert, Button, Group, Menu, NativeSelect, Stack, Text } from '@mantine/core';
 import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
-import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconColumns3, IconFilterX } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconArrowDown,
+  IconArrowUp,
+  IconColumns3,
+  IconFilterX,
+  IconSend,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -81,7 +88,23 @@ function JobsList({ search }: { search: JobsSearch }) {
   const chosenJobs = list.items.filter(({ id }) => selection[id]);
 
   return (
-    <Page title={t('title')} actions={<ExportMenu filter={filter} />}>
+    <Page
+      title={t('title')}
+      actions={
+        <Group gap="xs">
+          <ExportMenu filter={filter} />
+          {mayAct && (
+            <Button
+              size="xs"
+              leftSection={<IconSend size={16} aria-hidden />}
+              renderRoot={(props) => <Link {...props} to="/submit" />}
+            >
+              {t('submit')}
+            </Button>
+          )}
+        </Group>
+      }
+    >
       <Stack gap="sm">
         <div ref={top}>
           <StateCounts chosen={filter.state ?? []} onChoose={(state) => narrow({ ...filter, state })} />
