@@ -66,6 +66,7 @@ function expectProblem({ status, headers, body }: Answer, expected: { status: nu
     status: expected.status,
     code: expected.code,
     detail: expect.stringMatching(/./),
+    requestId: headers.get('request-id'),
     ...(expected.code === 'invalid_request' ? { errors: expect.any(Array) } : {}),
   });
 }
@@ -84,7 +85,7 @@ function getAsWritten(path: string): Promise<Answer> {
       response.on('end', () =>
         resolve({
           status: response.statusCode ?? 0,
-          headers: new Headers({ 'content-type': response.headers['content-type'] ?? '' }),
+          headers: new Headers(response.headers as Record<string, string>),
           body: JSON.parse(text),
         }),
       );
@@ -190,6 +191,28 @@ describe('The shapes of the contract', () => {
     });
   });
 
+  /** As VOD may write them: past 2⁵³, past all numbers of JavaScript, with zeros that count. */
+  const numbers = '{"id":9007199254740993,"big":1e400,"small":-1E-400,"price":0.10,"text":"9007199254740993","deep":[{"id":123456789012345678901234567890}]}'; // prettier-ignore
+
+  it.each([
+    ['numbers that JavaScript has no room for', numbers, numbers],
+    ['a number alone', '9007199254740993', '9007199254740993'],
+    ['lines and blanks', '{\n  "a": 1.0\n}\n', '{\n  "a": 1.0\n}\n'],
+    ['text that is not JSON', '{"id":9007199254740993', '"{\\"id\\":9007199254740993"'],
+    ['text that would end the answer', '1,"source":"forged"', '"1,\\"source\\":\\"forged\\""'],
+    ['nothing', null, 'null'],
+  ])('answers a raw result character for character: %s', async (_name, raw, expected) => {
+    const job = await settledJob();
+    await stack.query('update result set raw = $2 where job_id = $1', [job.id, raw]);
+    const response = await fetch(`${stack.api.url}/v1/jobs/${job.id}/result`, {
+      headers: { authorization: `Bearer ${keys.viewer}` },
+    });
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(text).toContain(`,"raw":${expected},"source":"ListAIJob","readAt":"`);
+    expect(Object.keys(JSON.parse(text) as object)).toEqual(['normalized', 'raw', 'source', 'readAt']);
+  });
+
   it('answers received events, in a list without and one by one with their body', async () => {
     const job = await settledJob();
     const events = await eventually('its event is matched', async () => {
@@ -228,7 +251,7 @@ describe('The shapes of the contract', () => {
     const job = await settledJob();
     const { body } = await stack.get('/v1/stats');
     expect(Object.keys(body).toSorted()).toEqual(
-      ['callbacksLost', 'circuits', 'jobs', 'oldestDueAt', 'oldestUnmatchedEventAt'], // prettier-ignore
+      ['callbacksLost', 'circuits', 'jobs', 'late', 'oldestDueAt', 'oldestUnmatchedEventAt', 'progress', 'unserved'], // prettier-ignore
     );
     expect(body.circuits).toEqual([]);
     expect(body.jobs.total).toBe(before.jobs.total + 1);
@@ -664,6 +687,58 @@ describe('Questions that cannot be answered', () => {
     },
   );
 
+  it('are 400 with any parameter where there are none, and say so before anything is done', async () => {
+    const { id, requestId } = await openJob();
+    const before = await stored();
+    for (const [method, path] of [
+      ['GET', `/v1/requests/${requestId}`],
+      ['GET', `/v1/jobs/${id}/history`],
+      ['GET', `/v1/jobs/${id}/result`],
+      ['GET', `/v1/jobs/${id}/evidence`],
+      ['GET', `/v1/events/${id}`],
+      ['GET', '/v1/me'],
+      ['POST', '/v1/jobs'],
+      ['POST', `/v1/jobs/${id}/cancel`],
+      ['POST', `/v1/jobs/${id}/retry`],
+      ['POST', `/v1/jobs/${id}/refetch`],
+      ['POST', `/v1/jobs/${id}/resolve`],
+    ] as const) {
+      const answer = await stack.call(method, `${path}?force=true`, method === 'GET' ? {} : { body: {} });
+      expectProblem(answer, invalidRequest);
+      expect([path, answer.body.errors]).toEqual([
+        path,
+        [{ path: 'force', message: 'unknown; expected no parameters' }],
+      ]);
+    }
+    expect(await stored()).toEqual(before);
+  });
+
+  it('are 400 with a parameter that is not known, and told which are', async () => {
+    for (const path of ['/v1/jobs', '/v1/jobs.csv', '/v1/jobs.ndjson', '/v1/stream', '/v1/events', '/v1/flow']) {
+      const answer = await stack.get(`${path}?lable=a:b&limit=1&q=`);
+      expectProblem(answer, invalidRequest);
+      expect(answer.body.errors).toContainEqual({
+        path: 'lable',
+        message: expect.stringMatching(/^unknown; expected any of \w+/),
+      });
+    }
+    expectProblem(await stack.get('/v1/stats?lable=a:b'), invalidRequest);
+    // Who has no key is told that first.
+    expectProblem(await stack.get('/v1/me?x=1', 'nobody'), { status: 401, code: 'unauthorized' });
+    for (const path of ['/healthz', '/metrics', '/?state=failed'])
+      expect((await stack.get(`${path}?x=1`)).status).toBe(200);
+  });
+
+  it('say what a label looks like', async () => {
+    const { body } = await stack.get('/v1/jobs?label=foo');
+    expect(body.errors).toEqual([
+      {
+        path: 'label.0',
+        message: 'expected key:value, like batch:2026-11, with a key of 1 to 64 of A–Z a–z 0–9 _ . / -; got "foo"',
+      },
+    ]);
+  });
+
   it.each(['', '61s', '60001ms', '1', '-1s', '1s&wait=2s', '%00', '1h', '1s&x=1'])(
     'are 400 for wait=%s',
     async (wait) => {
@@ -687,6 +762,88 @@ describe('Questions that cannot be answered', () => {
     const answer = await stack.call(method, path, method === 'GET' ? {} : { body: {} });
     expect([404, 405]).toContain(answer.status);
     expectProblem(answer, { status: answer.status, code: answer.status === 404 ? 'not_found' : 'method_not_allowed' });
+  });
+});
+
+describe('Request-Id', () => {
+  const ids = async (asked: string | undefined, path = '/v1/me', key: string | null = keys.viewer) => {
+    const { headers } = await stack.call('GET', path, {
+      key,
+      headers: asked === undefined ? {} : { 'request-id': asked },
+    });
+    return headers.get('request-id');
+  };
+
+  it('is on every answer, and another one each time', async () => {
+    const job = await settledJob();
+    const paths = [
+      '/v1/jobs',
+      '/v1/nothing',
+      '/',
+      '/docs',
+      '/docs/',
+      '/openapi.json',
+      '/session.json',
+      '/healthz',
+      '/metrics',
+    ];
+    const seen = [];
+    for (const path of [...paths, `/v1/jobs/${job.id}/result`, '/v1/jobs.csv?state=failed', '/assets/nothing.js']) {
+      seen.push(await ids(undefined, path));
+    }
+    expect(seen).toEqual(seen.map(() => uuid));
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(await ids(undefined, '/v1/me', null)).toEqual(uuid);
+    expect((await getAsWritten('/v1/jobs/%zz')).headers.get('request-id')).toEqual(uuid);
+  });
+
+  it("is the caller's own, when it is one", async () => {
+    for (const asked of ['a', 'trace-1/span:2', '0af7651916cd43dd8448eb211c80319c', 'x'.repeat(128)]) {
+      expect(await ids(asked)).toBe(asked);
+      expect(await ids(asked, '/v1/nothing')).toBe(asked);
+    }
+    for (const asked of ['', 'a b', 'x'.repeat(129), 'a,b', '"', '<b>']) expect(await ids(asked)).toEqual(uuid);
+  });
+
+  it('is on the answer of the stream', async () => {
+    const stop = new AbortController();
+    const response = await fetch(`${stack.api.url}/v1/stream`, {
+      headers: { authorization: `Bearer ${keys.viewer}`, 'request-id': 'stream-1' },
+      signal: stop.signal,
+    });
+    expect(response.headers.get('request-id')).toBe('stream-1');
+    stop.abort();
+  });
+
+  it('is on the lines that are logged about the request, and on no other', async () => {
+    await stack.query('alter table event rename to event_away');
+    try {
+      const answers = await Promise.all(
+        ['logged-1', 'logged-2'].map((id) => stack.call('GET', '/v1/events', { headers: { 'request-id': id } })),
+      );
+      for (const answer of answers) expectProblem(answer, { status: 500, code: 'internal' });
+    } finally {
+      await stack.query('alter table event_away rename to event');
+    }
+    const lines = stack.logLines.map((line) => JSON.parse(line)).filter(({ httpRequestId }) => httpRequestId);
+    expect(lines.filter(({ httpRequestId }) => /^logged-/.test(httpRequestId))).toMatchObject([
+      { httpRequestId: expect.any(String), path: '/v1/events', msg: 'internal' },
+      { httpRequestId: expect.any(String), path: '/v1/events', msg: 'internal' },
+    ]);
+  });
+
+  it('is on the lines of what a request does, whoever writes them', async () => {
+    const { id } = await openJob();
+    await stack.untilJob(id, 'processing');
+    await endAtVod(id, 'fail');
+    await stack.untilJob(id, 'failed');
+    const body = { reason: 'again' };
+    await stack.call('POST', `/v1/jobs/${id}/retry`, { body, headers: { 'request-id': 'retry-1' } });
+    const lines = stack.logLines.map((line) => JSON.parse(line)).filter((line) => line.jobId === id);
+    const [retried, ...others] = lines.filter((line) => line.httpRequestId !== undefined);
+    expect(retried).toMatchObject({ process: 'api', msg: 'job.moved', state: 'queued', httpRequestId: 'retry-1' });
+    expect(others).toEqual([]);
+    expect(lines.length).toBeGreaterThan(1);
   });
 });
 
@@ -841,9 +998,9 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/flow', '200 400 401 503'],
     ['get', '/v1/events', '200 400 401 503'],
     ['get', '/v1/events/{id}', '200 400 401 404 503'],
-    ['get', '/v1/stats', '200 401 503'],
+    ['get', '/v1/stats', '200 400 401 503'],
     ['get', '/v1/stream', '200 400 401 503'],
-    ['get', '/v1/me', '200 401 503'],
+    ['get', '/v1/me', '200 400 401 503'],
   ])('has %s %s with all of its answers: %s', (method, path, statuses) => {
     const { responses, security } = document.paths[path][method];
     // In the order of numbers, as every object of JavaScript has such keys.
@@ -951,6 +1108,52 @@ describe('The OpenAPI document', () => {
     expect(statuses).toEqual([202, 200, 400, 401, 403, 413, 415, 422]);
   });
 
+  it('names its operations as one would call them, and each once', () => {
+    const operations = Object.values<any>(document.paths).flatMap((path) => Object.values<any>(path));
+    const ids = operations.map(({ operationId }) => operationId as string);
+    expect(ids).toEqual(expect.arrayContaining(['submitJob', 'listJobs', 'getJob', 'cancelJob', 'getResult']));
+    expect(ids.filter((id) => !/^[a-z][A-Za-z]+$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is relative to where it is, explains itself, and leaves out what only the page asks for', () => {
+    expect(
+      document.servers.map(({ url }: any) => new URL(url, 'https://intra.example/vodai/openapi.json').href),
+    ).toEqual(
+      ['https://intra.example/vodai/'], // prettier-ignore
+    );
+    expect(document.info.description).toMatch(
+      /Idempotency-Key[^]*wait=30s[^]*nextCursor[^]*problem\+json[^]*Request-Id/,
+    );
+    expect(Object.keys(document.paths)).not.toContain('/session.json');
+  });
+
+  it('says of no field in a body that it has a default: generators would ask for it', () => {
+    expect(JSON.stringify(document.components.schemas)).not.toContain('"default":');
+    expect(document.components.schemas.SubmitRequest.required).toEqual(['mediaId', 'types']);
+  });
+
+  it('shows what is answered, as it is answered', () => {
+    for (const [path, methods] of Object.entries<any>(document.paths)) {
+      if (!path.startsWith('/v1/')) continue;
+      for (const [method, { responses }] of Object.entries<any>(methods)) {
+        for (const [status, { content, headers }] of Object.entries<any>(responses)) {
+          const [[type, { schema, example, examples = {} }]] = Object.entries<any>(content) as [[string, any]];
+          expect([path, headers]).toEqual([path, expect.objectContaining({ 'Request-Id': expect.anything() })]);
+          if (schema.type === 'string') continue; // a file
+          const shown = example === undefined ? Object.values<any>(examples).map(({ value }) => value) : [example];
+          const validate = ajv.compile({ $ref: `openapi${schema.$ref}` });
+          const wrong = shown.filter((value) => !validate(value));
+          expect([method, path, status, type, shown.length > 0, wrong, validate.errors]).toEqual(
+            [method, path, status, type, true, [], null], // prettier-ignore
+          );
+          if (Number(status) >= 400)
+            expect(shown.map((value) => value.status)).toEqual(shown.map(() => Number(status)));
+        }
+      }
+    }
+  });
+
   it('describes bodies that are accepted, its own example among them', async () => {
     const validate = ajv.compile({ $ref: 'openapi#/components/schemas/SubmitRequest' });
     const { properties } = document.components.schemas.SubmitRequest;
@@ -965,6 +1168,15 @@ describe('The OpenAPI document', () => {
     expect((await post({ ...example, mediaId: newMedia() })).status).toBe(202);
     expect(validate({ mediaId: 'm', types: [] })).toBe(false);
     expect(validate({ mediaId: 'm', types: ['AIVideoTag'], unknown: 1 })).toBe(false);
+  });
+
+  it('is browsed where its server is beside it, whatever prefix is in front', async () => {
+    for (const path of ['/docs/', '/docs/index.html']) {
+      const { url } = await fetch(`${stack.api.url}${path}`);
+      expect(url).toBe(`${stack.api.url}/docs`);
+      const { headers } = await fetch(`${stack.api.url}${path}`, { redirect: 'manual' });
+      expect(new URL(headers.get('location') ?? '', `https://intra.example/vodai${path}`).pathname).toBe('/vodai/docs');
+    }
   });
 
   it('can be browsed at /docs, with nothing loaded from elsewhere', async () => {

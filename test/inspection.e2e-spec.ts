@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { evidenceAnswer, flowAnswer, workersAnswer } from '@app/contract';
+import { evidenceAnswer, flowAnswer, outlookAnswer, statsAnswer, workersAnswer } from '@app/contract';
 import { ListReads } from '@app/persistence';
 import { eventually } from '@app/testing';
 import { keys, Stack } from './support/stack';
@@ -104,6 +104,62 @@ describe('The processes', () => {
     });
     await stack.stopWorker(second);
     expect((await list()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  });
+});
+
+describe('A backlog', () => {
+  let slow: Stack;
+  beforeAll(async () => {
+    slow = await Stack.start({ emulator: { jobTimeMs: { min: 10, max: 20 } }, env: { SUBMIT_QPS: '1' } });
+  });
+  afterAll(() => slow.stop());
+
+  const outlookOf = async (id: string) => outlookAnswer.strict().parse((await slow.get(`/v1/jobs/${id}/outlook`)).body);
+  const statsOf = async (query = '') => statsAnswer.strict().parse((await slow.get(`/v1/stats${query}`)).body);
+
+  it('says how many are before a job and when it is sent, and is not late; the batch says how far it is', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const { jobs } = await slow.enqueue(`media-${i}`, ['AIVideoTag'], {
+        labels: { batch: i < 2 ? 'first' : 'rest' },
+      });
+      ids.push(jobs[0].id);
+    }
+    const [first = '', second = '', last = ''] = [ids[0], ids[1], ids.at(-1)];
+    const outlook = await outlookOf(last);
+    expect(outlook).toMatchObject({ reason: 'in_line', late: false, ahead: expect.any(Number), perSecond: 1 });
+    expect(outlook.ahead).toBeGreaterThan(4);
+    expect(Date.parse(outlook.expectedAt ?? '')).toBeGreaterThan(Date.now());
+
+    await slow.untilJob(first, 'succeeded');
+    await slow.untilJob(second, 'succeeded');
+    expect(await outlookOf(first)).toMatchObject({ reason: 'over', ahead: null });
+    const [all, batch, rest] = [
+      await statsOf(),
+      await statsOf('?label=batch:first'),
+      await statsOf('?label=batch:rest'),
+    ];
+    expect(all).toMatchObject({ jobs: { total: 12 }, progress: null, late: [], unserved: [] });
+    expect(batch).toMatchObject({
+      jobs: { total: 2, byState: { succeeded: 2, queued: 0 } },
+      progress: { total: 2, succeeded: 2, open: 0, expectedAt: null },
+    });
+    expect(rest.progress).toMatchObject({ total: 10, held: 0, failed: 0, expectedAt: expect.any(String) });
+
+    const [worker] = slow.workers;
+    if (worker) await slow.stopWorker(worker);
+    expect(await outlookOf(last)).toMatchObject({ reason: 'no_worker', late: false, expectedAt: null });
+    expect((await statsOf()).unserved).toEqual([{ region: 'cn-shanghai', dueAt: expect.any(String) }]);
+    expect((await slow.get('/v1/flow')).body.unserved).toHaveLength(1);
+  });
+
+  it('refuses what is no filter, rather than count everything', async () => {
+    for (const query of ['lable=batch:first', 'label=first', 'state=new', 'limit=3']) {
+      const { status, body } = await slow.get(`/v1/stats?${query}`);
+      expect([query, status, body.code]).toEqual([query, 400, 'invalid_request']);
+    }
+    expect((await slow.get('/v1/jobs/01900000-0000-7000-8000-000000000000/outlook')).status).toBe(404);
+    expect((await slow.get('/v1/jobs/nonsense/outlook')).status).toBe(400);
   });
 });
 

@@ -36,7 +36,7 @@ export class ActionsController {
 
   @Action('cancel', 'wrong_state', 'Take a job back that is not sent yet: VOD bills nothing for it')
   @ApiBody({ required: false })
-  async cancel(
+  async cancelJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -50,7 +50,7 @@ export class ActionsController {
     'Queue a job for a new attempt, which VOD bills if it succeeds; the last attempt of one that expired or was given up may be billed too',
   )
   @ApiBody({ required: false })
-  async retry(
+  async retryJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -60,7 +60,7 @@ export class ActionsController {
 
   @Action('refetch', 'wrong_state', 'Read the result of the same VOD job again: nothing is paid')
   @ApiBody({ required: false })
-  async refetch(
+  async refetchResult(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.action }) word: schemas.Action,
     @Caller() { name }: Caller,
@@ -73,7 +73,7 @@ export class ActionsController {
     'wrong_state, job_id_taken',
     'Decide what becomes of a held job: VOD has it, submit it again (then VOD may bill it twice), or give it up',
   )
-  async resolve(
+  async resolveJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Body({ schema: schemas.resolution }) resolution: schemas.Resolution,
     @Caller() { name }: Caller,

@@ -30,7 +30,9 @@ import {
   JobStore,
   ListReads,
   Listener,
+  OutlookReads,
   ProcessStore,
+  ProgressReads,
   RequestStore,
   StatsReads,
 } from '@app/persistence';
@@ -43,8 +45,10 @@ import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
-import { serveOpenApi } from './openapi';
+import { ApiDocument } from './openapi';
 import { invalid, ProblemFilter } from './problems';
+import { QueryGuard } from './query.guard';
+import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
@@ -57,15 +61,30 @@ interface Parts {
   feed: ChangeFeed;
   counts: JobCounts;
   problems: ProblemFilter;
+  document: ApiDocument;
   operations: DynamicModule;
   localKey: string | null;
 }
 
 @Module({})
 class ApiModule {
-  static of({ config, db, signals, changes, feed, counts, problems, operations, localKey }: Parts): DynamicModule {
+  static of({
+    config,
+    db,
+    signals,
+    changes,
+    feed,
+    counts,
+    problems,
+    document,
+    operations,
+    localKey,
+  }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
+    const lists = new ListReads(db);
+    const [processes, circuits, closedQueues] = [new ProcessStore(db), new CircuitStore(db), new ClosedQueueStore(db)];
+    const outlooks = new OutlookReads(db, counts, { processes, circuits, closedQueues });
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     return {
@@ -83,14 +102,16 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
-        { provide: CircuitStore, useValue: new CircuitStore(db) },
-        { provide: ClosedQueueStore, useValue: new ClosedQueueStore(db) },
+        { provide: CircuitStore, useValue: circuits },
+        { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },
-        { provide: ListReads, useValue: new ListReads(db) },
+        { provide: ListReads, useValue: lists },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
         { provide: StatsReads, useValue: new StatsReads(db, counts) },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
-        { provide: ProcessStore, useValue: new ProcessStore(db) },
+        { provide: ProcessStore, useValue: processes },
+        { provide: OutlookReads, useValue: outlooks },
+        { provide: ProgressReads, useValue: new ProgressReads(db, lists, outlooks) },
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
@@ -99,6 +120,11 @@ class ApiModule {
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
+          inject: [Reflector],
+        },
+        {
+          provide: APP_GUARD,
+          useFactory: (reflector: Reflector) => new QueryGuard(reflector, document),
           inject: [Reflector],
         },
         { provide: APP_PIPE, useValue: new SchemaPipe({ exceptionFactory: toInvalid }) },
@@ -124,23 +150,16 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
-/** Zod's issues in the terms of the caller. Bounded: a hostile body must not buy a huge answer. */
+/** Zod's issues in the terms of the caller. */
 function toInvalid(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]) {
   return invalid(
-    issues.slice(0, 20).map(({ message, path = [] }) => ({
-      path: shortened(
-        path
-          .map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
-          .join('.'),
-      ),
-      message: shortened(message),
+    issues.map(({ message, path = [] }) => ({
+      path: path
+        .map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
+        .join('.'),
+      message,
     })),
   );
-}
-
-/** Zod names keys and values as they came. */
-function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 export interface ApiOptions {
@@ -196,8 +215,9 @@ export async function startApi(
     counts.start(onTrouble);
     const operations = OperationsModule.register({ checks: { postgres: () => db.query('select 1') }, registry });
     const problems = new ProblemFilter(logger);
+    const document = new ApiDocument(version);
     const server = await serve({
-      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, operations, localKey }),
+      module: ApiModule.of({ config, db, signals, changes, feed, counts, problems, document, operations, localKey }),
       host: config.host,
       port: config.ports.api,
       portVariable: 'API_PORT',
@@ -205,9 +225,11 @@ export async function startApi(
       bodyParser: false,
       badUrl: (error, request, reply) => problems.answer(error, request, reply),
       configure: (app) => {
-        takeJsonOnly(app.getHttpAdapter().getInstance());
-        serveOpenApi(app, version);
-        serveDashboard(app.getHttpAdapter().getInstance(), dashboard);
+        const fastify = app.getHttpAdapter().getInstance();
+        nameRequests(fastify);
+        takeJsonOnly(fastify);
+        document.serve(app);
+        serveDashboard(fastify, dashboard);
       },
     });
     await heartbeat.start();

@@ -25,6 +25,7 @@ export class EventStream {
 
   constructor(
     private readonly response: ServerResponse,
+    requestId: string,
     onClose: () => void,
   ) {
     response.once('close', () => {
@@ -32,6 +33,7 @@ export class EventStream {
       onClose();
     });
     response.writeHead(200, {
+      'request-id': requestId,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no', // nginx would keep events back until it has a bufferful

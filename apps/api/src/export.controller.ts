@@ -26,7 +26,7 @@ export class ExportController {
   @ApiOperation({ summary: 'The job table as a spreadsheet, newest first' })
   @ApiProduces('text/csv')
   @ApiResponse({ status: 200, description: 'RFC 4180, with a header', schema: { type: 'string' } })
-  csv(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
+  exportJobsAsCsv(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
     return this.send(reply, query, { extension: 'csv', type: 'text/csv; charset=utf-8', head: csvHead, line: csvLine });
   }
 
@@ -34,7 +34,10 @@ export class ExportController {
   @ApiOperation({ summary: 'The job table as lines of JSON, newest first' })
   @ApiProduces('application/x-ndjson')
   @ApiResponse({ status: 200, description: 'One Job a line', schema: { type: 'string' } })
-  ndjson(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
+  exportJobsAsNdjson(
+    @Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery,
+    @Res() reply: FastifyReply,
+  ) {
     return this.send(reply, query, { extension: 'ndjson', type: 'application/x-ndjson', head: '', line: jsonLine });
   }
 

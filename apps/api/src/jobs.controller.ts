@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
@@ -10,7 +10,7 @@ import { Caller, Needs } from './auth.guard';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
-import { historyView, jobView, listView, requestView, resultView } from './views';
+import { historyView, jobView, listView, requestView, resultText } from './views';
 import { WaitingRoom } from './waiting-room';
 
 /** The regions that this orchestrator serves; the first is the default of a request. */
@@ -36,7 +36,13 @@ export class JobsController {
   @Needs('operator')
   @HttpCode(202)
   @ApiOperation({ summary: 'Enqueue a media for one or more AI jobs' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body give the same request' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body give the same request',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    example: 'import-2026-11-28/3d3d12340d92c641401fab46a0b847f1',
+  })
   @ApiResponse({ status: 202, description: 'Accepted', standardSchema: schemas.requestAnswer })
   @ApiResponse({
     status: 200,
@@ -47,7 +53,7 @@ export class JobsController {
   @ApiResponse(problem(413, 'too_large'))
   @ApiResponse(problem(415, 'unsupported_media_type'))
   @ApiResponse(problem(422, 'idempotency_mismatch, unsupported_in_region'))
-  async submit(
+  async submitJob(
     @Body({ schema: schemas.submitRequest }) body: schemas.SubmitRequest,
     @Headers('idempotency-key') key: string | undefined,
     @Caller() caller: Caller,
@@ -81,7 +87,7 @@ export class JobsController {
   @ApiOperation({ summary: 'A request with its jobs' })
   @ApiResponse({ status: 200, standardSchema: schemas.requestAnswer })
   @ApiResponse(problem(404, 'not_found'))
-  async request(@Param('id', { schema: schemas.id }) id: string) {
+  async getRequest(@Param('id', { schema: schemas.id }) id: string) {
     const request = await this.requests.get(id);
     if (!request) throw new Problem('not_found', `there is no request ${id}`);
     return requestView(request, false);
@@ -90,7 +96,7 @@ export class JobsController {
   @Get('jobs')
   @ApiOperation({ summary: 'The job table, newest first' })
   @ApiResponse({ status: 200, standardSchema: schemas.jobsAnswer })
-  async jobs(@Query({ schema: schemas.jobQuery }) { limit, cursor, ...filter }: schemas.JobQuery) {
+  async listJobs(@Query({ schema: schemas.jobQuery }) { limit, cursor, ...filter }: schemas.JobQuery) {
     const rows = await this.lists.jobs(filterOf(filter), { limit: limit + 1, before: cursor });
     return listView(rows, limit, jobView);
   }
@@ -99,7 +105,7 @@ export class JobsController {
   @ApiOperation({ summary: 'One job; with `wait`, when it is over or the wait is' })
   @ApiResponse({ status: 200, standardSchema: schemas.jobAnswer })
   @ApiResponse(problem(404, 'not_found'))
-  async job(
+  async getJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Query({ schema: schemas.waitQuery }) { wait }: { wait?: number },
   ) {
@@ -112,20 +118,21 @@ export class JobsController {
   @ApiOperation({ summary: 'What happened to a job, oldest first' })
   @ApiResponse({ status: 200, standardSchema: schemas.historyAnswer })
   @ApiResponse(problem(404, 'not_found'))
-  async history(@Param('id', { schema: schemas.id }) id: string) {
+  async getHistory(@Param('id', { schema: schemas.id }) id: string) {
     await this.existing(id);
     return { items: (await this.reads.history(id)).map(historyView), nextCursor: null };
   }
 
   @Get('jobs/:id/result')
   @ApiOperation({ summary: 'What VOD found, as it said it and in one shape' })
+  @Header('content-type', 'application/json; charset=utf-8')
   @ApiResponse({ status: 200, standardSchema: schemas.resultAnswer })
   @ApiResponse(problem(404, 'not_found, no_result'))
-  async result(@Param('id', { schema: schemas.id }) id: string) {
+  async getResult(@Param('id', { schema: schemas.id }) id: string) {
     const job = await this.existing(id);
     const result = await this.reads.result(id);
     if (!result) throw new Problem('no_result', `the job is ${job.state}`);
-    return resultView(result);
+    return resultText(result);
   }
 
   /**

@@ -1,6 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { problemAnswer } from '@app/contract';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { examples, problemExamples } from './openapi-examples';
+import { introduction, tags } from './openapi-introduction';
 
 /** An answer that says no: `codes` are the values that its `code` can have. */
 export const problem = (status: number, codes: string) => ({
@@ -9,28 +13,146 @@ export const problem = (status: number, codes: string) => ({
   standardSchema: problemAnswer,
 });
 
-/** The document at /openapi.json, generated from the controllers and their schemas, and its browser at /docs. */
-export function serveOpenApi(app: INestApplication, version: string): void {
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/** What the api takes and answers, generated from the controllers and their schemas. */
+export class ApiDocument {
+  private app: INestApplication | null = null;
+  private made: OpenAPIObject | null = null;
+
+  constructor(private readonly version: string) {}
+
+  /** The document at /openapi.json, and its browser at /docs. */
+  serve(app: INestApplication): void {
+    this.app = app;
+    const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
+    // Servers are relative to the page, whose files would also be found from below.
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (/^\/docs\/(index\.html)?$/.test(request.url)) void reply.redirect('../docs');
+      else done();
+    });
+    SwaggerModule.setup('docs', app, () => this.document, { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
+  }
+
+  /** The names of the query parameters that a route takes. */
+  queryOf(method: string, route: string): string[] {
+    const path = this.document.paths[route.replaceAll(/:(\w+)/g, '{$1}')];
+    const operation = path?.[method === 'HEAD' ? 'get' : (method.toLowerCase() as keyof typeof path)] as
+      Operation | undefined;
+    return (operation?.parameters ?? []).flatMap((one) => ('in' in one && one.in === 'query' ? [one.name] : []));
+  }
+
+  /** Made when it is first needed: most processes of the tests never are asked. */
+  private get document(): OpenAPIObject {
+    if (!this.app) throw new Error('the document is not served');
+    this.made ??= completed(
+      SwaggerModule.createDocument(this.app, descriptionOf(this.version), {
+        operationIdFactory: (_controller, method) => method,
+        standardSchemaConverter: converter(),
+      }),
+    );
+    return this.made;
+  }
+}
+
+function descriptionOf(version: string) {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('VOD AI orchestrator')
-    .setDescription('Enqueue smart tagging and video fingerprinting of ApsaraVideo VOD, and see what became of it.')
+    .setDescription(introduction)
     .setVersion(version)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'opaque', description: 'An API key' })
-    .build();
-  SwaggerModule.setup('docs', app, () => withProblemType(SwaggerModule.createDocument(app, description)), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-  });
+    .addServer('.', 'Where this document is')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'opaque', description: 'An API key' });
+  for (const [name, text] of Object.entries(tags)) description.addTag(name, text);
+  return description.build();
 }
 
-/** The generator gives all answers of a handler the same content types; ours have another one when they say no. */
-function withProblemType(document: OpenAPIObject): OpenAPIObject {
-  const operations = Object.values(document.paths).flatMap((path) => [path.get, path.post]);
-  for (const [status, response] of operations.flatMap((operation) => Object.entries(operation?.responses ?? {}))) {
-    if (Number(status) < 400 || !response || !('content' in response) || !response.content) continue;
-    const [schema] = Object.values(response.content);
-    if (schema) response.content = { 'application/problem+json': schema };
+type Io = 'input' | 'output';
+type Converted = { schema: object; components: object };
+
+/** Zod's own conversion, rather than the generator's detour over OpenAPI 3.0. Each schema once: nearly every answer may be a problem. */
+function converter() {
+  const known = { input: new Map<unknown, Converted>(), output: new Map<unknown, Converted>() };
+  return (schema: unknown, { schemaType: io }: { schemaType: Io }): Converted | undefined => {
+    if (!(schema instanceof z.ZodType)) return undefined;
+    const converted = known[io].get(schema) ?? convert(schema, io);
+    known[io].set(schema, converted);
+    return converted;
+  };
+}
+
+function convert(schema: z.ZodType, io: Io): Converted {
+  const {
+    $defs = {},
+    $schema: _,
+    ...converted
+  } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => tidy(jsonSchema),
+  });
+  const name = typeof converted.id === 'string' ? converted.id : null;
+  const { id: _id, ...rest } = converted;
+  return name === null
+    ? { schema: rest, components: $defs }
+    : { schema: { $ref: `#/components/schemas/${name}` }, components: { ...$defs, [name]: rest } };
+}
+
+/** What a reader has no use for: the pattern of a named format, and the bounds of all whole numbers. */
+function tidy(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.format !== undefined) delete schema.pattern;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+}
+
+/** What the generator cannot know. */
+function completed(document: OpenAPIObject): OpenAPIObject {
+  for (const { get, post, put, patch, delete: remove } of Object.values(document.paths)) {
+    for (const operation of [get, post, put, patch, remove]) if (operation) completeAnswers(operation);
   }
+  const schemas: Schemas = document.components?.schemas ?? {};
+  for (const schema of Object.values(schemas)) tellDefaults(schema);
+  document.components = {
+    ...document.components,
+    headers: {
+      RequestId: {
+        description: 'The request, as the log of the api names it: yours, or one that was made',
+        schema: { type: 'string' },
+        example: '01a2032f-e07b-7439-9f71-b8fc9c427ca2',
+      },
+    },
+  };
   return document;
+}
+
+/** All answers of a handler have the same content types for the generator; ours have another one when they say no. */
+function completeAnswers(operation: Operation): void {
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!response || '$ref' in response) continue;
+    response.headers = { 'Request-Id': { $ref: '#/components/headers/RequestId' }, ...response.headers };
+    const [first] = Object.entries(response.content ?? {});
+    if (!first) continue;
+    const [type, content] = first;
+    if (Number(status) >= 400) {
+      response.content = {
+        'application/problem+json': { ...content, examples: problemExamples(response.description.split(', ')) },
+      };
+      continue;
+    }
+    const name = content.schema && '$ref' in content.schema ? content.schema.$ref.split('/').at(-1) : undefined;
+    if (name !== undefined && name in examples) response.content = { [type]: { ...content, example: examples[name] } };
+  }
+}
+
+/** As words: generators take a field with a `default` for one that is always there, and ask for it in requests as well. */
+function tellDefaults(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const fields = schema as Record<string, unknown>;
+  if ('default' in fields) {
+    const text = `Default: ${JSON.stringify(fields['default'])}`;
+    fields['description'] = fields['description'] ? `${String(fields['description'])}. ${text}` : text;
+    delete fields['default'];
+  }
+  for (const inner of Object.values(fields)) tellDefaults(inner);
 }

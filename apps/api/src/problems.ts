@@ -30,19 +30,29 @@ export type ProblemCode = keyof typeof titles;
 
 /** An answer that says no, as application/problem+json (RFC 9457) with a stable `code`. */
 export class Problem extends HttpException {
+  readonly body: object;
+
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
     readonly more: { errors?: FieldError[]; states?: string[] } = {},
   ) {
     const [status, title] = titles[code];
-    super({ type: `urn:vodai:problem:${code}`, title, status, code, detail, ...more }, status);
+    const body = { type: `urn:vodai:problem:${code}`, title, status, code, detail, ...more };
+    super(body, status);
+    this.body = body;
   }
 }
 
-export function invalid(errors: FieldError[]): Problem {
+/** Bounded: what is wrong is named as it came, and a hostile body must not buy a huge answer. */
+export function invalid(all: FieldError[]): Problem {
+  const errors = all.slice(0, 20).map(({ path, message }) => ({ path: shortened(path), message: shortened(message) }));
   const detail = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
   return new Problem('invalid_request', detail, { errors });
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** Seconds after which a client may try again: a store that restarts is back within a few. */
@@ -58,12 +68,19 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
-  answer(error: unknown, { method, url }: FastifyRequest, reply: FastifyReply): void {
+  answer(error: unknown, { method, url, id }: FastifyRequest, reply: FastifyReply): void {
     const problem = toProblem(error);
-    if (problem.getStatus() >= 500) this.logger.error({ err: error, method, path: url.split('?')[0] }, problem.code);
+    // Named here: what the router or the parser has refused never came into the context of a request.
+    if (problem.getStatus() >= 500) {
+      this.logger.error({ err: error, method, path: url.split('?')[0], httpRequestId: id }, problem.code);
+    }
+    void reply.header('request-id', id);
     if (problem.code === 'unavailable') void reply.header('retry-after', RETRY_AFTER_S);
     if (problem.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
-    void reply.status(problem.getStatus()).type('application/problem+json').send(problem.getResponse());
+    void reply
+      .status(problem.getStatus())
+      .type('application/problem+json')
+      .send({ ...problem.body, requestId: id });
   }
 }
 

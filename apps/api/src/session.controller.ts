@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Headers, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ConfigFor } from '@app/config';
 import * as schemas from '@app/contract';
 import { jobTypes } from '@app/domain';
@@ -26,9 +26,10 @@ export class SessionController {
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Whose key this is, what it may do, and what is offered where' })
   @ApiResponse({ status: 200, standardSchema: schemas.meAnswer })
+  @ApiResponse(problem(400, 'invalid_request'))
   @ApiResponse(problem(401, 'unauthorized'))
   @ApiResponse(problem(503, 'unavailable'))
-  me(@Caller() { name, role }: Caller) {
+  getMe(@Caller() { name, role }: Caller) {
     const { regions, endpoint } = this.options.config.vod;
     return {
       name,
@@ -47,8 +48,7 @@ export class SessionController {
   @Open(true)
   @Header('cache-control', 'no-store')
   @Header('cross-origin-resource-policy', 'same-origin')
-  @ApiOperation({ summary: 'What a page shows before anybody is signed in' })
-  @ApiResponse({ status: 200, standardSchema: schemas.sessionAnswer })
+  @ApiExcludeEndpoint()
   session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);

@@ -38,7 +38,7 @@ export class StreamController implements OnModuleDestroy {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was received' })
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, description: 'The data of a `job` event', standardSchema: schemas.streamedChange })
-  async stream(
+  async streamJobs(
     @Query({ schema: schemas.streamQuery }) query: schemas.JobFilterQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
@@ -56,7 +56,7 @@ export class StreamController implements OnModuleDestroy {
 
     if (reply.raw.destroyed) return seat.leave(); // gone while we looked, and nothing would ever say so again
     reply.hijack(); // from here on the answer is ours, and no filter could say no any more
-    const stream = new EventStream(reply.raw, () => {
+    const stream = new EventStream(reply.raw, reply.request.id, () => {
       seat.leave();
       this.streams.delete(stream);
     });

@@ -56,9 +56,13 @@ export function historyView({ id: _id, ...line }: HistoryRow) {
   return { ...line, text: tell(line) };
 }
 
-/** `raw` is VOD's JSON value; text that is not JSON stays text. */
-export function resultView({ raw, normalized, source, readAt }: ResultRow) {
-  return { normalized, raw: raw === null ? null : jsonOr(raw), source, readAt };
+/**
+ * As JSON, with `raw` as VOD wrote it: our numbers end at 2⁵³ and 1e308, those of its ids need not. Text that is not JSON is a
+ * string.
+ */
+export function resultText({ raw, normalized, source, readAt }: ResultRow): string {
+  const rest = JSON.stringify({ source, readAt }).slice(1);
+  return `{"normalized":${JSON.stringify(normalized)},"raw":${isJson(raw) ? raw : JSON.stringify(raw)},${rest}`;
 }
 
 export function eventView(event: EventRow & { body: Buffer }) {
@@ -102,10 +106,12 @@ function throughputView({ wait, processing, ...counts }: Throughput) {
   return { ...counts, waitMs: wait.percentiles(), processingMs: processing.percentiles() };
 }
 
-function jsonOr(text: string): unknown {
+function isJson(text: string | null): boolean {
+  if (text === null) return false;
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return text;
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { billSoFar, statesFor, type JobEventType } from '@app/domain';
-import { ApiError } from '@app/client';
-import type { HistoryAnswer, EvidenceAnswer, JobAnswer, Resolution } from '@app/contract';
+import { ApiError, memberOf } from '@app/client';
+import type { HistoryAnswer, EvidenceAnswer, JobAnswer, OutlookAnswer, Resolution } from '@app/contract';
 import { Command, Option } from 'commander';
 import { confirm } from './confirm';
 import { brokenOff, Failure, inDoubt, mayHaveBeenDone, wrongUsage } from './failure';
@@ -8,6 +8,7 @@ import { Board, tellChange, whileListening } from './follow';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
 import { filterOf, jobId, jobIds, wholeNumber, withFilters, type FilterOptions } from './options';
+import { tellOutlook } from './outlook';
 import { eachPage, type PageOptions } from './pages';
 import { showResult } from './result';
 import type { Screen } from './screen';
@@ -70,7 +71,7 @@ function show(): Command {
     .addHelpText(
       'after',
       `
-With --json: {"job", "history", "evidence"}.
+With --json: {"job", "history", "evidence", "outlook"}.
 
 Examples:
   vodai jobs show 01a2032f-e07b-7439-9f71-b8fc9c427ca2
@@ -78,9 +79,14 @@ Examples:
     )
     .action((id: string, _options: object, command: Command) =>
       inSession(command, async ({ api, screen }) => {
-        const [job, history, evidence] = await Promise.all([api.job(id), api.history(id), api.evidence(id)]);
-        if (screen.form === 'json') await screen.json({ job, history: history.items, evidence });
-        else await tellStory(screen, job, history, evidence);
+        const [job, history, evidence, outlook] = await Promise.all([
+          api.job(id),
+          api.history(id),
+          api.evidence(id),
+          api.outlook(id),
+        ]);
+        if (screen.form === 'json') await screen.json({ job, history: history.items, evidence, outlook });
+        else await tellStory(screen, job, { history, evidence, outlook });
       }),
     );
 }
@@ -88,14 +94,16 @@ Examples:
 async function tellStory(
   screen: Screen,
   job: JobAnswer,
-  { items }: HistoryAnswer,
-  { submissions, unmatchedEvents, sameMedia }: EvidenceAnswer,
+  about: { history: HistoryAnswer; evidence: EvidenceAnswer; outlook: OutlookAnswer },
 ): Promise<void> {
+  const { items } = about.history;
+  const { submissions, unmatchedEvents, sameMedia } = about.evidence;
   const time = (at: string | null) => (at && screen.form === 'table' ? localTime(at) : at);
   await screen.fields({
     job: job.id,
     state: job.state,
     now: standing(job, Date.now()),
+    because: tellOutlook(about.outlook, job.region, Date.now()),
     type: job.type,
     media: job.mediaId,
     error: job.error && `${job.error.code}: ${job.error.message}`,
@@ -227,8 +235,9 @@ Examples:
     .action((id: string, { raw = false }: { raw?: boolean }, command: Command) =>
       inSession(command, async ({ api, screen }) => {
         const found = await api.result(id);
-        if (raw) await screen.json(found.raw);
-        else if (screen.form === 'json') await screen.json(found);
+        // As it came: what is parsed and written again has lost the digits of long numbers.
+        if (raw) await screen.line(memberOf(found.text, 'raw') ?? 'null');
+        else if (screen.form === 'json') await screen.line(found.text);
         else await showResult(screen, found);
       }),
     );

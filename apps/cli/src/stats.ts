@@ -1,25 +1,28 @@
 import { jobStates, jobTypes } from '@app/domain';
 import type { StatsAnswer } from '@app/contract';
 import { Command } from 'commander';
+import { filterOf, withFilters, type FilterOptions } from './options';
+import { tellProgress } from './outlook';
 import { styleOfState, type Screen } from './screen';
 import { inSession } from './session';
-import { counted, fromNow, printable } from './words';
+import { counted, fromNow, number, printable } from './words';
 
 export function statsCommand(): Command {
-  return new Command('stats')
-    .description('how many jobs are where, and what has waited longest')
+  return withFilters(new Command('stats').description('how many jobs are where, how far they are, and what is late'))
     .addHelpText(
       'after',
       `
-Through a pipe: state, type, count, separated by tabs.
+Through a pipe: state, type, count, separated by tabs. With a filter also how far these jobs are, and when they are done.
 
 Examples:
   vodai stats
+  vodai stats --label batch:2026-11
+  vodai stats --label batch:2026-11 --json | jq .progress
   vodai stats --json | jq .jobs.byState.held`,
     )
-    .action((_options: object, command: Command) =>
+    .action((options: FilterOptions, command: Command) =>
       inSession(command, async ({ api, screen }) => {
-        const stats = await api.stats();
+        const stats = await api.stats(filterOf(options));
         if (screen.form === 'json') await screen.json(stats);
         else if (screen.form === 'lines') await countsAsLines(screen, stats);
         else await countsAsTable(screen, stats);
@@ -27,15 +30,20 @@ Examples:
     );
 }
 
-async function countsAsLines(screen: Screen, { jobs }: StatsAnswer): Promise<void> {
+async function countsAsLines(screen: Screen, { jobs, progress }: StatsAnswer): Promise<void> {
   for (const state of jobStates) {
     for (const type of jobTypes) await screen.row([state, type, String(jobs.byType[type]?.[state] ?? 0)]);
   }
+  if (!progress) return;
+  const { total, open, perSecond, expectedAt, basis } = progress;
+  await screen.row(['total', '', String(total)]);
+  await screen.row(['open', '', String(open)]);
+  await screen.row(['per second', '', perSecond === null ? '' : String(perSecond)]);
+  await screen.row(['expected', basis ?? '', expectedAt ?? '']);
 }
 
 async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> {
-  const { jobs, oldestDueAt, oldestUnmatchedEventAt, callbacksLost, circuits } = stats;
-  const number = (count = 0) => count.toLocaleString('en-US');
+  const { jobs, progress, late, unserved, oldestUnmatchedEventAt, callbacksLost, circuits } = stats;
   await screen.table([
     ['', 'jobs', ...jobTypes].map((head) => screen.paint('dim', head)),
     ...jobStates.map((state) => [
@@ -45,7 +53,14 @@ async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> 
     ]),
     ['all', number(jobs.total)],
   ]);
-  if (oldestDueAt) await screen.line(`\nThe oldest alarm rings ${fromNow(oldestDueAt, Date.now())}.`);
+  if (progress) await screen.line(`\n${tellProgress(progress, Date.now()).join('\n')}`);
+  for (const { region } of unserved) {
+    await screen.line(screen.paint('red', `No worker serves ${printable(region)}: its jobs wait.`));
+  }
+  for (const { region, dueAt } of late) {
+    const said = `Late in ${printable(region)}: a worker should have taken an alarm that rang ${fromNow(dueAt, Date.now())}.`;
+    await screen.line(screen.paint('red', said));
+  }
   if (oldestUnmatchedEventAt) {
     await screen.line(`The oldest event that fits no job came ${fromNow(oldestUnmatchedEventAt, Date.now())}.`);
   }

@@ -40,7 +40,7 @@ describe('Words', () => {
   });
 
   it.each<[Partial<JobAnswer>, string]>([
-    [{ state: 'queued', dueAt: at(-5) }, 'waits to be sent; next try any moment'],
+    [{ state: 'queued', dueAt: at(-5) }, 'waits to be sent'],
     [{ state: 'queued', dueAt: at(30) }, 'waits to be sent; next try in 30 s'],
     [{ state: 'unconfirmed', dueAt: at(10) }, 'may or may not have reached VOD; next look in 10 s'],
     [{ state: 'processing', submittedAt: at(-190), dueAt: at(40) }, 'VOD has had it for 3 min; next look in 40 s'],

@@ -32,7 +32,8 @@ export function standing(job: JobAnswer, nowMs: number): string {
   const since = (at: string | null) => (at ? span(nowMs - Date.parse(at)) : 'a moment');
   switch (job.state) {
     case 'queued':
-      return `waits to be sent; next try ${next}`;
+      // An alarm that has rung says nothing about when its turn comes: others may be before it.
+      return next === 'any moment' ? 'waits to be sent' : `waits to be sent; next try ${next}`;
     case 'submitting':
       return 'is being sent to VOD';
     case 'unconfirmed':
@@ -62,6 +63,10 @@ export function printable(text: string): string {
   );
 }
 
+export function number(count = 0): string {
+  return count.toLocaleString('en-US');
+}
+
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return `${number(count)} ${count === 1 ? one : many}`;
 }

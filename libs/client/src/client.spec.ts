@@ -139,7 +139,7 @@ describe('A client', () => {
   it('stops when it is aborted, with the reason that was given', async () => {
     const stop = new AbortController();
     answer = () => stop.abort(new Error('enough'));
-    await expect(clientAt(url).stats({ signal: stop.signal })).rejects.toThrow('enough');
+    await expect(clientAt(url).stats({}, { signal: stop.signal })).rejects.toThrow('enough');
   });
 
   it('hands the export on without reading it', async () => {

@@ -12,6 +12,7 @@ import type {
   JobQuery,
   JobsAnswer,
   MeAnswer,
+  OutlookAnswer,
   RequestAnswer,
   Resolution,
   ResultAnswer,
@@ -45,6 +46,9 @@ export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<Submit
 /** `replayed`: this Idempotency-Key had made the request before. */
 export type Submitted = RequestAnswer & { replayed: boolean };
 
+/** `text` is the answer as it came: numbers that JavaScript has no room for have lost digits everywhere else. */
+export type Result = ResultAnswer & { text: string };
+
 export type Client = ReturnType<typeof createClient>;
 
 /**
@@ -67,14 +71,16 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     return answer;
   }
 
-  async function json<T>(url: URL, init: Init): Promise<{ answer: T; headers: Headers }> {
+  async function json<T>(url: URL, init: Init): Promise<{ answer: T; text: string; headers: Headers }> {
     const response = await send(url, init);
     const type = response.headers.get('content-type') ?? 'no content type';
     if (!/^application\/json\b/.test(type)) throw unexpected(response.status, type);
-    const answer = (await response.json().catch((error: unknown) => {
+    try {
+      const text = await response.text();
+      return { answer: JSON.parse(text) as T, text, headers: response.headers };
+    } catch (error) {
       throw isAbort(init.signal) ? error : unreachable(base, error);
-    })) as T;
-    return { answer, headers: response.headers };
+    }
   }
 
   const to = (path: string, query: object = {}) => {
@@ -110,7 +116,12 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     /** With `wait`, like `30s`: when the job is over, or as it is after that time. */
     job: (id: string, { wait, ...call }: Call & { wait?: string } = {}) => get<JobAnswer>(to(job(id), { wait }), call),
     history: (id: string, call?: Call) => get<HistoryAnswer>(to(`${job(id)}/history`), call),
-    result: (id: string, call?: Call) => get<ResultAnswer>(to(`${job(id)}/result`), call),
+    result: async (id: string, { signal }: Call = {}): Promise<Result> => {
+      const { answer, text } = await json<ResultAnswer>(to(`${job(id)}/result`), withSignal({}, signal));
+      return { ...answer, text };
+    },
+    /** Why it waits, and until when. */
+    outlook: (id: string, call?: Call) => get<OutlookAnswer>(to(`${job(id)}/outlook`), call),
     evidence: (id: string, call?: Call) => get<EvidenceAnswer>(to(`${job(id)}/evidence`), call),
     /** All that the filter lets through, as a stream of text. */
     exportJobs: (format: 'csv' | 'ndjson', filter: JobFilter = {}, { signal }: Call = {}) =>
@@ -125,7 +136,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
 
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
     event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
-    stats: (call?: Call) => get<StatsAnswer>(to('v1/stats'), call),
+    /** Counts of the jobs that the filter lets through, and how far they are. */
+    stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),
     /** All processes that have been heard of within the last minute. */
     workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),

@@ -1,5 +1,7 @@
 import type { ProblemAnswer } from '@app/contract';
 
+type Said = Omit<ProblemAnswer, 'type' | 'title' | 'requestId'> & { requestId?: string };
+
 /** The API said no. `code` is stable, `message` is for people: it says what was expected and what was got. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -10,14 +12,17 @@ export class ApiError extends Error {
   readonly errors: { path: string; message: string }[] | undefined;
   /** The states in which the action works. */
   readonly states: string[] | undefined;
+  /** By which the api's log names the request. */
+  readonly requestId: string | undefined;
 
-  constructor({ status, code, detail, errors, states }: Omit<ProblemAnswer, 'type' | 'title'>) {
+  constructor({ status, code, detail, errors, states, requestId }: Said) {
     super(detail);
     this.status = status;
     this.code = code;
     this.detail = detail;
     this.errors = errors;
     this.states = states;
+    this.requestId = requestId;
   }
 }
 

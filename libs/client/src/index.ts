@@ -1,2 +1,11 @@
-export { createClient, type Client, type EventFilter, type JobFilter, type SubmitBody, type Submitted } from './client';
+export {
+  createClient,
+  type Client,
+  type EventFilter,
+  type JobFilter,
+  type Result,
+  type SubmitBody,
+  type Submitted,
+} from './client';
 export { ApiError, Unreachable } from './errors';
+export { laidOut, memberOf } from './json-text';

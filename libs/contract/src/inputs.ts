@@ -5,6 +5,11 @@ import * as rules from './rules';
 
 const BYTES = new TextEncoder();
 
+export const jobType = z.enum(jobTypes).meta({ id: 'JobType' });
+export const jobState = z.enum(jobStates).meta({ id: 'JobState' });
+export const priority = z.enum(priorities).meta({ id: 'Priority' });
+export const eventVerdict = z.enum(eventVerdicts).meta({ id: 'EventVerdict' });
+
 const vodId = z.string().regex(rules.VOD_ID, 'expected 1 to 128 printable characters without blanks and commas');
 const storable = rules.isStorable;
 const shortText = (max: number) => z.string().max(max).refine(storable, 'expected text without NUL');
@@ -51,7 +56,7 @@ export const submitRequest = z
       example: '3d3d12340d92c641401fab46a0b847f1',
     }),
     types: z
-      .array(z.enum(jobTypes))
+      .array(jobType)
       .min(1)
       .max(jobTypes.length)
       .meta({ example: ['AIVideoTag', 'AIMediaDNA'] }),
@@ -65,7 +70,7 @@ export const submitRequest = z
       .max(32)
       .optional()
       .meta({ description: 'Default: the first of VOD_REGIONS', example: 'cn-shanghai' }),
-    priority: z.enum(priorities).default('normal'),
+    priority: priority.default('normal'),
     labels: z
       .record(labelKey, labelValue)
       .refine((labels) => Object.keys(labels).length <= rules.LABELS_MAX, `expected at most ${rules.LABELS_MAX} labels`)
@@ -120,21 +125,31 @@ const repeatable = <T extends z.ZodType>(one: T) =>
     z.array(one).max(50).optional(),
   );
 
+/** A query parameter is text; to whoever asks, this one is a number. */
+const wholeNumber = <T extends z.ZodType>(number: T) =>
+  z.preprocess((value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value), number);
+
 const page = {
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(200))
-    .default(50),
-  cursor: z.uuid('expected the nextCursor of the page before').optional(),
+  limit: wholeNumber(
+    z.int('expected a whole number').min(1, 'expected 1 to 200').max(200, 'expected 1 to 200').default(50),
+  ),
+  cursor: z
+    .uuid('expected the nextCursor of the page before')
+    .optional()
+    .meta({ description: 'The `nextCursor` of the page before' }),
 };
 
 const time = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601, like 2026-11-22T09:00:00Z' })
   .transform((text) => new Date(text));
 
-const label = z.string().regex(rules.LABEL, 'expected key:value').refine(storable, 'expected text without NUL');
+const label = z
+  .string()
+  .regex(rules.LABEL, {
+    error: ({ input }) =>
+      `expected key:value, like batch:2026-11, with a key of 1 to 64 of A–Z a–z 0–9 _ . / -; got ${JSON.stringify(input)}`,
+  })
+  .refine(storable, 'expected text without NUL');
 const keyOf = (pair: string) => pair.slice(0, pair.indexOf(':'));
 
 /** What the list, the export and the stream of jobs are narrowed by. */
@@ -143,8 +158,8 @@ const jobFilter = {
     .min(1)
     .optional()
     .meta({ description: 'A media id, job id, request id, JobId of VOD, or a label as key:value' }),
-  state: repeatable(z.enum(jobStates)),
-  type: z.enum(jobTypes).optional(),
+  state: repeatable(jobState),
+  type: jobType.optional(),
   mediaId: vodId.optional(),
   vodJobId: vodId.optional(),
   requestId: id.optional(),
@@ -161,13 +176,15 @@ const jobFilter = {
 
 export const jobQuery = z.strictObject({ ...jobFilter, ...page });
 export const exportQuery = z.strictObject(jobFilter);
+/** Of all counts, those of the jobs that the list would have. */
+export const statsQuery = z.strictObject(jobFilter);
 export const streamQuery = z.strictObject(jobFilter);
 
 const flowWindows = ['1h', '24h'] as const;
 export const flowQuery = z.strictObject({ window: z.enum(flowWindows).default('1h') });
 
 export const eventQuery = z.strictObject({
-  verdict: z.enum(eventVerdicts).optional(),
+  verdict: eventVerdict.optional(),
   vodJobId: vodId.optional(),
   mediaId: vodId.optional(),
   jobId: id.optional(),

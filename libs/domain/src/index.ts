@@ -33,4 +33,5 @@ export {
   type ReadResult,
   type Rung,
 } from './decide';
+export { outlookOf, outlookReasons, type Outlook, type OutlookReason, type Surroundings } from './outlook';
 export { tell, type HistoryEntry } from './story';

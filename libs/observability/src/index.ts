@@ -5,6 +5,7 @@ export { createLogger, type Logger } from './logger';
 export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';
 export { withoutSecrets } from './redact';
+export { whileAnswering } from './request-in-hand';
 export { runUntilSignal } from './run';
 export { portInUse, serve, type Server, type ServeOptions } from './serve';
 export { Signals, type SignalMap } from './signals';

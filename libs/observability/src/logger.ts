@@ -2,6 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config, Role } from '@app/config';
 import { codeOf, isError } from './errors';
 import { lineWithoutSecrets } from './redact';
+import { requestInHand } from './request-in-hand';
 
 export type { Logger };
 
@@ -22,6 +23,7 @@ export function createLogger({ level, format, process: name, destination }: Logg
       base: { process: name, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      mixin: requestInHand,
       serializers: { err: describeError, error: describeError },
       // The finished line, because a secret can arrive in a message, a stack, a field or a field's field.
       hooks: { streamWrite: lineWithoutSecrets },

@@ -24,6 +24,8 @@ export { FlowReads, type Throughput } from './flow.reads';
 export { FlowWindows, type Flow } from './flow';
 export { JobCounts, type JobCount } from './job.counts';
 export { StatsReads, type Stats } from './stats.reads';
+export { OutlookReads, type JobOutlook, type Late } from './outlook.reads';
+export { ProgressReads, type Progress } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { capIn, ProcessStore, type LivingProcess, type WorkerLimits } from './process.store';
 export { Listener } from './listener';

@@ -1,6 +1,6 @@
 import { jobStates, type JobState } from '@app/domain';
 import { Fixture } from '../test/fixture';
-import { JobCounts, type JobCount } from './index';
+import { JobCounts, type JobCount, type JobFilter } from './index';
 
 describe('The counts of jobs', () => {
   let fixture: Fixture;
@@ -12,7 +12,9 @@ describe('The counts of jobs', () => {
   const inOrder = (counts: JobCount[]) => counts.map((count) => JSON.stringify(count)).toSorted();
   const counted = () =>
     fixture.query<JobCount>(
-      `select state, type, region, priority, count(*)::int as jobs from job group by state, type, region, priority`,
+      `select state, type, region, priority, client, count(*)::int as jobs
+         from job
+        group by state, type, region, priority, client`,
     );
   const fullCounts = (asked: jest.SpyInstance) =>
     asked.mock.calls.filter(([sql]) => /from job\s+group by/.test(String(sql))).length;
@@ -22,7 +24,7 @@ describe('The counts of jobs', () => {
     expect(await counts.current()).toEqual([]);
     await fixture.jobIn('queued', { priority: 'high' });
     expect(await counts.current()).toEqual([
-      { state: 'queued', type: 'AIVideoTag', region: 'cn-shanghai', priority: 0, jobs: 1 },
+      { state: 'queued', type: 'AIVideoTag', region: 'cn-shanghai', priority: 0, client: 'otto', jobs: 1 },
     ]);
   });
 
@@ -74,5 +76,59 @@ describe('The counts of jobs', () => {
     over.abort();
     await asking;
     expect(inOrder(await counts.current())).toEqual(inOrder(await counted()));
+  });
+
+  it('of a filter are those of the jobs that the list has, from the first call on and after every change', async () => {
+    const start = fixture.now;
+    await fixture.jobIn('failed', { labels: { batch: 'a' }, mediaId: 'm', client: 'web' });
+    await fixture.jobIn('queued', { labels: { batch: 'a', team: 'x' }, priority: 'high', region: 'cn-beijing' });
+    await fixture.jobIn('processing', { labels: { batch: 'b' }, types: ['AIMediaDNA'] });
+    fixture.advance(3_600_000);
+    const { requestId, vodJobId } = await fixture.jobIn('succeeded', { labels: { team: 'x' } });
+
+    const stats = fixture.stats();
+    const filters: JobFilter[] = [
+      {},
+      { client: 'web' },
+      { type: 'AIMediaDNA', region: 'cn-shanghai', client: 'otto' },
+      { states: ['queued', 'failed'] },
+      { labels: { batch: 'a' } },
+      { labels: { batch: 'a', team: 'x' }, states: ['queued', 'canceled'] },
+      { createdFrom: new Date(start.getTime() + 1) },
+      { createdTo: new Date(start.getTime() + 1), labels: { batch: 'a' }, type: 'AIVideoTag' },
+      { mediaId: 'm' },
+      { requestId },
+      { vodJobId: vodJobId ?? '' },
+      { errorCode: 'NoAudio' },
+      { q: 'batch:a' },
+      { q: requestId },
+      { q: 'm', client: 'web' },
+      { q: 'm', mediaId: 'other' },
+    ];
+    const agree = async () => {
+      for (const filter of filters) {
+        const listed = await fixture.lists().jobs(filter, { limit: 100 });
+        const { jobs, callbacksLost } = await stats.stats(filter);
+        const byState = jobs.flatMap((count) => Array<string>(count.jobs).fill(`${count.client} ${count.state}`));
+        expect([filter, byState.toSorted()]).toEqual([
+          filter,
+          listed.map(({ client, state }) => `${client} ${state}`).toSorted(),
+        ]);
+        expect(callbacksLost).toBe(listed.filter(({ state, vodJobId: id }) => state === 'failed' && id).length);
+      }
+    };
+    await agree();
+    await fixture.jobIn('canceled', { labels: { batch: 'a' }, mediaId: 'm' });
+    await fixture.jobIn('failed', { labels: { batch: 'a', team: 'x' }, client: 'web' });
+    await agree();
+  });
+
+  it('of a filter are counted in full once, however often they are asked for', async () => {
+    await fixture.jobIn('queued', { labels: { batch: 'a' } });
+    const asked = jest.spyOn(fixture.db, 'query');
+    const stats = fixture.stats();
+    for (let i = 0; i < 3; i += 1) await stats.stats({ labels: { batch: 'a' }, ...(i === 2 && { states: ['held'] }) });
+    const full = asked.mock.calls.filter(([sql]) => /from job\s+where[^]*group by state/.test(String(sql)));
+    expect(full).toHaveLength(1);
   });
 });

@@ -1,6 +1,7 @@
 import type { JobState, JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { Gather } from './gather';
+import { conditionsOf, Values, where, type JobFilter } from './job.finder';
 import { snapshotFrom, type Snapshot } from './position';
 
 /** How many jobs there are of one kind. */
@@ -9,6 +10,7 @@ export interface JobCount {
   type: JobType;
   region: string;
   priority: number;
+  client: string;
   jobs: number;
 }
 
@@ -43,7 +45,11 @@ export class JobCounts {
     { batch: Number.MAX_SAFE_INTEGER, lanes: 1 },
   );
 
-  constructor(private readonly db: DataSource) {}
+  /** With a filter only those jobs that it lets through. It must not ask for what changes in the life of a job. */
+  constructor(
+    private readonly db: DataSource,
+    private readonly filter: JobFilter = {},
+  ) {}
 
   current(): Promise<JobCount[]> {
     return this.calls.add();
@@ -76,13 +82,18 @@ export class JobCounts {
     return (this.base = await this.query(all, [], new Map()));
   }
 
-  private async query(sql: string, parameters: unknown[], counts: Base['counts']): Promise<Base> {
+  private async query(sql: (filter: string) => string, parameters: unknown[], counts: Base['counts']): Promise<Base> {
     const at = performance.now();
-    const rows = await this.db.query<({ shown: string } & (JobCount | { state: null }))[]>(sql, parameters);
+    const values = new Values();
+    for (const parameter of parameters) values.add(parameter);
+    const rows = await this.db.query<({ shown: string } & (JobCount | { state: null }))[]>(
+      sql(where(conditionsOf(this.filter, values))),
+      values.list,
+    );
     for (const row of rows) {
       if (row.state === null) continue;
       const { shown: _shown, ...count } = row;
-      const key = `${count.state} ${count.type} ${count.priority} ${count.region}`;
+      const key = `${count.state} ${count.type} ${count.priority} ${count.region} ${count.client}`;
       counts.set(key, { ...count, jobs: (counts.get(key)?.jobs ?? 0) + count.jobs });
     }
     return { seen: snapshotFrom(rows[0]?.shown ?? ''), at, counts };
@@ -94,15 +105,16 @@ function listOf({ counts }: Base): JobCount[] {
 }
 
 /** A statement sees exactly what its own snapshot shows, so the two belong together. */
-const all = `
+const all = (filter: string) => `
   select shown::text, counted.*
     from (select pg_current_snapshot() as shown) as now
-    left join (select state, type, region, priority, count(*)::int as jobs
+    left join (select state, type, region, priority, client, count(*)::int as jobs
                  from job
-                group by state, type, region, priority) as counted on true`;
+                ${filter}
+                group by state, type, region, priority, client) as counted on true`;
 
 /** What transactions have done that were not over then. Not prepared: only with its values is it seen how little that is. */
-const since = `
+const since = (filter: string) => `
   with moved as (
     select job_id, from_state, to_state
       from history
@@ -116,6 +128,7 @@ const since = `
   )
   select shown::text, counted.*
     from (select pg_current_snapshot() as shown) as now
-    left join (select change.state, type, region, priority, sum(jobs)::int as jobs
+    left join (select change.state, type, region, priority, client, sum(jobs)::int as jobs
                  from change join job on job.id = change.job_id
-                group by change.state, type, region, priority) as counted on true`;
+                ${filter}
+                group by change.state, type, region, priority, client) as counted on true`;

@@ -98,6 +98,21 @@ export function sizeOf(wanted: Wanted, start: Start, { limit, before }: Page, va
   return `select count(*)::int as size from (${found} limit ${limit}) as counted`;
 }
 
+/** What a job has to be, whichever way one comes to it: for counts, where all of them are looked at. */
+export function conditionsOf(filter: JobFilter, values: Values): string[] {
+  const [only, ...others] = meaningsOf(filter).map((wanted) => [
+    ...range('job.id', wanted, undefined, values),
+    ...Object.entries(wanted.labels ?? {}).map(
+      ([key, value]) =>
+        `job.id in (select job_id from job_label where key = ${values.add(key)} and value = ${values.add(value)})`,
+    ),
+    ...conditionsBeyond({ by: 'row' }, { ...wanted, labels: undefined }, values),
+  ]);
+  if (!only) return ['false'];
+  if (others.length === 0) return only;
+  return [`job.id in (${[only, ...others].map((each) => `select id from job ${where(each)}`).join(' union ')})`];
+}
+
 interface Cut {
   before?: string | undefined;
   /** On columns of `job`. */

@@ -125,6 +125,7 @@ describe('Asking for jobs', () => {
       type: 'AIVideoTag',
       region: 'cn-shanghai',
       priority: 1,
+      client: 'otto',
       jobs: 1,
     });
     expect(stats.jobs).toContainEqual({
@@ -132,6 +133,7 @@ describe('Asking for jobs', () => {
       type: 'AIMediaDNA',
       region: 'cn-shanghai',
       priority: 1,
+      client: 'vera',
       jobs: 1,
     });
     // `fingerprinted`: polled a minute after it was accepted. `queued` has been due since 13:00.

@@ -54,7 +54,7 @@ export function endOfIdsUntil(time: Date): string {
 }
 
 /** A UUIDv7 begins with 48 bits of Unix milliseconds. */
-function lowestIdAt(ms: number): string {
+export function lowestIdAt(ms: number): string {
   const hex = Math.min(Math.max(ms, 0), 2 ** 48 - 1)
     .toString(16)
     .padStart(12, '0');

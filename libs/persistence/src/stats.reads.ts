@@ -1,6 +1,8 @@
 import type { JobState, JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
+import { FilteredCounts } from './filtered.counts';
 import type { JobCount, JobCounts } from './job.counts';
+import { conditionsOf, Values, where, type JobFilter } from './job.finder';
 
 export interface Stats {
   jobs: JobCount[];
@@ -11,42 +13,33 @@ export interface Stats {
 
 /** What there is in all, what stands where, and what has waited longest. Reads only. */
 export class StatsReads {
+  private readonly filtered: FilteredCounts;
+
   constructor(
     private readonly db: DataSource,
     private readonly counts: JobCounts,
-  ) {}
+  ) {
+    this.filtered = new FilteredCounts(db, counts);
+  }
 
-  async stats(): Promise<Stats> {
-    const [jobs, oldestDueAt, [unmatched], [lost]] = await Promise.all([
-      this.counts.current(),
+  /** Alarms and events are those of all jobs, whatever the filter. */
+  async stats(filter: JobFilter = {}): Promise<Stats> {
+    const values = new Values();
+    const lost = where([settledWithoutEvent, ...conditionsOf(filter, values)]);
+    const [jobs, oldestDueAt, [unmatched], [{ count: callbacksLost }]] = await Promise.all([
+      this.filtered.of(filter),
       this.oldestDueAt(),
       this.db.query<{ at: Date }[]>(
         `select received_at as at from event where verdict = 'unmatched' order by id limit 1`,
       ),
-      this.db.query<{ count: number }[]>(`select count(*)::int as count from job where ${settledWithoutEvent}`),
+      this.db.query<[{ count: number }]>(`select count(*)::int as count from job ${lost}`, values.list),
     ]);
-    return { jobs, oldestDueAt, oldestUnmatchedEventAt: unmatched?.at ?? null, callbacksLost: lost?.count ?? 0 };
+    return { jobs, oldestDueAt, oldestUnmatchedEventAt: unmatched?.at ?? null, callbacksLost };
   }
 
-  /** The first alarm of each region and state, from one to the next in the index, and of these the first. */
   async oldestDueAt(): Promise<Date | null> {
-    const [oldest] = await this.db.query<{ at: Date | null }[]>(
-      `with recursive alarm as (
-         (select region, state, due_at from job where due_at is not null order by region, state, due_at limit 1)
-         union all
-         select next.*
-           from alarm
-           cross join lateral (
-             select region, state, due_at
-               from job
-              where due_at is not null and (region, state) > (alarm.region, alarm.state)
-              order by region, state, due_at
-              limit 1
-           ) as next
-       )
-       select min(due_at) as at from alarm`,
-    );
-    return oldest?.at ?? null;
+    const alarms = await oldestAlarms(this.db);
+    return alarms.reduce<Date | null>((oldest, { dueAt }) => (oldest && oldest <= dueAt ? oldest : dueAt), null);
   }
 
   /** Jobs that VOD has, or may have. */
@@ -79,6 +72,32 @@ export class StatsReads {
       return oldestAt ? [{ region, priority, jobs: sum, oldestAt }] : []; // sent in between
     });
   }
+}
+
+export interface Alarm {
+  region: string;
+  state: JobState;
+  dueAt: Date;
+}
+
+/** The first alarm of each region and state, from one to the next in the index. */
+export function oldestAlarms(db: DataSource): Promise<Alarm[]> {
+  return db.query(
+    `with recursive alarm as (
+       (select region, state, due_at from job where due_at is not null order by region, state, due_at limit 1)
+       union all
+       select next.*
+         from alarm
+         cross join lateral (
+           select region, state, due_at
+             from job
+            where due_at is not null and (region, state) > (alarm.region, alarm.state)
+            order by region, state, due_at
+            limit 1
+         ) as next
+     )
+     select region, state, due_at as "dueAt" from alarm`,
+  );
 }
 
 /** A read settled it before VOD's event came, or in its stead. */

@@ -10,8 +10,17 @@ type FlowWindow = FlowQuery['window'];
 /** Counts are exact again this often; between two of these the stream corrects them. */
 const STATS_MS = 15_000;
 
-export const statsQuery = (api: Client) =>
-  queryOptions({ queryKey: ['stats'], queryFn: ({ signal }) => api.stats({ signal }), refetchInterval: STATS_MS });
+/** Those of a filter are not corrected in between: the stream of a page may be narrower. */
+const FILTERED_STATS_MS = 5_000;
+
+export const statsQuery = (api: Client, filter: Parameters<Client['stats']>[0] = {}) => {
+  const isOfAll = Object.keys(filter).length === 0;
+  return queryOptions({
+    queryKey: isOfAll ? ['stats'] : ['stats', filter],
+    queryFn: ({ signal }) => api.stats(filter, { signal }),
+    refetchInterval: isOfAll ? STATS_MS : FILTERED_STATS_MS,
+  });
+};
 
 /** `query` is what `GET /v1/jobs` takes. */
 export const jobsQuery = (api: Client, query: Parameters<Client['jobs']>[0]) =>
@@ -37,6 +46,16 @@ export const jobQuery = (api: Client, id: string) =>
   queryOptions({
     queryKey: ['job', id],
     queryFn: async ({ signal, client }) => asHeard(client, await api.job(id, { signal })),
+  });
+
+/** Others go before it, and nothing is streamed about them. */
+const OUTLOOK_MS = 5_000;
+
+export const outlookQuery = (api: Client, id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'outlook'],
+    queryFn: ({ signal }) => api.outlook(id, { signal }),
+    refetchInterval: OUTLOOK_MS,
   });
 
 export const historyQuery = (api: Client, id: string) =>

@@ -32,6 +32,21 @@ export function formatIn(locale: string) {
       unitDisplay: 'short',
       maximumFractionDigits: digits,
     }).format(value);
+  /** `850 ms`, `4.2 sec`, `3 min 20 sec`, `2 hr 5 min`: the two largest units. */
+  const duration = (ms: number) => {
+    if (ms < SECOND) return quantity('millisecond', Math.round(ms));
+    if (ms < 10 * SECOND) return quantity('second', ms / SECOND, 1);
+    const first = steps.findIndex((one) => ms >= one.ms);
+    return steps
+      .slice(first, first + 2)
+      .map(({ unit, ms: one }, index) => ({
+        unit,
+        value: Math.floor((index === 0 ? ms : ms % (steps[first]?.ms ?? ms)) / one),
+      }))
+      .filter(({ value }) => value > 0)
+      .map(({ unit, value }) => quantity(unit, value))
+      .join(' ');
+  };
 
   return {
     number: (value: number) => number.format(value),
@@ -47,20 +62,11 @@ export function formatIn(locale: string) {
       const step = steps.find((one) => Math.abs(ms) >= one.ms);
       return step ? relative.format(Math.trunc(ms / step.ms), step.unit) : relative.format(0, 'second');
     },
-    /** `850 ms`, `4.2 sec`, `3 min 20 sec`, `2 hr 5 min`: the two largest units. */
-    duration: (ms: number) => {
-      if (ms < SECOND) return quantity('millisecond', Math.round(ms));
-      if (ms < 10 * SECOND) return quantity('second', ms / SECOND, 1);
-      const first = steps.findIndex((one) => ms >= one.ms);
-      return steps
-        .slice(first, first + 2)
-        .map(({ unit, ms: one }, index) => ({
-          unit,
-          value: Math.floor((index === 0 ? ms : ms % (steps[first]?.ms ?? ms)) / one),
-        }))
-        .filter(({ value }) => value > 0)
-        .map(({ unit, value }) => quantity(unit, value))
-        .join(' ');
+    duration,
+    /** `45 sec`, `8 min`, `2 hr 5 min`: as exact as an estimate is. */
+    about: (ms: number) => {
+      const unit = ms < 2 * MINUTE ? SECOND : ms < HOUR ? MINUTE : 5 * MINUTE;
+      return duration(Math.max(unit, Math.round(ms / unit) * unit));
     },
     bytes: (size: number) => {
       if (size < 1024) return quantity('byte', size);
@@ -95,6 +101,11 @@ export function useNow(): number {
 export function useRelative(at: Date | string): string {
   const format = useFormat();
   return useSyncExternalStore(clock.subscribe, () => format.relative(at, clock.read()));
+}
+
+/** Whether that moment has come. */
+export function useIsPast(at: Date | string): boolean {
+  return useSyncExternalStore(clock.subscribe, () => new Date(at).getTime() <= clock.read());
 }
 
 /** One clock for the whole page, which ticks once a second while somebody looks at it. */

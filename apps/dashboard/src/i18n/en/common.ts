@@ -53,6 +53,7 @@ export const common = {
   copied: 'Copied',
   none: 'none',
   listSeparator: ', ',
+  rate: { second: '{{jobs}} a second', minute: '{{jobs}} a minute' },
   retry: 'Try again',
   close: 'Close',
   cancel: 'Cancel',

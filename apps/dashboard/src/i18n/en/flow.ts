@@ -12,8 +12,9 @@ export const flow = {
   withoutEvent: 'Ended without an event',
   withoutEventMeans:
     'Share of the jobs ended at VOD whose end a check found before any event. A high share means lost events.',
-  oldestDue: 'Oldest due',
-  oldestDueMeans: 'When the next job has to be checked. Minutes in the past: no worker is running.',
+  late: 'Late',
+  lateMeans: 'The oldest check that a running worker should have made. Jobs that wait for the quota are not late.',
+  lateNone: 'None',
   throughput: 'Throughput',
   throughputSummary: '{{accepted}} accepted, {{succeeded}} succeeded, {{failed}} failed in the {{during}}.',
   peak: 'Peak: {{ended}} ended from {{time}} on.',
@@ -27,6 +28,9 @@ export const flow = {
   perMinute: 'jobs per minute',
   obstacles: {
     none: 'No obstacles: every region can submit, and VOD does not throttle.',
+    unserved: 'No worker serves {{region}}; jobs there wait',
+    late: 'A worker of {{region}} is late',
+    lateHint: 'It runs, nothing holds it up, and it should have taken a job that was due',
     circuit: 'The account cannot submit in {{region}}; jobs there wait',
     since: 'Since',
     probe: 'Next try',

@@ -53,6 +53,7 @@ export const common = {
   copied: '已复制',
   none: '无',
   listSeparator: '、',
+  rate: { second: '每秒 {{jobs}} 个', minute: '每分钟 {{jobs}} 个' },
   retry: '重试',
   close: '关闭',
   cancel: '取消',

@@ -66,19 +66,20 @@ export function FlowPage() {
   );
 }
 
-function Tiles({ flow: { total, oldestDueAt } }: { flow: FlowAnswer }) {
+function Tiles({ flow: { total, late } }: { flow: FlowAnswer }) {
   const { t } = useTranslation('flow');
   const format = useFormat();
   const share = shareWithoutEvent(total);
+  const [oldest] = late.map(({ dueAt }) => dueAt).toSorted();
   const tiles: { name: string; means?: string; value: ReactNode }[] = [
     { name: t('accepted'), value: format.number(total.accepted) },
     { name: t('succeeded'), value: format.number(total.succeeded) },
     { name: t('failed'), value: format.number(total.failed) },
     { name: t('withoutEvent'), means: t('withoutEventMeans'), value: share === null ? '–' : format.percent(share) },
     {
-      name: t('oldestDue'),
-      means: t('oldestDueMeans'),
-      value: oldestDueAt === null ? '–' : <RelativeTime at={oldestDueAt} />,
+      name: t('late'),
+      means: t('lateMeans'),
+      value: oldest === undefined ? t('lateNone') : <RelativeTime at={oldest} />,
     },
   ];
   return (

@@ -21,7 +21,7 @@ export function Processes() {
           {t('processes.noWorker')}
         </Text>
       )}
-      <Table.ScrollContainer minWidth={0}>
+      <Table.ScrollContainer minWidth={520}>
         <Table verticalSpacing={4} className={classes['table'] ?? ''}>
           <Table.Thead>
             <Table.Tr>

@@ -23,6 +23,8 @@ function flow(...buckets: Partial<FlowAnswer['total']>[]): FlowAnswer {
     circuits: [],
     closedQueues: [],
     oldestDueAt: null,
+    late: [],
+    unserved: [],
   };
 }
 

@@ -19,9 +19,9 @@ export function Standing({ flow }: { flow: FlowAnswer }) {
 }
 
 /** What holds everything up; calm when nothing does. */
-export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnswer }) {
+export function Obstacles({ flow: { circuits, closedQueues, late, unserved } }: { flow: FlowAnswer }) {
   const { t } = useTranslation('flow');
-  if (circuits.length === 0 && closedQueues.length === 0) {
+  if ([circuits, closedQueues, late, unserved].every((obstacles) => obstacles.length === 0)) {
     return (
       <ToneAlert tone="quiet" icon={IconCircleCheck} p="xs">
         {t('obstacles.none')}
@@ -30,6 +30,16 @@ export function Obstacles({ flow: { circuits, closedQueues } }: { flow: FlowAnsw
   }
   return (
     <>
+      {unserved.map(({ region }) => (
+        <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.unserved', { region })} />
+      ))}
+      {late.map(({ region, dueAt }) => (
+        <ToneAlert key={region} tone="doubt" icon={IconAlertTriangle} title={t('obstacles.late', { region })}>
+          <Text size="sm">
+            {t('obstacles.lateHint')} <RelativeTime at={dueAt} />.
+          </Text>
+        </ToneAlert>
+      ))}
       {circuits.map(({ region, code, message, openedAt, probeAt }) => (
         <ToneAlert key={region} tone="bad" icon={IconAlertTriangle} title={t('obstacles.circuit', { region })}>
           <Text size="sm">

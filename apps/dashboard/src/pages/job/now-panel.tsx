@@ -1,15 +1,17 @@
 import { Paper, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import { JobActions } from '../../actions/job-actions';
+import { outlookQuery } from '../../api/queries';
 import { useFormat, useNow } from '../../i18n/format';
 import { TextLink } from '../../parts/text-link';
 import { RelativeTime } from '../../parts/time';
 import { StateBadge } from '../../parts/state-badge';
 import { useHeldReason } from '../../parts/held-reason';
-import { ToneAlert } from '../../parts/tone-alert';
+import { useApi } from '../../session/session';
 import { useStory } from '../../story/use-story';
+import { Because } from './because';
 import { outlookOf, spans } from './outlook';
 import type { HistoryItem } from './timeline';
 import classes from './job.module.css';
@@ -40,6 +42,7 @@ function Outlook({ job, history }: NowPanelProps) {
   const { t } = useTranslation('job');
   const format = useFormat();
   const { sinceMs, next } = outlookOf(job, history, useNow());
+  const { data: outlook } = useQuery({ ...outlookQuery(useApi(), job.id), enabled: job.dueAt !== null });
   const time = format.duration(Math.max(1_000, Math.trunc(sinceMs / 1_000) * 1_000));
   const { allMs, waitedMs, atVodMs } = spans(job);
   return (
@@ -47,8 +50,11 @@ function Outlook({ job, history }: NowPanelProps) {
     <div aria-live="off">
       <Text fw={600}>
         {t(`now.${job.state}`, { time })}
-        {next.when === 'ahead' && t(`next.${nextWords(job.state)}`, { time: format.duration(next.ms) })}
-        {next.when === 'now' && t('next.now')}
+        {/* The alarm of a queued job is no promise: it lies ahead for a while when the job has been handed to a worker. */}
+        {next.when === 'ahead' &&
+          job.state !== 'queued' &&
+          t(`next.${nextWords(job.state)}`, { time: format.duration(next.ms) })}
+        {next.when === 'rung' && outlook?.reason === 'next' && t('next.now')}
       </Text>
       {allMs !== null && waitedMs !== null && atVodMs !== null && (
         <Text c="dimmed" size="sm">
@@ -59,18 +65,13 @@ function Outlook({ job, history }: NowPanelProps) {
           })}
         </Text>
       )}
-      {next.when === 'overdue' && (
-        <ToneAlert tone="doubt" icon={IconAlertTriangle} p="xs">
-          {t('next.overdue', { time: format.duration(next.ms), region: job.region })}
-        </ToneAlert>
-      )}
+      {outlook && job.dueAt !== null && <Because job={job} outlook={outlook} />}
     </div>
   );
 }
 
 function nextWords(state: JobAnswer['state']) {
   switch (state) {
-    case 'queued':
     case 'submitting':
     case 'processing':
       return state;

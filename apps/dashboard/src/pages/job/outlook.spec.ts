@@ -48,9 +48,8 @@ describe('what a job is about just now', () => {
     expect(outlookOf(job('queued'), [], NOW).sinceMs).toBe(600_000);
   });
 
-  it('knows an alarm that rings now from one to which nobody came', () => {
-    expect(outlookOf(job('queued', { dueAt: at(-5_000) }), [], NOW).next).toEqual({ when: 'now' });
-    expect(outlookOf(job('queued', { dueAt: at(-60_000) }), [], NOW).next).toEqual({ when: 'overdue', ms: 60_000 });
+  it('does not take an alarm that has rung for one to which nobody comes', () => {
+    expect(outlookOf(job('queued', { dueAt: at(-60_000) }), [], NOW).next).toEqual({ when: 'rung' });
   });
 
   it.each(jobStates)('has an answer for %s, and never a negative time', (state) => {

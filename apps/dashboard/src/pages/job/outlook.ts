@@ -3,13 +3,10 @@ import { isSettled, isSilent, type JobState } from '@app/domain';
 
 type HistoryItem = HistoryAnswer['items'][number];
 
-/** An alarm rings within a second of its time when somebody listens; much later than this nobody does. */
-const OVERDUE_MS = 15_000;
-
-/** What a job is about just now: for how long already, and when somebody looks at it again. */
+/** What a job is about just now: for how long already, and when somebody looks at it again. Why not yet, the API knows. */
 export interface Outlook {
   sinceMs: number;
-  next: { when: 'none' | 'now' } | { when: 'ahead' | 'overdue'; ms: number };
+  next: { when: 'none' | 'rung' } | { when: 'ahead'; ms: number };
 }
 
 export function outlookOf(job: JobAnswer, history: readonly HistoryItem[], nowMs: number): Outlook {
@@ -22,8 +19,7 @@ export function outlookOf(job: JobAnswer, history: readonly HistoryItem[], nowMs
 function nextOf({ state, dueAt }: JobAnswer, nowMs: number): Outlook['next'] {
   if (isSilent(state) || dueAt === null) return { when: 'none' };
   const ms = Date.parse(dueAt) - nowMs;
-  if (ms >= 1_000) return { when: 'ahead', ms };
-  return ms > -OVERDUE_MS ? { when: 'now' } : { when: 'overdue', ms: -ms };
+  return ms >= 1_000 ? { when: 'ahead', ms } : { when: 'rung' };
 }
 
 /** What VOD has counts from when it was sent; everything else from the moment in which it came into its state. */

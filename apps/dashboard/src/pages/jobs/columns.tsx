@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
+import { useIsPast } from '../../i18n/format';
 import { CopyableId } from '../../parts/copyable-id';
 import { StateBadge } from '../../parts/state-badge';
 import { RelativeTime } from '../../parts/time';
@@ -27,7 +28,7 @@ const fields = {
   submittedAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.submittedAt} /> },
   finishedAt: { first: false, rem: 8, cell: (job: JobAnswer) => <TimeCell at={job.finishedAt} /> },
   settledAt: { first: false, rem: 7, cell: (job: JobAnswer) => <TimeCell at={job.settledAt} /> },
-  dueAt: { first: true, rem: 6.5, cell: (job: JobAnswer) => <TimeCell at={job.dueAt} /> },
+  dueAt: { first: true, rem: 6.5, cell: (job: JobAnswer) => <DueCell job={job} /> },
   vodJobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.vodJobId} field="vodJobId" /> },
   requestId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.requestId} field="requestId" /> },
   jobId: { first: false, rem: 13, cell: (job: JobAnswer) => <IdCell id={job.id} field="jobId" /> },
@@ -101,6 +102,17 @@ function ErrorCell({ job }: { job: JobAnswer }) {
 
 function TimeCell({ at }: { at: string | null }) {
   return at === null ? <Nothing /> : <RelativeTime at={at} />;
+}
+
+/** An alarm that has rung is not late: a queued job has others before it, and every other is looked at now. */
+function DueCell({ job: { state, dueAt } }: { job: JobAnswer }) {
+  return dueAt === null ? <Nothing /> : <NextLook at={dueAt} isQueued={state === 'queued'} />;
+}
+
+function NextLook({ at, isQueued }: { at: string; isQueued: boolean }) {
+  const { t } = useTranslation('jobs');
+  if (!useIsPast(at)) return <RelativeTime at={at} />;
+  return t(isQueued ? 'due.inLine' : 'due.now');
 }
 
 function IdCell({ id, field }: { id: string | null; field: 'vodJobId' | 'requestId' | 'jobId' }) {

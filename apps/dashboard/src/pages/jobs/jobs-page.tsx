@@ -22,6 +22,7 @@ import { Loading } from '../../parts/loading';
 import { NothingHere } from '../../parts/nothing-here';
 import { Page } from '../../parts/page';
 import { useApi } from '../../session/session';
+import { BatchProgress } from './batch-progress';
 import { columnIds, firstColumns } from './columns';
 import { ExportMenu } from './export-menu';
 import { ActiveFilters, FilterButton, useFilterName } from './filters';
@@ -107,8 +108,9 @@ function JobsList({ search }: { search: JobsSearch }) {
     >
       <Stack gap="sm">
         <div ref={top}>
-          <StateCounts chosen={filter.state ?? []} onChoose={(state) => narrow({ ...filter, state })} />
+          <StateCounts filter={filter} onChoose={(state) => narrow({ ...filter, state })} />
         </div>
+        <BatchProgress filter={filter} />
         <Circuits />
         <Group gap="xs">
           <FilterButton filter={filter} onChange={narrow} />

@@ -46,3 +46,8 @@ export function jobsSearch(params: SearchParams): { search: JobsSearch; wrong: W
 export function filterOf({ cursor: _cursor, ...filter }: JobsSearch): JobsFilter {
   return filter;
 }
+
+/** For what is said of all states. */
+export function withoutState({ state: _state, ...filter }: JobsFilter): Omit<JobsFilter, 'state'> {
+  return filter;
+}

@@ -7,17 +7,19 @@ import { useFormat } from '../../i18n/format';
 import { stateLooks } from '../../parts/states';
 import { useApi } from '../../session/session';
 import classes from './jobs.module.css';
+import { withoutState, type JobsFilter } from './search';
 
 interface StateCountsProps {
-  chosen: JobState[];
+  filter: JobsFilter;
   onChoose: (states: JobState[]) => void;
 }
 
-/** The first thing seen: how many jobs are in which state. Each is a filter. */
-export function StateCounts({ chosen, onChoose }: StateCountsProps) {
+/** The first thing seen: how many of the filtered jobs are in which state. Each is a filter. */
+export function StateCounts({ filter, onChoose }: StateCountsProps) {
   const { t } = useTranslation(['jobs', 'common']);
   const format = useFormat();
-  const { data: stats } = useQuery(statsQuery(useApi()));
+  const chosen = filter.state ?? [];
+  const { data: stats } = useQuery(statsQuery(useApi(), withoutState(filter)));
 
   function choose(state: JobState, event: MouseEvent) {
     const others = chosen.filter((one) => one !== state);
@@ -27,7 +29,7 @@ export function StateCounts({ chosen, onChoose }: StateCountsProps) {
   }
 
   return (
-    <fieldset aria-label={t('counts')} title={t('countsOfAll')} className={classes['counts']}>
+    <fieldset aria-label={t('counts')} className={classes['counts']}>
       <button
         type="button"
         className={classes['count']}

@@ -3,7 +3,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconBraces } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { JobAnswer, ResultAnswer } from '@app/contract';
+import { laidOut, memberOf, type Result } from '@app/client';
+import type { JobAnswer } from '@app/contract';
 import { resultQuery } from '../../../api/queries';
 import { ErrorNotice } from '../../../parts/error-notice';
 import { RawText } from '../../../parts/raw-text';
@@ -35,7 +36,7 @@ export function ResultView({ job }: { job: JobAnswer }) {
   );
 }
 
-function Normalized({ result }: { result: ResultAnswer }) {
+function Normalized({ result }: { result: Result }) {
   const { t } = useTranslation('job');
   // Made by our own worker; null when VOD's data could not be understood.
   const shown = result.normalized as unknown as ShownResult | null;
@@ -60,7 +61,7 @@ function Normalized({ result }: { result: ResultAnswer }) {
   }
 }
 
-function Raw({ result: { raw, source, readAt } }: { result: ResultAnswer }) {
+function Raw({ result: { raw, text, source, readAt } }: { result: Result }) {
   const { t } = useTranslation('job');
   const [opened, { toggle }] = useDisclosure();
   return (
@@ -81,7 +82,9 @@ function Raw({ result: { raw, source, readAt } }: { result: ResultAnswer }) {
       {opened && (
         <RawText
           what={t('result.raw')}
-          text={raw === null ? t('result.rawNone') : typeof raw === 'string' ? raw : JSON.stringify(raw, null, 2)}
+          text={
+            raw === null ? t('result.rawNone') : typeof raw === 'string' ? raw : laidOut(memberOf(text, 'raw') ?? '')
+          }
         />
       )}
     </Stack>
