@@ -351,6 +351,26 @@ describeWithBrowser('The dashboard', () => {
     expect(await viewers.getByRole('link', { name: 'Submit' }).count()).toBe(0);
   });
 
+  it('selects all that match, over more pages than one, and acts on them', async () => {
+    const workers = [...stack.workers];
+    for (const worker of workers) await stack.stopWorker(worker);
+    const labels = { batch: 'matching' };
+    for (let i = 0; i < 27; i += 1) await stack.enqueue(`matching-${i}`, ['AIVideoTag'], { labels, force: true });
+    const page = await open('/jobs?label=batch:matching');
+    await page.getByRole('combobox', { name: 'Rows' }).selectOption('25');
+    await page.getByText('25 jobs shown').waitFor();
+    await page.getByRole('checkbox', { name: 'Select all' }).check();
+    await page.getByText('25 selected').waitFor();
+    await page.getByRole('button', { name: 'Select all 27 that match' }).click();
+    await page.getByText('27 selected').waitFor();
+    await page.getByRole('button', { name: 'Cancel (27)' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 27 jobs' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const jobs = (await stack.get('/v1/jobs?label=batch:matching&state=canceled')).body.items;
+    expect(jobs).toHaveLength(27);
+    for (const _worker of workers) await stack.startWorker();
+  });
+
   it('works below a path prefix that a proxy takes away', async () => {
     const proxy = await Prefix.before(stack.api.url, '/tools/vod');
     try {

@@ -1,4 +1,5 @@
 import { actions } from './actions';
+import { bulk } from './bulk';
 import { common } from './common';
 import { events } from './events';
 import { filters } from './filters';
@@ -12,4 +13,4 @@ import { story } from './story';
 import { submit } from './submit';
 
 /** One namespace for each folder that speaks. */
-export const en = { actions, common, events, filters, flow, held, job, jobs, session, shell, story, submit };
+export const en = { actions, bulk, common, events, filters, flow, held, job, jobs, session, shell, story, submit };

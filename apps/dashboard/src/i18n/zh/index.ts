@@ -1,6 +1,7 @@
 import type { en } from '../en';
 import type { SameKeys } from '../same-keys';
 import { actions } from './actions';
+import { bulk } from './bulk';
 import { common } from './common';
 import { events } from './events';
 import { filters } from './filters';
@@ -16,6 +17,7 @@ import { submit } from './submit';
 /** In the words of VOD's own console in Chinese. */
 export const zh: SameKeys<typeof en> = {
   actions,
+  bulk,
   common,
   events,
   filters,

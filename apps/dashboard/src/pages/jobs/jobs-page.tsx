@@ -13,6 +13,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { JobAnswer } from '@app/contract';
 import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
@@ -30,6 +31,7 @@ import { FirstStart } from './first-start';
 import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
 import { filterOf, jobsParams, jobsSearch, type JobsFilter, type JobsSearch } from './search';
+import { SelectMatching } from './select-matching';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
 import { FRESH_MAX, useJobsList } from './use-jobs-list';
@@ -73,6 +75,9 @@ function JobsList({ search }: { search: JobsSearch }) {
   });
   const [selected, setSelected] = useState<{ view: string; rows: RowSelectionState }>({ view, rows: {} });
   const selection = selected.view === view ? selected.rows : {};
+  // More than the rows of this page, as they were when they were collected.
+  const [matching, setMatching] = useState<{ view: string; jobs: JobAnswer[] } | null>(null);
+  const collected = matching?.view === view ? matching.jobs : null;
   const { ref: top, inViewport: atTop } = useInViewport();
   const { ref: hoverRef, hovered } = useHover<HTMLTableSectionElement>();
 
@@ -85,8 +90,13 @@ function JobsList({ search }: { search: JobsSearch }) {
 
   const go = (next: JobsSearch) => void navigate({ search: next });
   const narrow = (next: JobsFilter) => go(next);
-  const clearSelection = () => setSelected({ view, rows: {} });
-  const chosenJobs = list.items.filter(({ id }) => selection[id]);
+  const select = (rows: RowSelectionState) => {
+    setSelected({ view, rows });
+    setMatching(null);
+  };
+  const clearSelection = () => select({});
+  const chosenRows = list.items.filter(({ id }) => selection[id]);
+  const chosenJobs = collected ?? chosenRows;
 
   return (
     <Page
@@ -151,7 +161,7 @@ function JobsList({ search }: { search: JobsSearch }) {
               mayAct
                 ? {
                     chosen: selection,
-                    onChange: (rows) => setSelected({ view, rows }),
+                    onChange: select,
                   }
                 : null
             }
@@ -198,7 +208,24 @@ function JobsList({ search }: { search: JobsSearch }) {
           </Group>
         </Group>
       </Stack>
-      {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onAsk={setAsked} onClear={clearSelection} />}
+      {chosenJobs.length > 0 && (
+        <SelectionBar
+          jobs={chosenJobs}
+          offer={
+            !collected &&
+            chosenRows.length === list.items.length && (
+              <SelectMatching
+                key={view}
+                filter={filter}
+                selected={chosenRows.length}
+                onCollected={(jobs) => setMatching({ view, jobs })}
+              />
+            )
+          }
+          onAsk={setAsked}
+          onClear={clearSelection}
+        />
+      )}
       {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={clearSelection} />}
     </Page>
   );
