@@ -31,6 +31,7 @@ import { FirstStart } from './first-start';
 import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
 import { filterOf, jobsParams, jobsSearch, type JobsFilter, type JobsSearch } from './search';
+import { LookedForLine } from './looked-for-line';
 import { SelectMatching } from './select-matching';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
@@ -129,6 +130,8 @@ function JobsList({ search }: { search: JobsSearch }) {
             <ColumnMenu visible={visible} onChange={setVisible} />
           </Group>
         </Group>
+
+        {search.q !== undefined && <LookedForLine q={search.q} />}
 
         <div className={classes['fresh']} aria-live="polite">
           {list.freshCount > 0 && (

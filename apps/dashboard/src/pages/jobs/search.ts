@@ -9,6 +9,7 @@ export interface JobsFilter {
   state?: JobState[];
   type?: JobType;
   mediaId?: string;
+  mediaIdPrefix?: string;
   vodJobId?: string;
   requestId?: string;
   region?: string;
