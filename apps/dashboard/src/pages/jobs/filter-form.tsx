@@ -45,7 +45,7 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
     const read = readFilters(known(all), rules);
     setWrong(read.wrong);
     if (read.wrong.length > 0) setRefused(refused + 1);
-    else onChange(read.right as JobsFilter);
+    else onChange(read.right);
   }
 
   return (

@@ -48,7 +48,7 @@ export function MediaField({ source, onChange, error }: MediaFieldProps) {
           size="xs"
           aria-labelledby="submit-media"
           value={source.from}
-          onChange={(from) => set({ from: from as Source['from'] })}
+          onChange={(from) => set({ from: from })}
           data={[
             { value: 'ids', label: t('media.ids') },
             { value: 'file', label: t('media.file') },

@@ -30,8 +30,12 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
   const format = useFormat();
   const done = doneIn(tally);
   const next = useRef<HTMLButtonElement>(null);
+  const focusedWhile = useRef<boolean>(null);
   // The button that was pressed is gone.
-  useEffect(() => next.current?.focus(), [running]);
+  useEffect(() => {
+    if (focusedWhile.current !== running) next.current?.focus();
+    focusedWhile.current = running;
+  }, [running]);
 
   return (
     <Stack gap="sm" maw={720}>

@@ -37,7 +37,7 @@ export function SettingsFields({ settings, onChange, mistakes }: SettingsFieldsP
         label={t('settings.types')}
         required
         value={settings.types}
-        onChange={(types) => onChange({ types: types as JobType[] })}
+        onChange={(types) => onChange({ types: types })}
         error={errorOf('types')}
       >
         <Group gap="lg" my={6}>

@@ -20,9 +20,8 @@ export interface Settings {
 export type Field = 'types' | 'region' | 'priority' | 'labels' | 'run' | `config.${JobType}` | 'other';
 
 /** A key of `submit:mistakes`, or what the api said. */
-export type Mistake = { key: MistakeName; value?: string } | { said: string };
-export type MistakeName =
-  'noTypes' | 'notOffered' | 'label' | 'eachKeyOnce' | 'tooManyLabels' | 'longValue' | 'notAnObject';
+type Mistake = { key: MistakeName; value?: string } | { said: string };
+type MistakeName = 'noTypes' | 'notOffered' | 'label' | 'eachKeyOnce' | 'tooManyLabels' | 'longValue' | 'notAnObject';
 export type Mistakes = Partial<Record<Field, Mistake>>;
 
 export function firstSettings(me: MeAnswer): Settings {

@@ -111,9 +111,9 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
   function submit(event: FormEvent) {
     event.preventDefault();
     setChecked(true);
-    const found = mistakesIn(settings, me);
-    onMistakes(found);
-    if (media.length === 0 || Object.keys(found).length > 0) setRefused(refused + 1);
+    const wrong = mistakesIn(settings, me);
+    onMistakes(wrong);
+    if (media.length === 0 || Object.keys(wrong).length > 0) setRefused(refused + 1);
     else onSubmit(media);
   }
 
