@@ -3,6 +3,7 @@ const esModules = [
   '@nestjs',
   '@borewit',
   '@isaacs',
+  '@noble',
   '@tokenizer',
   'balanced-match',
   'brace-expansion',

@@ -24,7 +24,13 @@ describeWithBrowser('The dashboard', () => {
     browser = await launch();
     // VOD's jobs end when the test ends them; what is lost is held for a person within a second.
     stack = await Stack.start({
-      env: { RECOVER_AFTER: '100ms', RECOVER_GRACE: '500ms', RECOVER_BY: 'none', RESEND_PINNED: 'false' },
+      env: {
+        ENVIRONMENT_NAME: 'test:purple',
+        RECOVER_AFTER: '100ms',
+        RECOVER_GRACE: '500ms',
+        RECOVER_BY: 'none',
+        RESEND_PINNED: 'false',
+      },
       emulator: {
         jobTimeMs: FOREVER,
         faults: [faultRule('SubmitAIJob', { fault: 'drop_after' }, { mediaId: 'lost-*' })],
@@ -53,12 +59,16 @@ describeWithBrowser('The dashboard', () => {
 
   it('lets nobody in without a key, says that a wrong one is wrong, and shows where one wanted to go after a right one', async () => {
     const page = await open('/jobs?state=failed', { key: null });
+    await page.getByText(new URL(stack.api.url).host).waitFor(); // to what
+    await page.getByTitle('Environment: test').waitFor();
     await page.getByLabel('API key').fill('not-a-key');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Unknown key.').waitFor();
     await signIn(page, keys.viewer);
     expect(new URL(page.url()).search).toBe('?state=failed');
     await page.getByRole('button', { name: /Failed/, pressed: true }).waitFor();
+    await page.getByRole('banner').getByText('test', { exact: true }).waitFor();
+    expect(await page.title()).toMatch(/ · test$/);
 
     await page.reload();
     await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor(); // still signed in
@@ -306,6 +316,108 @@ describeWithBrowser('The dashboard', () => {
     expect(await stack.untilJob(atVod, 'processing')).toMatchObject({ attempts: 1 });
   });
 
+  it('says what is wrong with a filter, in its form and in the address, and lists nothing else instead', async () => {
+    await stack.enqueue('filtered-1', ['AIVideoTag'], { labels: { batch: 'wrong' }, force: true });
+    const page = await open();
+    await page.getByRole('link', { name: 'filtered-1' }).waitFor();
+    await page.getByRole('button', { name: 'Filters' }).click();
+    const labels = page.getByRole('combobox', { name: 'Labels' });
+    await labels.fill('foo');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('foo: Expected key:value').waitFor();
+    await eventually('the field has the focus', () => hasFocus(labels));
+    expect(new URL(page.url()).search).toBe('');
+    await labels.press('Backspace');
+    await labels.fill('batch:wrong');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.waitForURL(/label=batch:wrong$/);
+    await page.getByRole('link', { name: 'filtered-1' }).waitFor();
+
+    await page.goto(`${stack.api.url}/jobs?label=batch:wrong&label=foo&colour=red`);
+    const notice = page.getByRole('alert');
+    await notice.getByText('Expected key:value').waitFor();
+    await notice.getByText('There is no such filter here').waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+    await notice.getByRole('button', { name: 'List without them' }).click();
+    await page.getByRole('link', { name: 'filtered-1' }).waitFor();
+    expect(new URL(page.url()).search).toBe('?label=batch:wrong');
+
+    await page.goto(`${stack.api.url}/events?jobId=foo`);
+    await notice.getByText('Expected an ID').waitFor();
+    await notice.getByRole('button', { name: 'List without it' }).click();
+    await page.waitForURL(/\/events$/);
+  });
+
+  it('submits a file of media, says before what it will send, and sends nothing twice', async () => {
+    const csv = (rows: string) => ({ name: 'library.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) });
+    const page = await open('/submit');
+    const submit = page.getByRole('button', { name: /^Submit( \d+ requests?)?$/ });
+    const fill = async () => {
+      await page.getByText('File', { exact: true }).click();
+      await page.setInputFiles('input[type=file]', csv('title,mediaId\nA,from-page-1\nB,from-page-2\nA,from-page-1\n'));
+      await page.getByRole('checkbox', { name: 'Smart tagging' }).check();
+      await page.getByRole('combobox', { name: 'Labels' }).fill('batch:from-page');
+      await page.keyboard.press('Enter');
+    };
+    await submit.click();
+    await page.getByText('Expected at least one media').waitFor();
+    await page.getByText('Choose at least one type').waitFor();
+
+    await page.getByText('File', { exact: true }).click();
+    await page.setInputFiles('input[type=file]', csv('title,mediaId\nA,from-page-1\nB,not an id\n'));
+    await page.getByRole('row').filter({ hasText: 'Expected a media ID, got not an id' }).getByText('3').waitFor();
+    expect(await submit.isDisabled()).toBe(true);
+
+    await fill();
+    await page.getByRole('heading', { name: '2 requests' }).waitFor();
+    await page.getByText('1 line repeats a media').waitFor();
+    const config = page.getByRole('textbox', { name: 'Config of Smart tagging' });
+    await config.fill(`{"a": ${'['.repeat(20)}${']'.repeat(20)}}`);
+    await submit.click();
+    await page.getByText('a: expected at most 16 levels').waitFor();
+    await eventually('the field has the focus', () => hasFocus(config));
+    const jobs = async () => (await stack.get('/v1/jobs?label=batch:from-page')).body.items;
+    expect(await jobs()).toEqual([]);
+
+    await config.fill('{"AnalyseTypes": "ASR"}');
+    await submit.click();
+    await page.getByRole('heading', { name: 'Submitted' }).waitFor();
+    await page.getByText('2 new').waitFor();
+    await page.reload();
+    await fill();
+    await page.getByRole('textbox', { name: 'Config of Smart tagging' }).fill('{"AnalyseTypes": "ASR"}');
+    await submit.click();
+    await page.getByText('2 were here already').waitFor();
+    await page.getByRole('link', { name: 'Show the jobs' }).click();
+    await page.waitForURL(/label=batch:from-page$/);
+    await page.getByRole('link', { name: 'from-page-2' }).waitFor();
+    expect(await jobs()).toHaveLength(2);
+
+    const viewers = await open('/submit', { key: keys.viewer });
+    await viewers.getByText('Your key may not submit').waitFor();
+    expect(await viewers.getByRole('link', { name: 'Submit' }).count()).toBe(0);
+  });
+
+  it('selects all that match, over more pages than one, and acts on them', async () => {
+    const workers = [...stack.workers];
+    for (const worker of workers) await stack.stopWorker(worker);
+    const labels = { batch: 'matching' };
+    for (let i = 0; i < 27; i += 1) await stack.enqueue(`matching-${i}`, ['AIVideoTag'], { labels, force: true });
+    const page = await open('/jobs?label=batch:matching');
+    await page.getByRole('combobox', { name: 'Rows' }).selectOption('25');
+    await page.getByText('25 jobs shown').waitFor();
+    await page.getByRole('checkbox', { name: 'Select all' }).check();
+    await page.getByText('25 selected').waitFor();
+    await page.getByRole('button', { name: 'Select all 27 that match' }).click();
+    await page.getByText('27 selected').waitFor();
+    await page.getByRole('button', { name: 'Cancel (27)' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 27 jobs' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const jobs = (await stack.get('/v1/jobs?label=batch:matching&state=canceled')).body.items;
+    expect(jobs).toHaveLength(27);
+    for (const _worker of workers) await stack.startWorker();
+  });
+
   it('works below a path prefix that a proxy takes away', async () => {
     const proxy = await Prefix.before(stack.api.url, '/tools/vod');
     try {
@@ -368,6 +480,8 @@ describeWithBrowser('The dashboard', () => {
         ['events', '/events', 'Matched'],
         ['event', `/events/${event.id}`, 'Body'],
         ['flow', '/flow', 'Throughput'],
+        ['submit', '/submit', 'Job types'],
+        ['wrong-filter', '/jobs?label=foo', 'Expected key:value'],
       ];
       for (const [name, path, text] of screens) {
         await page.goto(`${stack.api.url}${path}`);
@@ -388,6 +502,7 @@ describeWithBrowser('The dashboard', () => {
       '/held': 'Options',
       '/events': 'Matched',
       '/flow': 'Throughput',
+      '/submit': 'Job types',
     };
     for (const [path, text] of Object.entries(screens)) {
       await page.goto(`${stack.api.url}${path}`);

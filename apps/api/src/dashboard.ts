@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What the dashboard's router knows. Each answers with the same page, which finds out by itself what to show. */
-const routes = ['/', '/jobs', '/jobs/:id', '/held', '/events', '/events/:id', '/flow'];
+const routes = ['/', '/jobs', '/jobs/:id', '/held', '/events', '/events/:id', '/flow', '/submit'];
 
 /** Where the build puts it; also when the api runs from its sources, as in tests. */
 const built = [join(__dirname, '../../dashboard'), join(__dirname, '../../../dist/apps/dashboard')];

@@ -82,8 +82,17 @@ const flow = createRoute({
   component: lazyPart({ name: 'flow', height: 320 }, async () => (await import('./pages/flow/flow-page')).FlowPage),
 });
 
+const submit = createRoute({
+  getParentRoute: () => root,
+  path: '/submit',
+  component: lazyPart(
+    { name: 'submit', height: 320 },
+    async () => (await import('./pages/submit/submit-page')).SubmitPage,
+  ),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, jobs, job, held, events, event, flow]),
+  routeTree: root.addChildren([home, jobs, job, held, events, event, flow, submit]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch,
   stringifySearch,

@@ -4,9 +4,10 @@ import { IconAlertTriangle, IconCoin, IconInfoCircle, IconPlugConnectedX } from 
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Unreachable } from '@app/client';
+import { ApiError, Unreachable } from '@app/client';
 import type { JobAnswer } from '@app/contract';
 import { billSoFar } from '@app/domain';
+import { useFormat } from '../i18n/format';
 import { keepJob } from '../live/caches';
 import { ErrorNotice, useErrorText } from '../parts/error-notice';
 import { useSession } from '../session/session';
@@ -37,7 +38,8 @@ interface Failure {
 
 /** Says what an action does and costs before it is done, asks for a reason, does it, and names what could not be done. */
 export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }: ActionDialogProps) {
-  const { t } = useTranslation(['actions', 'common']);
+  const { t } = useTranslation(['actions', 'bulk', 'common']);
+  const format = useFormat();
   const { api, me } = useSession();
   const queryClient = useQueryClient();
   const [able] = useState(() => jobs.filter((job) => refusalOf(action, job) === null));
@@ -52,8 +54,13 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const running = stop !== null;
   const leftAlone = jobs.length - able.length;
   const unanswered = failures.filter(({ error }) => error instanceof Unreachable);
-  const refused = failures.filter(({ error }) => !(error instanceof Unreachable));
-  const ended = failures.length > 0 && !running;
+  // Of many, one that has changed since it was selected is no failure: what was wanted of it, it does not need or take any more.
+  const movedOn = only ? [] : failures.filter(({ error }) => error instanceof ApiError && error.code === 'wrong_state');
+  const refused = failures.filter((one) => !unanswered.includes(one) && !movedOn.includes(one));
+  const notBegun = able.length - done;
+  const ended = !running && (failures.length > 0 || (done > 0 && notBegun > 0));
+
+  const count = (of: number) => ({ count: of, number: format.number(of) });
 
   const nextButton = useRef<HTMLButtonElement>(null);
   useFocusReturn();
@@ -82,9 +89,10 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
     if (succeeded > 0) {
       notifications.show({ message: t('done', { count: succeeded, action: t(`names.${action}`) }), color: 'green' });
     }
-    if (failed.length > 0) return setFailures(failed);
-    if (tried === able.length) onDone?.();
-    onClose();
+    if (failed.length > 0) setFailures(failed);
+    if (tried === able.length && failed.every(({ error }) => error instanceof ApiError && error.status === 409))
+      onDone?.();
+    if (failed.length === 0 && (tried === able.length || tried === 0)) onClose();
   }
 
   return (
@@ -111,6 +119,17 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
           )}
           {leftAlone > 0 && <Text size="sm">{t('leftAlone', { count: leftAlone })}</Text>}
 
+          {ended && able.length > 1 && (
+            <Text component="output" size="sm" fw={600}>
+              {[
+                t('bulk:done', count(done - failures.length)),
+                movedOn.length > 0 && t('bulk:movedOn', count(movedOn.length)),
+                notBegun > 0 && t('bulk:notBegun', count(notBegun)),
+              ]
+                .filter(Boolean)
+                .join(' ')}
+            </Text>
+          )}
           {refused.length > 0 && (only ? <ErrorNotice error={refused[0]?.error} /> : <Refused failures={refused} />)}
           {unanswered.length > 0 && <Unanswered failures={unanswered} />}
 
@@ -182,17 +201,27 @@ function useFocusReturn(): void {
   );
 }
 
+/** The first of many, and how many more there are. */
+const LISTED = 20;
+
+function More({ of }: { of: unknown[] }) {
+  const { t } = useTranslation('bulk');
+  const format = useFormat();
+  return of.length > LISTED ? <List.Item>{t('more', { number: format.number(of.length - LISTED) })}</List.Item> : null;
+}
+
 function Refused({ failures }: { failures: Failure[] }) {
   const { t } = useTranslation(['actions', 'common']);
   const textOf = useErrorText();
   return (
     <Alert color="red" role="alert" icon={<IconAlertTriangle />} title={t('failed', { count: failures.length })}>
       <List size="sm">
-        {failures.map(({ job, error }) => (
+        {failures.slice(0, LISTED).map(({ job, error }) => (
           <List.Item key={job.id}>
             {job.mediaId}, {t(`common:types.${job.type}`)}: {textOf(error)}
           </List.Item>
         ))}
+        <More of={failures} />
       </List>
     </Alert>
   );
@@ -205,11 +234,12 @@ function Unanswered({ failures }: { failures: Failure[] }) {
     <Alert color="red" role="alert" icon={<IconPlugConnectedX />} title={t('unanswered', { count: failures.length })}>
       <Text size="sm">{t('unansweredHint')}</Text>
       <List size="sm">
-        {failures.map(({ job }) => (
+        {failures.slice(0, LISTED).map(({ job }) => (
           <List.Item key={job.id}>
             {job.mediaId}, {t(`common:types.${job.type}`)}
           </List.Item>
         ))}
+        <More of={failures} />
       </List>
     </Alert>
   );

@@ -2,7 +2,7 @@ import type { Rule } from '@app/contract/rules';
 import type { SearchParams } from '../search-params';
 
 /** Why a filter is none: what its rule expects, or how often it may be there. */
-export type Expected = Rule['name'] | 'known' | 'once' | 'eachKeyOnce';
+type Expected = Rule['name'] | 'known' | 'once' | 'eachKeyOnce';
 
 export interface WrongFilter {
   name: string;

@@ -11,7 +11,7 @@ import { LiveIndicator, LiveProvider } from '../live/live';
 import { EnvironmentBadge, EnvironmentStrip } from '../session/environment';
 import { useApi, useSession } from '../session/session';
 import { AccountMenu } from './account-menu';
-import { navigation } from './navigation';
+import { useNavigation } from './navigation';
 import { LanguageSwitch, SchemeSwitch } from './preferences';
 import { SearchBox } from './search-box';
 import classes from './shell.module.css';
@@ -22,6 +22,7 @@ import { useShortcuts } from './shortcuts';
 export function Shell() {
   const { t } = useTranslation(['shell', 'common']);
   const { me } = useSession();
+  const navigation = useNavigation();
   const [menuOpened, menu] = useDisclosure();
   const [helpOpened, help] = useDisclosure();
   const navigate = useNavigate();

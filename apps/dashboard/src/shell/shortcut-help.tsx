@@ -1,7 +1,7 @@
 import { Group, Kbd, Modal, Table, Text, Title } from '@mantine/core';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
-import { navigation } from './navigation';
+import { useNavigation } from './navigation';
 
 interface ShortcutHelpProps {
   opened: boolean;
@@ -10,6 +10,7 @@ interface ShortcutHelpProps {
 
 export function ShortcutHelp({ opened, onClose }: ShortcutHelpProps) {
   const { t } = useTranslation(['shell', 'common']);
+  const navigation = useNavigation();
   const everywhere = [
     { keys: [['?']], does: t('shortcuts.help') },
     { keys: [['/']], does: t('shortcuts.search') },

@@ -1,4 +1,14 @@
 export const filters = {
+  mediaIdPrefix: 'Media ID starts with',
+  lookedFor: 'Looked for: {{meanings}}.',
+  meanings: {
+    mediaId: 'media ID {{q}}',
+    mediaIdStart: 'media ID starting with {{q}}',
+    vodJobId: 'VOD JobId',
+    jobId: 'job ID',
+    requestId: 'request ID',
+    label: 'label',
+  },
   wrong_one: 'A filter of this address is not valid',
   wrong_other: '{{count}} filters of this address are not valid',
   nothingShown: 'Nothing is listed: it would not be what this address asks for.',

@@ -1,5 +1,6 @@
 export const jobs = {
   title: 'Jobs',
+  submit: 'Submit',
   counts: 'Jobs by state',
   all: 'All',
   countsHint: 'Click to filter by this state; Ctrl or Shift adds it to the others',

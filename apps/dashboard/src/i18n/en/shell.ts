@@ -2,7 +2,7 @@ export const shell = {
   skip: 'Skip to content',
   navigation: 'Navigation',
   openNavigation: 'Open or close the navigation',
-  pages: { jobs: 'Jobs', held: 'Held', events: 'Events', flow: 'Flow' },
+  pages: { submit: 'Submit', jobs: 'Jobs', held: 'Held', events: 'Events', flow: 'Flow' },
   heldCount_one: '{{count}} held job',
   heldCount_other: '{{count}} held jobs',
   search: 'Search',

@@ -1,4 +1,14 @@
 export const filters = {
+  mediaIdPrefix: '媒体ID 前缀',
+  lookedFor: '已查找：{{meanings}}。',
+  meanings: {
+    mediaId: '媒体ID {{q}}',
+    mediaIdStart: '以 {{q}} 开头的媒体ID',
+    vodJobId: 'VOD JobId',
+    jobId: '作业ID',
+    requestId: '请求ID',
+    label: '标签',
+  },
   wrong_other: '此链接中有 {{count}} 个筛选条件无效',
   nothingShown: '未列出任何内容，否则显示的结果将与链接的要求不符。',
   showWithout_other: '忽略并显示列表',

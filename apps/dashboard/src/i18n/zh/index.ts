@@ -1,6 +1,7 @@
 import type { en } from '../en';
 import type { SameKeys } from '../same-keys';
 import { actions } from './actions';
+import { bulk } from './bulk';
 import { common } from './common';
 import { events } from './events';
 import { filters } from './filters';
@@ -11,12 +12,14 @@ import { jobs } from './jobs';
 import { session } from './session';
 import { shell } from './shell';
 import { story } from './story';
+import { submit } from './submit';
 
 export { ofZod, problems, said } from './said';
 
 /** In the words of VOD's own console in Chinese. */
 export const zh: SameKeys<typeof en> = {
   actions,
+  bulk,
   common,
   events,
   filters,
@@ -27,4 +30,5 @@ export const zh: SameKeys<typeof en> = {
   session,
   shell,
   story,
+  submit,
 };

@@ -1,5 +1,6 @@
 export const jobs = {
   title: '作业',
+  submit: '提交作业',
   counts: '各状态的作业数',
   all: '全部',
   countsHint: '点击仅显示此状态；按住 Ctrl 或 Shift 可叠加多个状态',

@@ -2,7 +2,7 @@ export const shell = {
   skip: '跳到正文',
   navigation: '导航',
   openNavigation: '打开或关闭导航',
-  pages: { jobs: '作业', held: '待人工处理', events: '事件通知', flow: '运行概况' },
+  pages: { submit: '提交作业', jobs: '作业', held: '待人工处理', events: '事件通知', flow: '运行概况' },
   heldCount_other: '{{count}} 个作业待人工处理',
   search: '搜索',
   searchHint: '媒体ID、作业ID、请求ID、VOD JobId，或 键:值 形式的标签',

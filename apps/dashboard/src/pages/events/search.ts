@@ -18,11 +18,11 @@ export interface EventsSearch extends EventsFilter {
 
 /** The URL stays as somebody wrote it, right or wrong. */
 export function eventsParams(params: SearchParams): EventsSearch {
-  return params as EventsSearch;
+  return params;
 }
 
 /** What a URL asks the list for, and what in it is no filter. */
 export function eventsSearch(params: SearchParams): { search: EventsSearch; wrong: WrongFilter[] } {
   const { right, wrong } = readFilters(params, eventFilterRules);
-  return { search: right as EventsSearch, wrong };
+  return { search: right, wrong };
 }

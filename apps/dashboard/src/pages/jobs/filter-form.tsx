@@ -21,16 +21,17 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
   const { t } = useTranslation(['jobs', 'common', 'filters']);
   const { me } = useSession();
   const [draft, setDraft] = useState(filter);
-  const { right, wrong } = readFilters(known(draft), rules);
-  // What is being typed is not wrong yet.
-  const [checked, setChecked] = useState(wrong.length > 0);
+  // Said when it is sent, and as long until it is sent again: an error that goes while somebody presses a button moves the button.
+  const [wrong, setWrong] = useState(() => readFilters(known(filter), rules).wrong);
+  // Taken when the form is sent and not when the field is left: a label more makes the form longer, and moves the button that is pressed.
+  const [typed, setTyped] = useState('');
   const [refused, setRefused] = useState(0);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (refused > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [refused]);
   const errorOf = (name: keyof JobsFilter) => {
-    const said = wrong.filter((one) => checked && one.name === name);
+    const said = wrong.filter((one) => one.name === name);
     if (said.length === 0) return undefined;
     return said.map(({ value, expected }) => `${value}: ${t(`filters:expected.${expected}`)}`).join(' ');
   };
@@ -39,9 +40,13 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
 
   function apply(event: FormEvent) {
     event.preventDefault();
-    setChecked(true);
-    if (wrong.length > 0) setRefused(refused + 1);
-    else onChange(right as JobsFilter);
+    const all = typed.trim() === '' ? draft : { ...draft, label: [...valuesOf(draft.label), typed.trim()] };
+    setDraft(all);
+    setTyped('');
+    const read = readFilters(known(all), rules);
+    setWrong(read.wrong);
+    if (read.wrong.length > 0) setRefused(refused + 1);
+    else onChange(read.right);
   }
 
   return (
@@ -93,6 +98,9 @@ export function FilterForm({ filter, onChange }: FiltersProps) {
             placeholder={t('filters.labelHint')}
             value={valuesOf(draft.label)}
             onChange={(labels) => set({ label: labels })}
+            searchValue={typed}
+            onSearchChange={setTyped}
+            acceptValueOnBlur={false}
             error={errorOf('label')}
             {...inDropdown}
           />

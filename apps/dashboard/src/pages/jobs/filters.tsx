@@ -82,7 +82,7 @@ export function useFilterName(): (name: string) => string {
 
 /** What the list is narrowed by just now; each can be taken away. */
 export function ActiveFilters({ filter, onChange }: FiltersProps) {
-  const { t } = useTranslation(['jobs', 'common']);
+  const { t } = useTranslation(['jobs', 'common', 'filters']);
   const format = useFormat();
   const say = (key: keyof JobsFilter, value: string): string => {
     switch (key) {
@@ -94,6 +94,8 @@ export function ActiveFilters({ filter, onChange }: FiltersProps) {
         return t(`common:states.${value as JobState}`);
       case 'type':
         return t(`common:types.${value as JobType}`);
+      case 'mediaIdPrefix':
+        return `${t('filters:mediaIdPrefix')}: ${value}`;
       case 'createdFrom':
       case 'createdTo':
         return `${t(`filters.${key}`)}: ${format.dateTime(value)}`;

@@ -1,11 +1,12 @@
 import { Alert, Button, Group, Menu, Stack } from '@mantine/core';
 import { useHover, useInViewport, useLocalStorage } from '@mantine/hooks';
-import { IconAlertTriangle, IconArrowUp, IconColumns3, IconFilterX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowUp, IconColumns3, IconFilterX, IconSend } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { JobAnswer } from '@app/contract';
 import { ActionDialog, type ActionRequest } from '../../actions/action-dialog';
 import { useMayAct } from '../../actions/job-actions';
 import { statsQuery } from '../../api/queries';
@@ -25,6 +26,8 @@ import { JobsTable } from './jobs-table';
 import classes from './jobs.module.css';
 import { Pager } from './pager';
 import { filterOf, jobsParams, jobsSearch, type JobsFilter, type JobsSearch } from './search';
+import { LookedForLine } from './looked-for-line';
+import { SelectMatching } from './select-matching';
 import { SelectionBar } from './selection-bar';
 import { StateCounts } from './state-counts';
 import { FRESH_MAX, useJobsList } from './use-jobs-list';
@@ -67,6 +70,9 @@ function JobsList({ search }: { search: JobsSearch }) {
   });
   const [selected, setSelected] = useState<{ view: string; rows: RowSelectionState }>({ view, rows: {} });
   const selection = selected.view === view ? selected.rows : {};
+  // More than the rows of this page, as they were when they were collected.
+  const [matching, setMatching] = useState<{ view: string; jobs: JobAnswer[] } | null>(null);
+  const collected = matching?.view === view ? matching.jobs : null;
   const { ref: top, inViewport: atTop } = useInViewport();
   const { ref: hoverRef, hovered } = useHover<HTMLTableSectionElement>();
 
@@ -79,11 +85,32 @@ function JobsList({ search }: { search: JobsSearch }) {
 
   const go = (next: JobsSearch) => void navigate({ search: next });
   const narrow = (next: JobsFilter) => go(next);
-  const clearSelection = () => setSelected({ view, rows: {} });
-  const chosenJobs = list.items.filter(({ id }) => selection[id]);
+  const select = (rows: RowSelectionState) => {
+    setSelected({ view, rows });
+    setMatching(null);
+  };
+  const clearSelection = () => select({});
+  const chosenRows = list.items.filter(({ id }) => selection[id]);
+  const chosenJobs = collected ?? chosenRows;
 
   return (
-    <Page title={t('title')} actions={<ExportMenu filter={filter} />}>
+    <Page
+      title={t('title')}
+      actions={
+        <Group gap="xs">
+          <ExportMenu filter={filter} />
+          {mayAct && (
+            <Button
+              size="xs"
+              leftSection={<IconSend size={16} aria-hidden />}
+              renderRoot={(props) => <Link {...props} to="/submit" />}
+            >
+              {t('submit')}
+            </Button>
+          )}
+        </Group>
+      }
+    >
       <Stack gap="sm">
         <div ref={top}>
           <StateCounts filter={filter} onChoose={(state) => narrow({ ...filter, state })} />
@@ -97,6 +124,8 @@ function JobsList({ search }: { search: JobsSearch }) {
             <ColumnMenu visible={visible} onChange={setVisible} />
           </Group>
         </Group>
+
+        {search.q !== undefined && <LookedForLine q={search.q} />}
 
         <div className={classes['fresh']} aria-live="polite">
           {list.freshCount > 0 && (
@@ -129,7 +158,7 @@ function JobsList({ search }: { search: JobsSearch }) {
               mayAct
                 ? {
                     chosen: selection,
-                    onChange: (rows) => setSelected({ view, rows }),
+                    onChange: select,
                   }
                 : null
             }
@@ -146,7 +175,24 @@ function JobsList({ search }: { search: JobsSearch }) {
           onPageSize={setPageSize}
         />
       </Stack>
-      {chosenJobs.length > 0 && <SelectionBar jobs={chosenJobs} onAsk={setAsked} onClear={clearSelection} />}
+      {chosenJobs.length > 0 && (
+        <SelectionBar
+          jobs={chosenJobs}
+          offer={
+            !collected &&
+            chosenRows.length === list.items.length && (
+              <SelectMatching
+                key={view}
+                filter={filter}
+                selected={chosenRows.length}
+                onCollected={(jobs) => setMatching({ view, jobs })}
+              />
+            )
+          }
+          onAsk={setAsked}
+          onClear={clearSelection}
+        />
+      )}
       {asked && <ActionDialog {...asked} onClose={() => setAsked(null)} onDone={clearSelection} />}
     </Page>
   );

@@ -9,6 +9,7 @@ export interface JobsFilter {
   state?: JobState[];
   type?: JobType;
   mediaId?: string;
+  mediaIdPrefix?: string;
   vodJobId?: string;
   requestId?: string;
   region?: string;
@@ -33,13 +34,13 @@ export const rules = {
 
 /** The URL stays as somebody wrote it, right or wrong. */
 export function jobsParams(params: SearchParams): JobsSearch {
-  return params as JobsSearch;
+  return params;
 }
 
 /** What a URL asks the list for, and what in it is no filter. */
 export function jobsSearch(params: SearchParams): { search: JobsSearch; wrong: WrongFilter[] } {
   const { right, wrong } = readFilters(params, rules);
-  return { search: right as JobsSearch, wrong };
+  return { search: right, wrong };
 }
 
 /** What the API is asked for, without what only the page knows. */

@@ -1,4 +1,5 @@
 import { Button, CloseButton, Group, Paper, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer } from '@app/contract';
 import type { ActionRequest } from '../../actions/action-dialog';
@@ -11,12 +12,14 @@ const bulkActions = ['cancel', 'retry', 'refetch', 'resubmit', 'fail'] as const 
 
 interface SelectionBarProps {
   jobs: JobAnswer[];
+  /** To select more than this. */
+  offer: ReactNode;
   onAsk: (request: ActionRequest) => void;
   onClear: () => void;
 }
 
 /** How many of the selected can take which action. */
-export function SelectionBar({ jobs, onAsk, onClear }: SelectionBarProps) {
+export function SelectionBar({ jobs, offer, onAsk, onClear }: SelectionBarProps) {
   const { t } = useTranslation(['jobs', 'actions']);
   const possible = bulkActions
     .map((action) => ({ action, count: jobs.filter((job) => refusalOf(action, job) === null).length }))
@@ -27,6 +30,7 @@ export function SelectionBar({ jobs, onAsk, onClear }: SelectionBarProps) {
         <Text component="output" fw={600} size="sm">
           {t('selection.count', { count: jobs.length })}
         </Text>
+        {offer}
         {possible.length === 0 && <Text size="sm">{t('selection.none')}</Text>}
         {possible.map(({ action, count }) => {
           const Mark = actionIcons[action];
