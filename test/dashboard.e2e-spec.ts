@@ -415,7 +415,7 @@ describeWithBrowser('The dashboard', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     const jobs = (await stack.get('/v1/jobs?label=batch:matching&state=canceled')).body.items;
     expect(jobs).toHaveLength(27);
-    for (const _worker of workers) await stack.startWorker();
+    for (let i = 0; i < workers.length; i += 1) await stack.startWorker();
   });
 
   it('works below a path prefix that a proxy takes away', async () => {

@@ -322,8 +322,8 @@ describe('The local app', () => {
   });
 
   it('leaves nothing behind when the npm that runs it is killed', async () => {
-    const start = `node ${join(__dirname, '../tools/start.mjs')}`;
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, scripts: { start } }));
+    const scripts = { start: `node ${join(__dirname, '../tools/start.mjs')}` };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, scripts }));
     const { PATH = '' } = process.env;
     const npm = spawn('npm', ['start'], { cwd: folder, env: { PATH, ...ports }, stdio: ['ignore', 'pipe', 'ignore'] });
     const pid = await eventually('it runs', () => {

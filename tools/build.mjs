@@ -61,7 +61,7 @@ function isFresh(part) {
 function fingerprint({ sources, isSource, settings }) {
   const files = [...sources.flatMap((folder) => filesIn(folder).filter(isSource)), ...settings];
   const hash = createHash('sha256');
-  for (const file of files.toSorted()) {
+  for (const file of files.toSorted((a, b) => (a < b ? -1 : 1))) {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }

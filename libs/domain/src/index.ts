@@ -11,7 +11,7 @@ export {
   type JobType,
   type Priority,
 } from './job';
-export { billSoFar, type BillSoFar } from './bill';
+export { billSoFar } from './bill';
 export { collectiveEvents, completionsOf, eventVerdicts, type EventVerdict } from './event';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
 export {

@@ -176,8 +176,8 @@ export class Recover {
     const clear = new Set<string>();
     for (let i = 0; i < hinted.length; i += CONFIRM_AT_ONCE) {
       const some = hinted.slice(i, i + CONFIRM_AT_ONCE);
-      const ids = some.map((candidate) => candidate.vodJobId);
-      const answer = await this.ask('ListAIJob', region, () => this.vod.listAIJob(region, ids));
+      const asked = some.map((candidate) => candidate.vodJobId);
+      const answer = await this.ask('ListAIJob', region, () => this.vod.listAIJob(region, asked));
       if (answer.outcome !== 'answered') {
         findings.trouble ??= troubleOf(answer);
         continue;

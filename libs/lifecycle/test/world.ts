@@ -97,7 +97,14 @@ export class World {
 
   openQueues(store: ConstructorParameters<typeof Queues>[0]['store'], regions: readonly string[] = [REGION]): Queues {
     const limits = { submitQps: 10_000, collectQps: 10_000 };
-    const queues = new Queues({ store, installation: 'test', regions, limits, signals: this.signals, onFailure: () => undefined });
+    const queues = new Queues({
+      store,
+      installation: 'test',
+      regions,
+      limits,
+      signals: this.signals,
+      onFailure: () => undefined,
+    });
     this.closing.push(() => queues.close());
     return queues;
   }
