@@ -1069,7 +1069,7 @@ describe('The OpenAPI document', () => {
   it('has every parameter of the contract', () => {
     const names = (path: string) => document.paths[path].get.parameters.map((parameter: any) => parameter.name);
     expect(names('/v1/jobs').toSorted()).toEqual(
-      ['client', 'createdFrom', 'createdTo', 'cursor', 'errorCode', 'label', 'limit', 'mediaId', 'q', 'region', 'requestId', 'state', 'type', 'vodJobId'], // prettier-ignore
+      ['client', 'createdFrom', 'createdTo', 'cursor', 'errorCode', 'label', 'limit', 'mediaId', 'mediaIdPrefix', 'q', 'region', 'requestId', 'state', 'type', 'vodJobId'], // prettier-ignore
     );
     expect(names('/v1/jobs/{id}').toSorted()).toEqual(['id', 'wait']);
     expect(document.paths['/v1/jobs'].post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }]);

@@ -45,7 +45,7 @@ describe.each(documents)('%s', (document) => {
   });
 
   it('names npm scripts, programs and compose profiles that exist', () => {
-    const builtIn = ['ci', 'install', 'link'];
+    const builtIn = ['ci', 'install', 'link', 'prune'];
     const called = commands.flatMap((command) => [
       ...[...command.matchAll(/\bnpm (?:run (?:-s )?)?([a-z][\w:-]*)/g)].map(([, name = '']) => `npm ${name}`),
       ...[...command.matchAll(/\bnpx ([\w-]+)/g)].map(([, name = '']) => `npx ${name}`),
@@ -66,7 +66,7 @@ describe.each(documents)('%s', (document) => {
   });
 
   it('names environment variables that exist', () => {
-    const named = [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)].map(([name]) => name);
+    const named = [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)].map(([name]) => name.replace(/_FILE$/, ''));
     expect(
       named.filter((name) => ![settings, ofTheTests, ofTheCommandLine, ofNode].some((known) => known.has(name))),
     ).toEqual([]);
