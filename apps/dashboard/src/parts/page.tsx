@@ -25,7 +25,8 @@ export function Page({ title, heading, actions, children }: PageProps) {
   return (
     <>
       <Group justify="space-between" mb="sm" gap="xs">
-        <Title order={1} ref={element} tabIndex={-1}>
+        {/* An id is one long word, wider than a phone. */}
+        <Title order={1} ref={element} tabIndex={-1} style={{ overflowWrap: 'anywhere' }}>
           {heading ?? title}
         </Title>
         {actions}

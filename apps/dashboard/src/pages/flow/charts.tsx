@@ -59,7 +59,7 @@ export function ThroughputChart({ points, timeOf, bucketMs }: ChartProps) {
       yAxisProps={{ ...axis(countTicks(Math.max(...points.map(endedIn)))), width: 52 }}
       withRightYAxis
       rightYAxisLabel={t('acceptedPer', { time })}
-      rightYAxisProps={{ ...axis(countTicks(Math.max(...points.map(({ accepted }) => accepted)))), width: 52 }}
+      rightYAxisProps={{ ...axis(countTicks(Math.max(...points.map(({ accepted }) => accepted)))), width: 72 }}
       valueFormatter={format.number}
       maxBarWidth={24}
       withDots={false}
