@@ -141,6 +141,12 @@ describe('Postgres itself refuses', () => {
     ],
     ['a signature verdict that nobody knows', 'event_signature_known', insertEvent({ signature: `'good'` })],
     ['an event verdict that nobody knows', 'event_verdict_known', insertEvent({ verdict: `'lost'` })],
+    ['a second installation', 'installation_pkey', 'insert into installation (id) values (gen_random_uuid())'],
+    [
+      'an installation beside the one',
+      'installation_one_row',
+      'insert into installation (id, singleton) values (gen_random_uuid(), false)',
+    ],
     ['the same event twice', 'event_identity', `${insertEvent({})}; ${insertEvent({})}`],
   ])('%s', async (_what, constraint, sql) => {
     await expectRefused(constraint, sql);
@@ -154,7 +160,7 @@ describe('Postgres itself refuses', () => {
        select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indrelid
         where relnamespace = 'public'::regnamespace and indisunique and relname <> 'migration'`,
     );
-    const ids = ['circuit_pkey', 'event_pkey', 'history_pkey', 'job_pkey', 'request_pkey'];
+    const ids = ['circuit_pkey', 'event_pkey', 'history_pkey', 'job_pkey', 'process_pkey', 'request_pkey'];
     const names = rows.map(({ name }) => name).filter((name) => !ids.includes(name));
     expect(names.toSorted()).toEqual([...new Set(tried)].toSorted());
   });

@@ -17,7 +17,8 @@ describe('The entities', () => {
   it('say the same of every CHECK and every index, word for word as Postgres prints it', async () => {
     expect(fixture.db.entityMetadatas.length).toBeGreaterThan(0);
     for (const entity of fixture.db.entityMetadatas) {
-      const migrated = await rulesOf(entity.tableName);
+      const unsaid = new Set(entity.indices.filter(({ synchronize }) => !synchronize).map(({ name }) => name));
+      const migrated = (await rulesOf(entity.tableName)).filter(({ name }) => !unsaid.has(name));
       await fixture.query(`create table drift (like "${entity.tableName}")`);
       for (const sql of rulesFrom(entity)) await fixture.query(sql);
       const declared = await rulesOf('drift');
@@ -30,10 +31,13 @@ describe('The entities', () => {
   function rulesFrom({ checks, indices }: EntityMetadata): string[] {
     return [
       ...checks.map(({ name, expression }) => `alter table drift add constraint "${name}" check (${expression})`),
-      ...indices.map(({ name, isUnique, columns, where }) => {
-        const on = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
-        return `create ${isUnique ? 'unique ' : ''}index "drift ${name}" on drift (${on}) ${where ? `where ${where}` : ''}`;
-      }),
+      // Of one that TypeORM cannot say, it knows the name only: the comparison above finds it gone.
+      ...indices
+        .filter(({ synchronize }) => synchronize)
+        .map(({ name, isUnique, columns, where }) => {
+          const on = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
+          return `create ${isUnique ? 'unique ' : ''}index "drift ${name}" on drift (${on}) ${where ? `where ${where}` : ''}`;
+        }),
     ];
   }
 
