@@ -2,6 +2,7 @@ import { Button, CopyButton, Group, List, Progress, Stack, Text, Title } from '@
 import { IconAlertTriangle, IconCircleCheck, IconPlayerPause } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ApiError } from '@app/client';
 import { useFormat } from '../../i18n/format';
 import { ErrorNotice, useErrorText } from '../../parts/error-notice';
 import { TextLink } from '../../parts/text-link';
@@ -101,6 +102,11 @@ function headingOf(running: boolean, interruption: Interruption | null) {
   return interruption ? 'run.brokenOff' : 'run.done';
 }
 
+/** The row's key leaves out labels and priority: it is these that differ. */
+function wasAskedOtherwise(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'idempotency_mismatch';
+}
+
 function RefusedMedia({ refused }: { refused: Tally['refused'] }) {
   const { t } = useTranslation(['submit', 'common']);
   const format = useFormat();
@@ -115,7 +121,7 @@ function RefusedMedia({ refused }: { refused: Tally['refused'] }) {
       <List size="sm">
         {refused.slice(0, SHOWN).map(({ mediaId, error }) => (
           <List.Item key={mediaId} className={classes['id']}>
-            {mediaId}: {textOf(error)}
+            {mediaId}: {wasAskedOtherwise(error) ? t('run.otherwise') : textOf(error)}
           </List.Item>
         ))}
       </List>

@@ -5,12 +5,12 @@ import { mistakesOf, type Mistakes } from './settings';
 /** Requests under way. A browser opens six connections to a server at most, and the live stream has one. */
 const LANES = 4;
 
-/** Pauses before a row is tried again. Its key makes that safe. */
+/** Pauses before a row is tried again. Its key, made of what is asked for, makes that safe. */
 const TRY_AGAIN_MS = [500, 1_000, 2_000, 4_000];
 
 export interface Tally {
   made: number;
-  /** Asked for before: by this page, or open for the same client. */
+  /** Asked for before with the same settings, or open for the same client. */
   here: number;
   refused: { mediaId: string; error: unknown }[];
   /** When the oldest of these requests came. */
