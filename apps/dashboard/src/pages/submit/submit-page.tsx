@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Paper, Stack, Text } from '@mantine/core';
 import { IconLock, IconSend } from '@tabler/icons-react';
 import { useBlocker } from '@tanstack/react-router';
-import { useDeferredValue, useEffect, useMemo, useRef, useState, type FormEvent } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readMediaList } from '@app/media-list';
 import { useMayAct } from '../../actions/job-actions';
@@ -118,7 +118,7 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
   }
 
   return (
-    <form ref={form} onSubmit={submit} noValidate className={classes['columns']}>
+    <form ref={form} onSubmit={submit} onKeyDown={keepEnter} noValidate className={classes['columns']}>
       <Stack gap="lg">
         <MediaField
           source={source}
@@ -142,6 +142,11 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
       </Paper>
     </form>
   );
+}
+
+/** Enter in a field would submit the form: what is paid for takes the button. The labels have added theirs by then. */
+function keepEnter(event: KeyboardEvent) {
+  if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 /** Not those of the labels: they change when the field is left, and what is pressed then must not move away. */
