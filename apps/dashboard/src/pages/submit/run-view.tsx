@@ -30,6 +30,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
   const { t } = useTranslation(['submit', 'common']);
   const format = useFormat();
   const done = doneIn(tally);
+  const refusal = interruption && interruption.by !== 'stop' ? interruption : null;
   const next = useRef<HTMLButtonElement>(null);
   const focusedWhile = useRef<boolean>(null);
   // The button that was pressed is gone.
@@ -43,7 +44,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
       <Title order={2}>{t(headingOf(running, interruption))}</Title>
       <Progress
         value={(100 * done) / total}
-        color={tally.refused.length > 0 || interruption?.by === 'error' ? 'orange' : 'blue'}
+        color={tally.refused.length > 0 || refusal ? 'orange' : 'blue'}
         aria-label={t('run.progress', { done: format.number(done), total: format.number(total) })}
         animated={running}
       />
@@ -63,7 +64,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
       </List>
 
       {running && <Text size="sm">{t('run.keepOpen')}</Text>}
-      {interruption?.by === 'error' && <ErrorNotice error={interruption.error} />}
+      {refusal && <ErrorNotice error={refusal.error} />}
       {interruption && <Text size="sm">{t('run.safe', { number: format.number(total - done) })}</Text>}
       {!running && tally.refused.length > 0 && <RefusedMedia refused={tally.refused} />}
 

@@ -24,7 +24,8 @@ export function doneIn({ made, here, refused }: Tally): number {
 }
 
 /** Why it ended before all was sent; nothing of what is left was begun, or its key makes it safe to send again. */
-export type Interruption = { by: 'stop' } | { by: 'settings'; mistakes: Mistakes } | { by: 'error'; error: unknown };
+export type Interruption =
+  { by: 'stop' } | { by: 'settings'; mistakes: Mistakes; error: ApiError } | { by: 'error'; error: unknown };
 
 interface Sending {
   submit: (mediaId: string) => Promise<Submitted>;
@@ -79,7 +80,7 @@ function count(tally: Tally, { replayed, deduplicated, createdAt }: Submitted): 
 function interruptionBy(error: unknown): Interruption | null {
   if (!(error instanceof ApiError)) return { by: 'error', error };
   const mistakes = mistakesOf(error);
-  if (mistakes) return { by: 'settings', mistakes };
+  if (mistakes) return { by: 'settings', mistakes, error };
   return [400, 422].includes(error.status) ? null : { by: 'error', error };
 }
 

@@ -38,8 +38,9 @@ function Submitting() {
 
   async function submit(media: string[]) {
     setMistakes({});
-    const interruption = await start({ settings, media });
-    if (interruption?.by !== 'settings') return;
+    const { left, interruption } = await start({ settings, media });
+    // What is done stays in sight: with other settings all of it would be paid for once more.
+    if (interruption?.by !== 'settings' || left.length < media.length) return;
     setMistakes(interruption.mistakes);
     clear();
   }

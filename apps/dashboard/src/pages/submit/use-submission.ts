@@ -45,7 +45,7 @@ export function useSubmission() {
     });
     setSubmission({ settings, media, left, tally, stop: null, interruption });
     void readAgain(queryClient, { queryKey: ['stats'] });
-    return interruption;
+    return { left, interruption };
   }
 
   return {
