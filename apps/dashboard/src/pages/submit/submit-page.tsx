@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Paper, Stack, Text } from '@mantine/core';
 import { IconLock, IconSend } from '@tabler/icons-react';
 import { useBlocker } from '@tanstack/react-router';
-import { useDeferredValue, useEffect, useMemo, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readMediaList } from '@app/media-list';
 import { useMayAct } from '../../actions/job-actions';
@@ -109,8 +109,7 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
     if (saidBefore || refused > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [saidBefore, refused]);
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     setChecked(true);
     const wrong = mistakesIn(settings, me);
     onMistakes(wrong);
@@ -118,8 +117,10 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
     else onSubmit(media);
   }
 
+  // Enter in a field submits a form: what is paid for takes the button.
+  const keep = (event: FormEvent) => event.preventDefault();
   return (
-    <form ref={form} onSubmit={submit} onKeyDown={keepEnter} noValidate className={classes['columns']}>
+    <form ref={form} onSubmit={keep} noValidate className={classes['columns']}>
       <Stack gap="lg">
         <MediaField
           source={source}
@@ -131,7 +132,11 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
       <Paper withBorder p="md" className={classes['review']}>
         <Stack gap="sm">
           <Review list={list} types={settings.types.length} />
-          <Button type="submit" leftSection={<IconSend size={18} aria-hidden />} disabled={list.outcome === 'refused'}>
+          <Button
+            onClick={submit}
+            leftSection={<IconSend size={18} aria-hidden />}
+            disabled={list.outcome === 'refused'}
+          >
             {media.length === 0
               ? t('send')
               : t('sendMany', { count: media.length, number: format.number(media.length) })}
@@ -143,11 +148,6 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
       </Paper>
     </form>
   );
-}
-
-/** Enter in a field would submit the form: what is paid for takes the button. The labels have added theirs by then. */
-function keepEnter(event: KeyboardEvent) {
-  if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 /** Not those of the labels: they change when the field is left, and what is pressed then must not move away. */
