@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobType, Priority } from '@app/domain';
-import type { SubmitBody } from '@app/client';
+import { ApiError, askedFor, type SubmitBody } from '@app/client';
 import type { Encoding } from '@app/media-list';
 import { InvalidArgumentError } from 'commander';
 
@@ -37,9 +37,15 @@ export function bodyOf(
 /** The media of a file have a key in any case: of what is asked for, when none is given. */
 export function keysFor(media: string[], options: SubmitOptions): (mediaId: string) => string | undefined {
   const { idempotencyKey: key, file } = options;
-  if (key !== undefined) return (mediaId) => (sendsKeyItself(media, options) ? key : hashed([key, mediaId]));
+  if (key !== undefined)
+    return (mediaId) => (sendsKeyItself(media, options) ? key : hashed(JSON.stringify([key, mediaId])));
   if (file === undefined) return () => undefined;
-  return (mediaId) => hashed(bodyOf(mediaId, options));
+  return (mediaId) => hashed(askedFor(bodyOf(mediaId, options)));
+}
+
+/** A key that was made here leaves out labels and priority: it is these that differ. */
+export function wasAskedOtherwise(error: unknown, { idempotencyKey: key }: SubmitOptions): boolean {
+  return key === undefined && error instanceof ApiError && error.code === 'idempotency_mismatch';
 }
 
 /** Several media share a key, so each has one made of it. A file of one is a file, and may grow. */
@@ -48,8 +54,8 @@ export function sendsKeyItself(media: string[], { file }: SubmitOptions): boolea
 }
 
 /** Always a valid key: an id may be in any script. */
-function hashed(value: unknown): string {
-  return `vodai:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
+function hashed(text: string): string {
+  return `vodai:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 function labelOf(pair: string): [string, string] {

@@ -11,7 +11,7 @@ import { label, priorityOption, typesOption } from './options';
 import { Pace } from './pace';
 import { styleOfState, type Column } from './screen';
 import { inSession, type Session } from './session';
-import { bodyOf, config, keysFor, sendsKeyItself, type SubmitOptions } from './submission';
+import { bodyOf, config, keysFor, sendsKeyItself, wasAskedOtherwise, type SubmitOptions } from './submission';
 import { counted, number } from './words';
 
 /** More jobs than that and a terminal shows the sum alone. */
@@ -19,6 +19,9 @@ const MANY = 50;
 
 /** Fewer media than that are submitted before a bar could be seen. */
 const FEW = 16;
+
+const OTHERWISE =
+  'submitted before with other labels or another priority; to have it done once more, give another --idempotency-key';
 
 interface Row {
   request: Submitted;
@@ -56,7 +59,7 @@ export function submitCommand(): Command {
       `
 A file is read as a whole first, and refused with its lines and the reasons when something in it may not be the id of a
 media. It may be submitted again, for example after a crash: each media has an idempotency key, made of what is asked for
-(or of --idempotency-key), so nothing is doubled. To have all of it done once more, give another --idempotency-key.
+without labels and priority (or of --idempotency-key), so nothing is doubled. To have all of it done once more, give another --idempotency-key.
 Through a pipe: id, state, type, media, "new" or "was here"; with --wait the lines of \`jobs list\`, each when its job is over.
 
 Examples:
@@ -162,7 +165,7 @@ async function submitAll(
     } catch (error) {
       if (!isAboutOneMedia(error)) throw error;
       count.refused += 1;
-      screen.note(`${mediaId}: ${failureOf(error).message}`, 'red');
+      screen.note(`${mediaId}: ${wasAskedOtherwise(error, options) ? OTHERWISE : failureOf(error).message}`, 'red');
     }
     advance(count.made + count.here + count.refused);
   };

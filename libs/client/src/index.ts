@@ -1,3 +1,4 @@
+export { askedFor } from './asked-for';
 export {
   createClient,
   type Client,

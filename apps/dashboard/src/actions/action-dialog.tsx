@@ -52,6 +52,8 @@ export function ActionDialog({ action, jobs, candidates = [], onClose, onDone }:
   const billedBefore = able.filter((job) => billSoFar(job) === 'maybe').length;
   const lastAttempt = billedBefore === 0 ? 'nothing' : billedBefore === able.length ? 'maybe' : 'mixed';
   const running = stop !== null;
+  // Where the dialog is gone, nobody can stop it any more, or sees what failed.
+  useEffect(() => () => stop?.abort(), [stop]);
   const leftAlone = jobs.length - able.length;
   const unanswered = failures.filter(({ error }) => error instanceof Unreachable);
   // Of many, one that has changed since it was selected is no failure: what was wanted of it, it does not need or take any more.

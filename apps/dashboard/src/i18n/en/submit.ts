@@ -26,7 +26,8 @@ export const submit = {
     configHint: 'Optional. A JSON object, as VOD documents it for SubmitAIJob.',
     labelsHint: 'Optional. key:value, then Enter; the jobs are found again by them.',
     run: 'Run',
-    runHint: 'Optional. What was submitted before is not submitted again, unless you name another run.',
+    runHint:
+      'Optional. A media is submitted once with the same types, config and region, whatever its labels and priority. To have all of it done again, and paid again, name another run.',
   },
   mistakes: {
     title: 'The server did not accept this',
@@ -94,6 +95,7 @@ export const submit = {
     continue: 'Continue with {{number}}',
     another: 'Submit more',
     show: 'Show the jobs',
+    otherwise: 'submitted before with other labels or another priority. To have it done again, name another run.',
     copyRefused: 'Copy these media IDs',
   },
   leave: {

@@ -24,7 +24,8 @@ export const submit = {
     configHint: '选填。JSON 对象，格式见视频点播 SubmitAIJob 文档。',
     labelsHint: '选填。键:值，按回车添加，便于日后查找作业。',
     run: '批次名',
-    runHint: '选填。已提交过的内容不会再次提交，除非使用新的批次名。',
+    runHint:
+      '选填。类型、Config 和地域相同时，每个媒体只提交一次，与标签和优先级无关。如需全部重做（并再次计费），请使用新的批次名。',
   },
   mistakes: {
     title: '服务器未接受此请求',
@@ -81,6 +82,7 @@ export const submit = {
     continue: '继续提交剩余 {{number}} 个',
     another: '继续提交其他媒体',
     show: '查看作业',
+    otherwise: '先前已用其他标签或优先级提交过。如需重做，请使用新的批次名。',
     copyRefused: '复制这些媒体ID',
   },
   leave: {

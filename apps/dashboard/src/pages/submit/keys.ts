@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { SubmitBody } from '@app/client';
+import { askedFor, type SubmitBody } from '@app/client';
 
 /**
  * The Idempotency-Key of a row: of what is asked for, so that the same row has it again after a reload or a lost connection, in
@@ -8,5 +8,5 @@ import type { SubmitBody } from '@app/client';
  * there only on https and localhost.
  */
 export function keyOf(body: SubmitBody, run: string): string {
-  return `page:${bytesToHex(sha256(utf8ToBytes(JSON.stringify([run, body]))))}`;
+  return `page:${bytesToHex(sha256(utf8ToBytes(JSON.stringify([run, askedFor(body)]))))}`;
 }

@@ -10,7 +10,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { IconFileSpreadsheet } from '@tabler/icons-react';
-import { useState, type DragEvent } from 'react';
+import { useRef, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { encodings, type Encoding } from '@app/media-list';
 import { useFormat } from '../../i18n/format';
@@ -86,6 +86,7 @@ function FileField({ source: { file, encoding, column }, set, error }: FileField
   const { t } = useTranslation('submit');
   const format = useFormat();
   const [over, setOver] = useState(false);
+  const forget = useRef<() => void>(null);
 
   async function take(given: File | null | undefined) {
     if (given) set({ file: { name: given.name, bytes: new Uint8Array(await given.arrayBuffer()) } });
@@ -108,7 +109,15 @@ function FileField({ source: { file, encoding, column }, set, error }: FileField
           void take(event.dataTransfer.files[0]);
         }}
       >
-        <FileButton accept=".csv,.txt,.tsv,.ndjson,.jsonl,text/csv,text/plain" onChange={(given) => void take(given)}>
+        <FileButton
+          resetRef={forget}
+          accept=".csv,.txt,.tsv,.ndjson,.jsonl,text/csv,text/plain"
+          onChange={(given) => {
+            void take(given);
+            // The browser says nothing when the file that it holds is chosen again, mended.
+            forget.current?.();
+          }}
+        >
           {(button) => (
             <Button {...button} variant="default" leftSection={<IconFileSpreadsheet size={18} aria-hidden />}>
               {t(file ? 'media.another' : 'media.choose')}

@@ -2,6 +2,7 @@ import { Button, CopyButton, Group, List, Progress, Stack, Text, Title } from '@
 import { IconAlertTriangle, IconCircleCheck, IconPlayerPause } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { ApiError } from '@app/client';
 import { useFormat } from '../../i18n/format';
 import { ErrorNotice, useErrorText } from '../../parts/error-notice';
 import { TextLink } from '../../parts/text-link';
@@ -29,6 +30,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
   const { t } = useTranslation(['submit', 'common']);
   const format = useFormat();
   const done = doneIn(tally);
+  const refusal = interruption && interruption.by !== 'stop' ? interruption : null;
   const next = useRef<HTMLButtonElement>(null);
   const focusedWhile = useRef<boolean>(null);
   // The button that was pressed is gone.
@@ -42,7 +44,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
       <Title order={2}>{t(headingOf(running, interruption))}</Title>
       <Progress
         value={(100 * done) / total}
-        color={tally.refused.length > 0 || interruption?.by === 'error' ? 'orange' : 'blue'}
+        color={tally.refused.length > 0 || refusal ? 'orange' : 'blue'}
         aria-label={t('run.progress', { done: format.number(done), total: format.number(total) })}
         animated={running}
       />
@@ -62,7 +64,7 @@ export function RunView({ total, tally, running, interruption, found, onStop, on
       </List>
 
       {running && <Text size="sm">{t('run.keepOpen')}</Text>}
-      {interruption?.by === 'error' && <ErrorNotice error={interruption.error} />}
+      {refusal && <ErrorNotice error={refusal.error} />}
       {interruption && <Text size="sm">{t('run.safe', { number: format.number(total - done) })}</Text>}
       {!running && tally.refused.length > 0 && <RefusedMedia refused={tally.refused} />}
 
@@ -101,6 +103,11 @@ function headingOf(running: boolean, interruption: Interruption | null) {
   return interruption ? 'run.brokenOff' : 'run.done';
 }
 
+/** The row's key leaves out labels and priority: it is these that differ. */
+function wasAskedOtherwise(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'idempotency_mismatch';
+}
+
 function RefusedMedia({ refused }: { refused: Tally['refused'] }) {
   const { t } = useTranslation(['submit', 'common']);
   const format = useFormat();
@@ -115,7 +122,7 @@ function RefusedMedia({ refused }: { refused: Tally['refused'] }) {
       <List size="sm">
         {refused.slice(0, SHOWN).map(({ mediaId, error }) => (
           <List.Item key={mediaId} className={classes['id']}>
-            {mediaId}: {textOf(error)}
+            {mediaId}: {wasAskedOtherwise(error) ? t('run.otherwise') : textOf(error)}
           </List.Item>
         ))}
       </List>

@@ -40,10 +40,12 @@ describe('The settings of a submission', () => {
 
   it('make the same key of the same request, in whatever order it was filled in, and another one for another run', () => {
     const key = (settings: Settings, run = '') => keyOf(bodyFor('m', settings), run);
-    const both = filled({ types: ['AIVideoTag', 'AIMediaDNA'], labels: ['a:1'] });
+    const both = filled({ types: ['AIVideoTag', 'AIMediaDNA'], labels: ['a:1', 'b:2'] });
     expect(key(both)).toBe(key({ ...both, types: ['AIMediaDNA', 'AIVideoTag'] }));
     expect(key(both)).not.toBe(key(both, 'again'));
-    expect(key(both)).not.toBe(key({ ...both, labels: [] }));
+    expect(key(both)).toBe(key({ ...both, labels: ['b:2', 'a:1'] }));
+    expect(key(both)).toBe(key({ ...both, labels: [], priority: 'high' }));
+    expect(key(both)).not.toBe(key({ ...both, types: ['AIVideoTag'] }));
     expect(key(both)).toMatch(/^[\x20-\x7e]{1,255}$/);
   });
 });

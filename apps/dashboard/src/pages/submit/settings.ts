@@ -61,7 +61,7 @@ function mistakeInLabels(labels: string[]): Mistake | null {
   return labels.length > LABELS_MAX ? { key: 'tooManyLabels' } : null;
 }
 
-/** What is sent for one media. Always built in the same order: the row's key is made of it. */
+/** What is sent for one media. */
 export function bodyFor(mediaId: string, { types, region, priority, labels, config }: Settings): SubmitBody {
   const chosen = jobTypes.filter((type) => types.includes(type));
   const given = chosen.flatMap((type) => {

@@ -64,6 +64,17 @@ describe('Submitting many media', () => {
     expect(interruption).toMatchObject({ by: 'settings', mistakes: { 'config.AIVideoTag': {} } });
   });
 
+  it('says what is refused about the settings also when some are done, and what is left then', async () => {
+    const refusal = refusedAt('config.AIVideoTag');
+    const { left, interruption, tally } = await run(async (mediaId) => {
+      if (Number(mediaId.slice(6)) >= 4) throw refusal;
+      return made(mediaId);
+    });
+    expect(tally.made).toBe(4);
+    expect(left).toEqual(media.slice(4));
+    expect(interruption).toMatchObject({ by: 'settings', error: refusal });
+  });
+
   it('goes on over a media that is refused, and names it', async () => {
     const { left, tally } = await run(async (mediaId) => {
       if (mediaId === 'media-0' || mediaId === 'media-7') throw refusedAt('mediaId');

@@ -5,12 +5,12 @@ import { mistakesOf, type Mistakes } from './settings';
 /** Requests under way. A browser opens six connections to a server at most, and the live stream has one. */
 const LANES = 4;
 
-/** Pauses before a row is tried again. Its key makes that safe. */
+/** Pauses before a row is tried again. Its key, made of what is asked for, makes that safe. */
 const TRY_AGAIN_MS = [500, 1_000, 2_000, 4_000];
 
 export interface Tally {
   made: number;
-  /** Asked for before: by this page, or open for the same client. */
+  /** Asked for before with the same settings, or open for the same client. */
   here: number;
   refused: { mediaId: string; error: unknown }[];
   /** When the oldest of these requests came. */
@@ -24,7 +24,8 @@ export function doneIn({ made, here, refused }: Tally): number {
 }
 
 /** Why it ended before all was sent; nothing of what is left was begun, or its key makes it safe to send again. */
-export type Interruption = { by: 'stop' } | { by: 'settings'; mistakes: Mistakes } | { by: 'error'; error: unknown };
+export type Interruption =
+  { by: 'stop' } | { by: 'settings'; mistakes: Mistakes; error: ApiError } | { by: 'error'; error: unknown };
 
 interface Sending {
   submit: (mediaId: string) => Promise<Submitted>;
@@ -79,7 +80,7 @@ function count(tally: Tally, { replayed, deduplicated, createdAt }: Submitted): 
 function interruptionBy(error: unknown): Interruption | null {
   if (!(error instanceof ApiError)) return { by: 'error', error };
   const mistakes = mistakesOf(error);
-  if (mistakes) return { by: 'settings', mistakes };
+  if (mistakes) return { by: 'settings', mistakes, error };
   return [400, 422].includes(error.status) ? null : { by: 'error', error };
 }
 

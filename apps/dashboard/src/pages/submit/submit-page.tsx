@@ -38,8 +38,9 @@ function Submitting() {
 
   async function submit(media: string[]) {
     setMistakes({});
-    const interruption = await start({ settings, media });
-    if (interruption?.by !== 'settings') return;
+    const { left, interruption } = await start({ settings, media });
+    // What is done stays in sight: with other settings all of it would be paid for once more.
+    if (interruption?.by !== 'settings' || left.length < media.length) return;
     setMistakes(interruption.mistakes);
     clear();
   }
@@ -108,8 +109,7 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
     if (saidBefore || refused > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [saidBefore, refused]);
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     setChecked(true);
     const wrong = mistakesIn(settings, me);
     onMistakes(wrong);
@@ -117,8 +117,10 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
     else onSubmit(media);
   }
 
+  // Enter in a field submits a form: what is paid for takes the button.
+  const keep = (event: FormEvent) => event.preventDefault();
   return (
-    <form ref={form} onSubmit={submit} noValidate className={classes['columns']}>
+    <form ref={form} onSubmit={keep} noValidate className={classes['columns']}>
       <Stack gap="lg">
         <MediaField
           source={source}
@@ -130,7 +132,11 @@ function SubmitForm({ source, onSource, settings, onSettings, mistakes, onMistak
       <Paper withBorder p="md" className={classes['review']}>
         <Stack gap="sm">
           <Review list={list} types={settings.types.length} />
-          <Button type="submit" leftSection={<IconSend size={18} aria-hidden />} disabled={list.outcome === 'refused'}>
+          <Button
+            onClick={submit}
+            leftSection={<IconSend size={18} aria-hidden />}
+            disabled={list.outcome === 'refused'}
+          >
             {media.length === 0
               ? t('send')
               : t('sendMany', { count: media.length, number: format.number(media.length) })}

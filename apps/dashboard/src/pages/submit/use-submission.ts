@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { readAgain } from '../../live/caches';
 import { useApi } from '../../session/session';
 import { keyOf } from './keys';
@@ -19,14 +19,17 @@ export interface Submission extends Order {
   interruption: Interruption | null;
 }
 
-/** One submission at a time, which can be stopped, and gone on with. */
+/** One submission at a time, which can be stopped, and gone on with. It stops when its page is left. */
 export function useSubmission() {
   const api = useApi();
   const queryClient = useQueryClient();
   const [submission, setSubmission] = useState<Submission | null>(null);
+  const underWay = useRef<AbortController>(null);
+  useEffect(() => () => underWay.current?.abort(), []);
 
   async function send({ settings, media }: Order, waiting: string[], before: Tally) {
     const stop = new AbortController();
+    underWay.current = stop;
     setSubmission({ settings, media, left: waiting, tally: before, stop, interruption: null });
     let tally = before;
     const { left, interruption } = await submitAll(waiting, before, {
@@ -42,7 +45,7 @@ export function useSubmission() {
     });
     setSubmission({ settings, media, left, tally, stop: null, interruption });
     void readAgain(queryClient, { queryKey: ['stats'] });
-    return interruption;
+    return { left, interruption };
   }
 
   return {
