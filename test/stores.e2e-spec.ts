@@ -215,6 +215,8 @@ describe('Logins with rights', () => {
     expect(await refusalOf('webhook', (login) => `revoke insert on event from ${login}`)).toMatch(
       /\ngrant insert on public.event to LOGIN;$/,
     );
+    // It would only not be seen among the others.
+    expect(await refusalOf('webhook', (login) => `revoke all on process from ${login}`)).toBe('it started');
     expect(await refusalOf('worker', (login) => `revoke create on schema bullmq from ${login}`)).toMatch(
       /\ngrant usage, create on schema bullmq to LOGIN;$/,
     );
