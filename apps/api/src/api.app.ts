@@ -60,13 +60,22 @@ import { SESSION, SessionController, type SessionOptions } from './session.contr
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
+/** What the routes and the gauges read both. */
+interface Stores {
+  processes: ProcessStore;
+  circuits: CircuitStore;
+  closedQueues: ClosedQueueStore;
+  outlooks: OutlookReads;
+  stats: StatsReads;
+}
+
 interface Parts {
   config: ConfigFor<'api'>;
   db: DataSource;
   signals: Signals;
   changes: ChangeReads;
   feed: ChangeFeed;
-  counts: JobCounts;
+  stores: Stores;
   problems: ProblemFilter;
   document: ApiDocument;
   operations: DynamicModule;
@@ -82,7 +91,7 @@ class ApiModule {
     signals,
     changes,
     feed,
-    counts,
+    stores: { processes, circuits, closedQueues, outlooks, stats },
     problems,
     document,
     operations,
@@ -92,8 +101,6 @@ class ApiModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const lists = new ListReads(db);
-    const [processes, circuits, closedQueues] = [new ProcessStore(db), new CircuitStore(db), new ClosedQueueStore(db)];
-    const outlooks = new OutlookReads(db, counts, { processes, circuits, closedQueues });
     const { alarms: rules, limits, vod } = config;
     const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
     return {
@@ -116,7 +123,7 @@ class ApiModule {
         { provide: JobReads, useValue: reads },
         { provide: ListReads, useValue: lists },
         { provide: EvidenceReads, useValue: new EvidenceReads(db) },
-        { provide: StatsReads, useValue: new StatsReads(db, counts) },
+        { provide: StatsReads, useValue: stats },
         { provide: FlowWindows, useValue: new FlowWindows(new FlowReads(db)) },
         { provide: ProcessStore, useValue: processes },
         { provide: OutlookReads, useValue: outlooks },
@@ -208,10 +215,9 @@ export async function startApi(
     onRecovered,
   });
   const counts = new JobCounts(db);
-  const processes = new ProcessStore(db);
-  const stores = { processes, circuits: new CircuitStore(db), closedQueues: new ClosedQueueStore(db) };
-  const outlooks = new OutlookReads(db, counts, stores);
-  const standing = new StandingReads(counts, new StatsReads(db, counts), outlooks);
+  const stores = openStores(db, counts);
+  const { processes } = stores;
+  const standing = new StandingReads(counts, stores.stats, stores.outlooks);
   showStanding(registry, config.vod.regions, async () => {
     const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
     return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
@@ -239,7 +245,7 @@ export async function startApi(
         signals,
         changes,
         feed,
-        counts,
+        stores,
         problems,
         document,
         operations,
@@ -276,4 +282,10 @@ export async function startApi(
     await stop();
     throw error;
   }
+}
+
+function openStores(db: DataSource, counts: JobCounts): Stores {
+  const [processes, circuits, closedQueues] = [new ProcessStore(db), new CircuitStore(db), new ClosedQueueStore(db)];
+  const outlooks = new OutlookReads(db, counts, { processes, circuits, closedQueues });
+  return { processes, circuits, closedQueues, outlooks, stats: new StatsReads(db, counts) };
 }

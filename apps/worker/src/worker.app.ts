@@ -86,13 +86,14 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
       { role: 'worker', regions: config.vod.regions, limits: { submitQps, collectQps, maxInFlight } },
       onTrouble,
     );
-    // Stop handing out first, then finish what was handed out.
+    // Stop handing out first, then finish what was handed out. One that takes no more work serves no region: a row that
+    // is slow to go keeps nothing waiting.
     opened.unshift(async () => {
+      const leaving = heartbeat.stop();
       await Promise.all([dispatching.stop(), settling.stop()]);
       await queues.stopWork();
+      await leaving;
     });
-    // Before that: one that takes no more work serves no region.
-    opened.unshift(() => heartbeat.stop());
     await heartbeat.start();
 
     const checks = { postgres: () => assertWritable(db), queues: () => queues.assertWorks() };

@@ -45,16 +45,25 @@ describe('the proxy', () => {
     expect(proxies({ HTTPS_PROXY: 'http://proxy' }, 'webhook')).toEqual({});
   });
 
-  it.each(['socks5://user:hunter2@proxy', 'http://user:hunter2@', 'user:hunter2@proxy:port'])(
-    'cannot be %s, and is not shown',
-    (url) => {
-      const problems = problemsOf({ HTTPS_PROXY: url }, 'local');
-      expect(problems).toEqual([
-        expect.stringMatching(/^HTTPS_PROXY: expected the URL of an HTTP proxy .*, got \(hidden\)$/),
-      ]);
-      expect(problems.join()).not.toContain('hunter2');
-    },
-  );
+  it.each([
+    'socks5://user:hunter2@proxy',
+    'http://user:hunter2@',
+    'user:hunter2@proxy:port',
+    'http://user:hunter2%@proxy',
+    'http://user:hunter2%ff@proxy',
+    'hunter2%zz:password@proxy',
+  ])('cannot be %s, and is not shown', (url) => {
+    const problems = problemsOf({ HTTPS_PROXY: url }, 'local');
+    expect(problems).toEqual([
+      expect.stringMatching(/^HTTPS_PROXY: expected the URL of an HTTP proxy .*, got \(hidden\)$/),
+    ]);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('may have a password with any character, escaped', () => {
+    expect(proxies({ HTTPS_PROXY: 'http://user:100%25@proxy' })).toEqual({ https: 'http://user:100%25@proxy' });
+    expect(problemsOf({ HTTPS_PROXY: 'http://user:100%@proxy' }, 'worker').join()).toContain('%25');
+  });
 });
 
 describe('what VOD has learned since', () => {

@@ -115,10 +115,24 @@ function unescapedIn(text: string): string | null {
 
 /** Like other programs: what has no scheme is http. Never with what was got, as it may hold a password. */
 export function proxyUrl() {
-  return reads('the URL of an HTTP proxy such as http://host:3128 or http://user:password@host:3128', (text) => {
+  return readsOrSays('the URL of an HTTP proxy such as http://host:3128 or http://user:password@host:3128', (text) => {
     const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-    return isUrl(url, ['http:', 'https:']) ? url : undefined;
+    if (!isUrl(url, ['http:', 'https:'])) return { wrong: null };
+    const { username, password } = new URL(url);
+    return [username, password].every(isEscaped)
+      ? { value: url }
+      : { wrong: 'its user or password has a % that begins no escape: a % itself is written %25' };
   });
+}
+
+/** Whoever uses it decodes it. */
+function isEscaped(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A URL in which `{region}` may stand where the region's id belongs, in the host as well. */

@@ -90,6 +90,23 @@ describe('The flow of jobs', () => {
     for (const [from, to] of minutes) expect(to - from).toBeLessThanOrEqual(4 * MINUTE);
   });
 
+  it('keeps what it has counted of a week when the rest fails', async () => {
+    const count = reads.throughput.bind(reads);
+    let patience = 3;
+    const asked = jest.spyOn(reads, 'throughput').mockImplementation(async (from, to, bucketMs) => {
+      if (bucketMs === 120 * MINUTE && patience-- === 0)
+        throw new Error('canceling statement due to statement timeout');
+      return count(from, to, bucketMs);
+    });
+    const ofTheWeek = () => asked.mock.calls.filter(([, , bucketMs]) => bucketMs === 120 * MINUTE);
+    await expect(windows.over('7d')).rejects.toThrow('timeout');
+    const failed = ofTheWeek().at(-1)?.[0];
+    asked.mockClear();
+    await windows.over('7d');
+    expect(ofTheWeek()[0]?.[0]).toBe(failed);
+    for (const [from, to] of ofTheWeek()) expect(to - from).toBeLessThanOrEqual(6 * 60 * MINUTE);
+  });
+
   it('has the waits and the processing times within one per cent, in a bucket and in all', async () => {
     const { requestId, id } = await fixture.jobIn('queued');
     fixture.advance(90_000);

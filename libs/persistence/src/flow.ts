@@ -25,6 +25,9 @@ const windows = {
  */
 const SETTLES_MS = 2 * MINUTE_MS;
 
+/** As much as is counted with one statement, which has to end within its time however many jobs a week has. */
+const AT_ONCE_MS = 6 * HOUR_MS;
+
 /**
  * Throughput over the last hour, day or week. What is over hardly changes, so each minute, each quarter of an hour and each two hours are
  * counted once and kept for a while: a call counts the last few minutes anew, however many jobs the day had.
@@ -99,15 +102,19 @@ class Stretches {
     }
     for (const at of this.kept.keys()) if (at < now - keepMs - bucketMs) this.kept.delete(at);
     const starts = Array.from({ length: Math.max(0, (to - from) / bucketMs) }, (_, i) => from + i * bucketMs);
-    const first = starts.find((at) => !this.kept.has(at));
-    if (first === undefined) return starts.map((at) => ({ at, throughput: this.kept.get(at) ?? nothing() }));
-    // What is missing lies at the end: time only goes on.
-    const counted = await this.reads.throughput(first, to, bucketMs);
-    return starts.map((at) => {
-      const throughput = (at < first ? this.kept.get(at) : counted.get(at)) ?? nothing();
-      if (at + bucketMs < now - SETTLES_MS) this.kept.set(at, throughput);
-      return { at, throughput };
-    });
+    const first = starts.find((at) => !this.kept.has(at)) ?? to;
+    const found = new Map(this.kept);
+    // What is missing lies at the end: time only goes on. What is counted stays so when the next statement fails.
+    for (let since = first; since < to; since += AT_ONCE_MS) {
+      const until = Math.min(since + AT_ONCE_MS, to);
+      const counted = await this.reads.throughput(since, until, bucketMs);
+      for (let at = since; at < until; at += bucketMs) {
+        const throughput = counted.get(at) ?? nothing();
+        found.set(at, throughput);
+        if (at + bucketMs < now - SETTLES_MS) this.kept.set(at, throughput);
+      }
+    }
+    return starts.map((at) => ({ at, throughput: found.get(at) ?? nothing() }));
   }
 }
 

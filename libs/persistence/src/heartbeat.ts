@@ -1,10 +1,14 @@
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { version } from '@app/config';
 import { v7 as uuidv7 } from 'uuid';
 import type { Process, ProcessStore } from './process.store';
 
 /** Six of them to the minute after which a process counts as gone. */
 const BEAT_EVERY_MS = 10_000;
+
+/** How long a process that stops waits for its row to go. */
+const FAREWELL_MS = 1_000;
 
 /** Lets the others know that this process runs, from its start to a clean stop. One that is killed is missed within a minute. */
 export class Heartbeat {
@@ -27,10 +31,15 @@ export class Heartbeat {
     await this.beating;
   }
 
-  /** A beat that is under way must not bring the row back. */
+  /** A row that stays, because the store takes too long, is out of date within a minute. */
   async stop(): Promise<void> {
     if (!this.timer) return;
     clearInterval(this.timer);
+    await Promise.race([this.leave(), pause(FAREWELL_MS, undefined, { ref: false })]);
+  }
+
+  /** A beat that is under way must not bring the row back. */
+  private async leave(): Promise<void> {
     await this.beating;
     await this.processes.remove(this.process.id).catch(this.trouble);
   }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { eventually } from '@app/testing';
 import { Fixture } from '../test/fixture';
 import { capIn, Heartbeat, ProcessStore } from './index';
 
@@ -46,6 +47,18 @@ describe('A process', () => {
     await heartbeat.start();
     await heartbeat.stop();
     expect(trouble).toHaveBeenCalledTimes(2);
+  });
+
+  it('stops within moments when the store does not answer', async () => {
+    const heartbeat = new Heartbeat(processes, worker, trouble);
+    await heartbeat.start();
+    const letGo = await fixture.hold(`select from process for update`);
+    const stopping = heartbeat.stop();
+    await fixture.untilWaiting(1);
+    await stopping;
+    expect(await rows()).toHaveLength(1);
+    await letGo();
+    await eventually('the row is gone', async () => (await rows()).length === 0);
   });
 
   it('lives as long as it has been heard of within the last minute', async () => {

@@ -307,6 +307,8 @@ export async function migrateQueueStore(databaseUrl: string): Promise<boolean> {
     await settle(client, 'public');
     if (await isQueueSchemaCurrent(client)) return false;
     await assertMayMigrateQueue(client);
+    // Of two that migrate one waits for the other, and a large table takes its time.
+    await client.query('set statement_timeout = 0');
     await runMigrations(client, SCHEMA);
     return true;
   } finally {

@@ -4,7 +4,7 @@ import { jobTypes, type JobType } from '@app/domain';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
 import { type Fields, fieldsOf, idOf, jsonTextOf, listOf, opened, parseVodTime, sentenceOf, wordOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
-import { originOf, proxyFor } from './proxy';
+import { originOf } from './proxy';
 import { Rpc } from './rpc';
 
 export interface VodClientOptions {
@@ -125,9 +125,12 @@ export class VodClient {
     });
   }
 
-  /** The proxy on the way to this region, without user and password; null when there is none. */
+  /**
+   * The proxy on the way to this region, without user and password; null when there is none. Whoever asks at the start
+   * learns there what makes every call fail, rather than when a job is marked as sent.
+   */
   proxyTo(region: string): string | null {
-    const proxy = proxyFor(this.endpointOf(region), this.options.proxies ?? {});
+    const { proxy } = this.region(region);
     return proxy === null ? null : originOf(proxy);
   }
 

@@ -84,6 +84,11 @@ describe('a call over http', () => {
     expect(client.proxyTo('cn-shanghai')).toBe(proxy.url);
   });
 
+  it('cannot be made with a login that nobody can read, which shows before a job is marked as sent', () => {
+    const client = clientOf('http', { http: 'http://user:100%@proxy' });
+    expect(() => client.proxyTo('cn-shanghai')).toThrow('URI malformed');
+  });
+
   it('was not sent when the proxy cannot be reached', async () => {
     expect(await submit(clientOf('http', { http: await deadUrl() }))).toEqual({
       outcome: 'not_sent',

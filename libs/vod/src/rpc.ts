@@ -38,6 +38,7 @@ const idleMs = 2000;
 
 /** Signed calls to VOD in one region, through pop-core. Never repeats a call by itself. */
 export class Rpc {
+  readonly proxy: string | null;
   private readonly client: InstanceType<Verbose>;
   private readonly agent: http.Agent;
   private readonly beforeConnection = new WeakSet<object>();
@@ -52,6 +53,7 @@ export class Rpc {
     const secure = endpoint.startsWith('https:');
     const agentOptions = { keepAlive: true, timeout: idleMs };
     const proxy = proxyFor(endpoint, proxies);
+    this.proxy = proxy;
     if (proxy) this.agent = proxyAgent(proxy, { secure, idleMs, timeoutMs });
     else this.agent = secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
     // A connection to a proxy that passes requests on stands before it is handed out.
