@@ -13,7 +13,7 @@ const problemsOf = (content: string | Uint8Array, options?: MediaListOptions) =>
 describe('A list of media is read', () => {
   it.each<[string, string, string[]]>([
     ['one id a line', `${A}\n${B}\n`, [A, B]],
-    ['one id a line, whatever ids look like', 'media-1\nmedia_2', ['media-1', 'media_2']],
+    ['a heading, whatever ids look like', 'mediaId\nmedia-1\nmedia_2', ['media-1', 'media_2']],
     ['comments, blank lines and blanks around an id', `# exported, by me\n\n  ${A}  \n#${B}\n${C}`, [A, C]],
     ['a heading over the only column', `MediaId\r\n${A}\r\n`, [A]],
     ['a heading that is only clear when it is alone', `ID\n${A}\n`, [A]],
@@ -50,6 +50,11 @@ describe('A list of media is read', () => {
     expect(problemsOf(`asset,asset\n${A},x\n`, { column: 'asset' })).toEqual([[1, 'several_headings']]);
   });
 
+  it('as somebody types it: ids that look like anything, but like each other', () => {
+    expect(read('media-1\nmedia_2', { isTyped: true })).toMatchObject({ ids: ['media-1', 'media_2'] });
+    expect(problemsOf(`${A}\n${B}\nWinter`, { isTyped: true })).toEqual([[3, 'not_of_vods']]);
+  });
+
   it('in the encoding that is said, or that its first bytes say', () => {
     // 标题,媒体ID, as Excel in China saves it.
     const heading = [0xb1, 0xea, 0xcc, 0xe2, 0x2c, 0xc3, 0xbd, 0xcc, 0xe5, 0x49, 0x44, 0x0d, 0x0a];
@@ -75,8 +80,18 @@ describe('A list of media is refused, with the line,', () => {
     ['with two columns of ids', `MediaId,VideoId\n${A},${B}\n`, [[1, 'several_headings']]],
     ['that two delimiters divide', `mediaId,a;mediaId\n${A},x;${B}\n`, [[1, 'several_delimiters']]],
     ['that sep= does not divide', `sep=;\ntitle,mediaId\nx,${A}\n`, [[2, 'not_an_id'], [3, 'not_an_id']]], // prettier-ignore
-    ['of titles', `Summer party\n${A}\n${B}\nWinter\n`, [[1, 'not_an_id'], [4, 'unlike_the_others']]], // prettier-ignore
-    ['under a heading that is not known', `asset\n${A}\n${B}\n`, [[1, 'unlike_the_others']]],
+    ['of titles', `Summer party\n${A}\n${B}\nWinter\n`, [[1, 'not_an_id'], [4, 'not_of_vods']]], // prettier-ignore
+    ['of titles of one word', 'title\nWinter\nSummer\n', [[1, 'not_of_vods'], [2, 'not_of_vods'], [3, 'not_of_vods']]], // prettier-ignore
+    [
+      'of names of files',
+      'intro.mp4\noutro.mp4\n',
+      [
+        [1, 'not_of_vods'],
+        [2, 'not_of_vods'],
+      ],
+    ],
+    ['with titles of one word between the ids', `mediaId,title\n${A},x\nSummer,${B}\n`, [[3, 'unlike_the_others']]],
+    ['under a heading that is not known', `asset\n${A}\n${B}\n`, [[1, 'not_of_vods']]],
     ['that changes its delimiter', `${A}\n${B};title\n${C}\tx\n${A},y\n`, [[2, 'not_an_id'], [3, 'not_an_id'], [4, 'cell_count']]], // prettier-ignore
     ['with another delimiter below the heading', `mediaId,title\n${A};x\n`, [[2, 'cell_count']]],
     ['with a cell too many', `title,mediaId\nHello, world,${A}\n`, [[2, 'cell_count']]],

@@ -20,7 +20,7 @@ interface Layout {
 }
 
 /** Ids and problems of a CSV or of one id a line, in the order of the file. */
-export function idsOfTable(text: string, column?: string): Found[] {
+export function idsOfTable(text: string, column: string | undefined, isTyped: boolean): Found[] {
   const start = afterPreface(text, column);
   const layout = layoutOf(start, column);
   if ('problem' in layout) return [layout];
@@ -29,7 +29,9 @@ export function idsOfTable(text: string, column?: string): Found[] {
   const found = (layout.hasHeading ? rows.slice(1) : rows)
     .filter((row) => isContent(row, layout.width))
     .map((row) => idIn(row, layout));
-  return layout.hasHeading ? found : ofOneShape(found);
+  const alike = found.filter((one) => 'id' in one && looksLikeVods(one.id)).length;
+  if (layout.hasHeading) return alike === 0 ? found : onlyVods(found, 'unlike_the_others');
+  return isTyped && alike * 2 < found.length ? found : onlyVods(found, 'not_of_vods');
 }
 
 interface Start {
@@ -121,11 +123,7 @@ function idIn({ line, cells }: Row, { index, width }: Layout): Found {
   return idAt(line, cell);
 }
 
-/** Nothing says what the lines are. Where most look like VOD's ids, one that doesn't is a heading or a title. */
-function ofOneShape(found: Found[]): Found[] {
-  const alike = found.filter((one) => 'id' in one && looksLikeVods(one.id)).length;
-  if (alike * 2 < found.length) return found;
-  return found.map((one) =>
-    'id' in one && !looksLikeVods(one.id) ? { line: one.line, problem: 'unlike_the_others', got: one.id } : one,
-  );
+/** Without a heading nothing says what the lines are, and under one a title of one word may have come where ids are. */
+function onlyVods(found: Found[], problem: 'unlike_the_others' | 'not_of_vods'): Found[] {
+  return found.map((one) => ('id' in one && !looksLikeVods(one.id) ? { line: one.line, problem, got: one.id } : one));
 }

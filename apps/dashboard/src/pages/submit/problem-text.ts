@@ -31,7 +31,8 @@ export function useProblemText(): (problem: MediaListProblem) => string {
       case 'not_an_id':
         return problem.got === '' ? t('problems.no_id') : t('problems.not_an_id', { got: shortened(problem.got) });
       case 'unlike_the_others':
-        return t('problems.unlike_the_others', { got: shortened(problem.got) });
+      case 'not_of_vods':
+        return t(`problems.${problem.problem}`, { got: shortened(problem.got) });
     }
   };
 }
