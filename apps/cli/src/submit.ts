@@ -39,7 +39,7 @@ export function submitCommand(): Command {
     .argument('[media...]', 'ids in the VOD library')
     .addOption(typesOption())
     .option('--file <file>', "a CSV with a heading, VOD's ids one a line, or JSON objects one a line; - is stdin")
-    .option('--column <heading>', 'over the ids in a CSV, where it is not mediaId, VideoId, 媒体ID or the like')
+    .option('--column <heading>', 'over the ids in a CSV or JSON, where it is not mediaId, VideoId, 媒体ID or the like')
     .addOption(new Option('--encoding <encoding>', 'of the file, unless its first bytes say it').choices(encodings))
     .option('--config <json>', "VOD's own Config, keyed by type", config)
     .option('--region <region>', 'default: that of the api')

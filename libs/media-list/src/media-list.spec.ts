@@ -46,6 +46,8 @@ describe('A list of media is read', () => {
   it('from the column that is named', () => {
     expect(read(`asset,mediaId\n${A},x y\n`, { column: 'Asset' })).toMatchObject({ ids: [A] });
     expect(read(`id,title\n${A},x y\n`, { column: 'id' })).toMatchObject({ ids: [A] });
+    expect(read(`{"asset":"${A}","mediaId":"m-2"}\n`, { column: 'Asset' })).toMatchObject({ ids: [A] });
+    expect(problemsOf(`{"mediaId":"${A}"}\n`, { column: 'asset' })).toEqual([[1, 'not_json']]);
     expect(problemsOf(`\nid,title\n${A},x\n`, { column: 'asset' })).toEqual([[2, 'no_such_column']]);
     expect(problemsOf(`asset,asset\n${A},x\n`, { column: 'asset' })).toEqual([[1, 'several_headings']]);
   });
@@ -103,6 +105,7 @@ describe('A list of media is refused, with the line,', () => {
     ['with a quote that is not closed', `title,mediaId\nx,${A}\n"y,${B}\nz,${C}\n`, [[3, 'quotes']]],
     ['with text after a quote', `title,mediaId\n"x"y,${A}\n`, [[2, 'quotes']]],
     ['with a line of JSON that has no media', `{"mediaId":"${A}"}\n{"title":"x"}\n{"mediaId":1`, [[2, 'not_json'], [3, 'not_json']]], // prettier-ignore
+    ['with JSON in which an id is no text', `{"mediaId":null}\n{"mediaId":true}\n{"mediaId":12345678901234567890}\n`, [[1, 'not_an_id'], [2, 'not_an_id'], [3, 'not_an_id']]], // prettier-ignore
     ['that is no text', `mediaId\n${A}\na\0b\n`, [[3, 'not_text']]],
   ])('%s', (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);

@@ -30,7 +30,9 @@ export function readMediaList(
 ): MediaList {
   const read = textOf(bytes, encoding);
   if (!('text' in read)) return refused([{ problem: 'not_text', ...read }]);
-  const found: Found[] = /^\s*\{/.test(read.text) ? idsOfObjects(read.text) : idsOfTable(read.text, column, isTyped);
+  const found: Found[] = /^\s*\{/.test(read.text)
+    ? idsOfObjects(read.text, column)
+    : idsOfTable(read.text, column, isTyped);
   const problems = found.filter((one) => 'problem' in one);
   if (problems.length > 0) return refused(problems);
   const ids = found.flatMap((one) => ('id' in one ? one.id : []));

@@ -10,7 +10,7 @@ export type MediaListProblem = { line: number } & (
   | { problem: 'not_an_id'; got: string }
   | { problem: 'unlike_the_others'; got: string }
   | { problem: 'not_of_vods'; got: string }
-  | { problem: 'not_json' }
+  | { problem: 'not_json'; column: string | undefined }
 );
 
 /** In English, without the line. */
@@ -37,7 +37,7 @@ export function inWords(problem: MediaListProblem): string {
     case 'not_of_vods':
       return `expected 32 hexadecimal digits as VOD's ids have, got ${shortened(problem.got)}; a heading mediaId takes any id`;
     case 'not_json':
-      return 'expected a JSON object with one mediaId, as in the first line';
+      return `expected a JSON object with one ${problem.column ?? 'mediaId'}, as in the first line`;
   }
 }
 

@@ -74,7 +74,7 @@ export const submit = {
     unlike_the_others: 'Expected 32 hexadecimal digits like other IDs of the column, got {{got}}.',
     not_of_vods:
       'Expected 32 hexadecimal digits, as IDs in VOD have, got {{got}}. Under a heading mediaId any ID is taken.',
-    not_json: 'Expected a JSON object with one mediaId, as in the first line.',
+    not_json: 'Expected a JSON object with one {{column}}, as in the first line.',
     tab: 'tab',
   },
   run: {
