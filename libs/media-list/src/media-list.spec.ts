@@ -17,6 +17,7 @@ describe('A list of media is read', () => {
     ['comments, blank lines and blanks around an id', `# exported, by me\n\n  ${A}  \n#${B}\n${C}`, [A, C]],
     ['a heading over the only column', `MediaId\r\n${A}\r\n`, [A]],
     ['a heading that is only clear when it is alone', `ID\n${A}\n`, [A]],
+    ['a heading that is only clear when it is alone, with empty cells', `ID,,\n${A},,\n`, [A]],
     ['a BOM and CRLF', `\uFEFFmediaId,title\r\n${A},x\r\n`, [A]],
     ['the column wherever it stands', `title,size,video_id\nx,1,${A}\ny,2,${B}\n`, [A, B]],
     ['a heading in Chinese', `标题,媒体ID\n一,${A}\n`, [A]],
@@ -79,6 +80,7 @@ describe('A list of media is refused, with the line,', () => {
     ['without a known heading over several columns', `# x\ntitle,asset\nx,${A}\n`, [[2, 'no_heading']]],
     ['with ids beside something and no heading', `${A},${B}\n`, [[1, 'no_heading']]],
     ['with an id beside something: of what?', `id,title\n${A},x\n`, [[1, 'no_heading']]],
+    ['with id beside columns without a name: of what?', `id,,\n1,Summer,x\n`, [[1, 'no_heading']]],
     ['with two columns of ids', `MediaId,VideoId\n${A},${B}\n`, [[1, 'several_headings']]],
     ['that two delimiters divide', `mediaId,a;mediaId\n${A},x;${B}\n`, [[1, 'several_delimiters']]],
     ['that sep= does not divide', `sep=;\ntitle,mediaId\nx,${A}\n`, [[2, 'not_an_id'], [3, 'not_an_id']]], // prettier-ignore

@@ -26,9 +26,13 @@ export function idsOfTable(text: string, column: string | undefined, isTyped: bo
   if ('problem' in layout) return [layout];
   const rows = rowsOf(start, layout.delimiter);
   if (!Array.isArray(rows)) return [rows];
-  const found = (layout.hasHeading ? rows.slice(1) : rows)
-    .filter((row) => isContent(row, layout.width))
-    .map((row) => idIn(row, layout));
+  const [first, ...below] = rows;
+  const content = (layout.hasHeading ? below : rows).filter((row) => isContent(row, layout.width));
+  const heading = first?.cells[layout.index] ?? '';
+  if (first && layout.hasHeading && column === undefined && !isHeading(heading) && !isAlone(content, layout)) {
+    return [{ line: first.line, problem: 'no_heading', cells: first.cells }];
+  }
+  const found = content.map((row) => idIn(row, layout));
   const alike = found.filter((one) => 'id' in one && looksLikeVods(one.id)).length;
   if (layout.hasHeading) return alike === 0 ? found : onlyVods(found, 'unlike_the_others');
   return isTyped && alike * 2 < found.length ? found : onlyVods(found, 'not_of_vods');
@@ -85,9 +89,9 @@ function layoutOf({ text, line, sep }: Start, column: string | undefined): Layou
 
 /** Which of the cells are headings over ids of media. */
 function columnsOf(cells: readonly string[], column: string | undefined): number[] {
-  const isAlone = cells.filter((cell) => cell.trim() !== '').length === 1;
+  const isOnly = cells.filter((cell) => cell.trim() !== '').length === 1;
   const fits = (cell: string) =>
-    column === undefined ? isHeading(cell, isAlone) : normalized(cell) === normalized(column);
+    column === undefined ? isHeading(cell, isOnly) : normalized(cell) === normalized(column);
   return cells.flatMap((cell, index) => (fits(cell) ? [index] : []));
 }
 
@@ -106,6 +110,11 @@ function rowsOf({ text, line: first }: Start, delimiter: string): Row[] | MediaL
 
 function parsed(text: string, delimiter: string, preview = 0): Papa.ParseResult<string[]> {
   return Papa.parse<string[]>(text, { delimiter, newline: '\n', preview });
+}
+
+/** Beside a column without a name the ids may be those of anything. */
+function isAlone(content: readonly Row[], { index, width }: Layout): boolean {
+  return content.every(({ cells }) => cells.slice(0, width).every((cell, at) => at === index || cell === ''));
 }
 
 /** Where there are columns a first cell with # may be a title. */
