@@ -157,7 +157,7 @@ describe('Through a pipe, vodai', () => {
 
   it('says at Ctrl-C how far it got, and goes on from there by the same command', async () => {
     const file = join(folder, 'long.txt');
-    writeFileSync(file, Array.from({ length: 800 }, (_, i) => `long-${i}\n`).join(''));
+    writeFileSync(file, `mediaId\n${Array.from({ length: 800 }, (_, i) => `long-${i}\n`).join('')}`);
     const args = ['submit', '--file', file, '--types', 'tag', '--label', 'from:long'];
     const stopped = await Cli.start(args, { env: signedIn() });
     await stopped.until('some are submitted', ({ stdout }) => stdout.includes('\n'));
@@ -197,7 +197,7 @@ describe('Through a pipe, vodai', () => {
   it('does all that it was asked to also when nobody reads what it says', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `unread-${i}`);
     const file = join(folder, 'unread.txt');
-    writeFileSync(file, ids.join('\n'));
+    writeFileSync(file, ['mediaId', ...ids].join('\n'));
     const some = await inShell(`vodai submit --file ${file} --types tag --label unread:data | head -n 1`);
     expect(some).toMatchObject({ code: 0, stderr: '60 media: 60 submitted\n' });
     expect((await stack.get('/v1/jobs?label=unread:data&limit=200')).body.items).toHaveLength(60);
@@ -213,7 +213,7 @@ describe('Through a pipe, vodai', () => {
 
   it('takes one key for a file, however it is written, and gives each line its own', async () => {
     const file = join(folder, 'scripts.txt');
-    writeFileSync(file, `${newMedia()}\n${newMedia()}\n`);
+    writeFileSync(file, `mediaId\n${newMedia()}\n${newMedia()}\n`);
     const args = ['submit', '影像', '--file', file, '--types', 'tag', '--idempotency-key', '影'.repeat(300)];
     const first = await vodai(args);
     expect(first.stderr).toMatch(/^影像: mediaId: expected .*\n3 media: 2 submitted, 1 refused\n/);
@@ -239,6 +239,8 @@ describe('Through a pipe, vodai', () => {
     });
     const rows = await submit(`mediaId,title\n${media},x\nSummer party,${media}\n,y\n`);
     expect(rows).toMatchObject({ code: 2, stderr: expect.stringMatching(/line 3: .* got Summer party\n.*line 4: /) });
+    const words = await submit('intro.mp4\noutro.mp4\n');
+    expect(words).toMatchObject({ code: 2, stderr: expect.stringContaining('a heading mediaId takes any id') });
     const saved = Uint8Array.of(0xc3, 0xbd, 0xcc, 0xe5, 0x49, 0x44, 0x0a, ...Buffer.from(`${media}\n`));
     expect(await submit(saved)).toMatchObject({ code: 2, stderr: expect.stringContaining('gb18030') });
     expect((await stack.get('/v1/jobs?label=not:clear')).body.items).toEqual([]);
@@ -458,7 +460,7 @@ describe('Through a pipe, vodai', () => {
         return passOn(stack.api.url);
       });
       const file = join(folder, 'busy.txt');
-      writeFileSync(file, Array.from({ length: 120 }, () => `${newMedia()}\n`).join(''));
+      writeFileSync(file, `mediaId\n${Array.from({ length: 120 }, () => `${newMedia()}\n`).join('')}`);
       const { code, stderr } = await vodai(['submit', '--file', file, '--types', 'tag'], {
         env: { VODAI_URL: busy.url },
       });
@@ -740,7 +742,7 @@ describeWithTerminal('On a terminal, vodai', () => {
 
   it('shows how far it is also while its data goes to a file', async () => {
     const file = join(folder, 'bar.txt');
-    writeFileSync(file, Array.from({ length: 40 }, () => `${newMedia()}\n`).join(''));
+    writeFileSync(file, `mediaId\n${Array.from({ length: 40 }, () => `${newMedia()}\n`).join('')}`);
     const out = join(folder, 'bar.out');
     const args = ['submit', '--file', file, '--types', 'tag'];
     const running = await Cli.start(args, { terminal: true, to: out, env: signedIn() });

@@ -45,10 +45,11 @@ export async function agreed(
     if (jobs.length > 0) await confirm(session.screen, { yes, cost, question });
     return jobs;
   }
-  if (!costs) return selection.ids.map((id) => ({ id }));
+  // Of several also for their versions: with them what is not answered can be asked for again.
+  if (!costs && selection.ids.length === 1) return selection.ids.map((id) => ({ id }));
   const seen = await looked(session, selection.ids);
   const anew = [...seen.values()].filter(({ state }) => statesFor(event).includes(state));
-  if (anew.length > 0) await confirm(session.screen, { yes, cost: costOf(anew), question });
+  if (costs && anew.length > 0) await confirm(session.screen, { yes, cost: costOf(anew), question });
   // In the order that was asked for; those in another state are refused by the api, with the reason.
   return selection.ids.map((id) => seen.get(id) ?? { id });
 }

@@ -13,10 +13,11 @@ const problemsOf = (content: string | Uint8Array, options?: MediaListOptions) =>
 describe('A list of media is read', () => {
   it.each<[string, string, string[]]>([
     ['one id a line', `${A}\n${B}\n`, [A, B]],
-    ['one id a line, whatever ids look like', 'media-1\nmedia_2', ['media-1', 'media_2']],
+    ['a heading, whatever ids look like', 'mediaId\nmedia-1\nmedia_2', ['media-1', 'media_2']],
     ['comments, blank lines and blanks around an id', `# exported, by me\n\n  ${A}  \n#${B}\n${C}`, [A, C]],
     ['a heading over the only column', `MediaId\r\n${A}\r\n`, [A]],
     ['a heading that is only clear when it is alone', `ID\n${A}\n`, [A]],
+    ['a heading that is only clear when it is alone, with empty cells', `ID,,\n${A},,\n`, [A]],
     ['a BOM and CRLF', `\uFEFFmediaId,title\r\n${A},x\r\n`, [A]],
     ['the column wherever it stands', `title,size,video_id\nx,1,${A}\ny,2,${B}\n`, [A, B]],
     ['a heading in Chinese', `标题,媒体ID\n一,${A}\n`, [A]],
@@ -46,8 +47,15 @@ describe('A list of media is read', () => {
   it('from the column that is named', () => {
     expect(read(`asset,mediaId\n${A},x y\n`, { column: 'Asset' })).toMatchObject({ ids: [A] });
     expect(read(`id,title\n${A},x y\n`, { column: 'id' })).toMatchObject({ ids: [A] });
+    expect(read(`{"asset":"${A}","mediaId":"m-2"}\n`, { column: 'Asset' })).toMatchObject({ ids: [A] });
+    expect(problemsOf(`{"mediaId":"${A}"}\n`, { column: 'asset' })).toEqual([[1, 'not_json']]);
     expect(problemsOf(`\nid,title\n${A},x\n`, { column: 'asset' })).toEqual([[2, 'no_such_column']]);
     expect(problemsOf(`asset,asset\n${A},x\n`, { column: 'asset' })).toEqual([[1, 'several_headings']]);
+  });
+
+  it('as somebody types it: ids that look like anything, but like each other', () => {
+    expect(read('media-1\nmedia_2', { isTyped: true })).toMatchObject({ ids: ['media-1', 'media_2'] });
+    expect(problemsOf(`${A}\n${B}\nWinter`, { isTyped: true })).toEqual([[3, 'not_of_vods']]);
   });
 
   it('in the encoding that is said, or that its first bytes say', () => {
@@ -72,11 +80,22 @@ describe('A list of media is refused, with the line,', () => {
     ['without a known heading over several columns', `# x\ntitle,asset\nx,${A}\n`, [[2, 'no_heading']]],
     ['with ids beside something and no heading', `${A},${B}\n`, [[1, 'no_heading']]],
     ['with an id beside something: of what?', `id,title\n${A},x\n`, [[1, 'no_heading']]],
+    ['with id beside columns without a name: of what?', `id,,\n1,Summer,x\n`, [[1, 'no_heading']]],
     ['with two columns of ids', `MediaId,VideoId\n${A},${B}\n`, [[1, 'several_headings']]],
     ['that two delimiters divide', `mediaId,a;mediaId\n${A},x;${B}\n`, [[1, 'several_delimiters']]],
     ['that sep= does not divide', `sep=;\ntitle,mediaId\nx,${A}\n`, [[2, 'not_an_id'], [3, 'not_an_id']]], // prettier-ignore
-    ['of titles', `Summer party\n${A}\n${B}\nWinter\n`, [[1, 'not_an_id'], [4, 'unlike_the_others']]], // prettier-ignore
-    ['under a heading that is not known', `asset\n${A}\n${B}\n`, [[1, 'unlike_the_others']]],
+    ['of titles', `Summer party\n${A}\n${B}\nWinter\n`, [[1, 'not_an_id'], [4, 'not_of_vods']]], // prettier-ignore
+    ['of titles of one word', 'title\nWinter\nSummer\n', [[1, 'not_of_vods'], [2, 'not_of_vods'], [3, 'not_of_vods']]], // prettier-ignore
+    [
+      'of names of files',
+      'intro.mp4\noutro.mp4\n',
+      [
+        [1, 'not_of_vods'],
+        [2, 'not_of_vods'],
+      ],
+    ],
+    ['with titles of one word between the ids', `mediaId,title\n${A},x\nSummer,${B}\n`, [[3, 'unlike_the_others']]],
+    ['under a heading that is not known', `asset\n${A}\n${B}\n`, [[1, 'not_of_vods']]],
     ['that changes its delimiter', `${A}\n${B};title\n${C}\tx\n${A},y\n`, [[2, 'not_an_id'], [3, 'not_an_id'], [4, 'cell_count']]], // prettier-ignore
     ['with another delimiter below the heading', `mediaId,title\n${A};x\n`, [[2, 'cell_count']]],
     ['with a cell too many', `title,mediaId\nHello, world,${A}\n`, [[2, 'cell_count']]],
@@ -88,6 +107,7 @@ describe('A list of media is refused, with the line,', () => {
     ['with a quote that is not closed', `title,mediaId\nx,${A}\n"y,${B}\nz,${C}\n`, [[3, 'quotes']]],
     ['with text after a quote', `title,mediaId\n"x"y,${A}\n`, [[2, 'quotes']]],
     ['with a line of JSON that has no media', `{"mediaId":"${A}"}\n{"title":"x"}\n{"mediaId":1`, [[2, 'not_json'], [3, 'not_json']]], // prettier-ignore
+    ['with JSON in which an id is no text', `{"mediaId":null}\n{"mediaId":true}\n{"mediaId":12345678901234567890}\n`, [[1, 'not_an_id'], [2, 'not_an_id'], [3, 'not_an_id']]], // prettier-ignore
     ['that is no text', `mediaId\n${A}\na\0b\n`, [[3, 'not_text']]],
   ])('%s', (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);

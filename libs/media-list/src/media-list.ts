@@ -9,6 +9,8 @@ export interface MediaListOptions {
   encoding?: Encoding | undefined;
   /** The heading of the column with the ids, where it is none that is known. */
   column?: string | undefined;
+  /** One by one, by a person, who knows what they are: no column of something else. */
+  isTyped?: boolean;
 }
 
 /** `repeated`: how many rows name a media that was named before. `count`: of all problems, of which the first are there. */
@@ -22,10 +24,15 @@ const PROBLEMS = 20;
  * The media of a file: a CSV with a heading, one id a line, or one JSON object a line. Every id is paid for, so what can
  * be read in two ways is refused.
  */
-export function readMediaList(bytes: Uint8Array, { encoding = 'utf-8', column }: MediaListOptions = {}): MediaList {
+export function readMediaList(
+  bytes: Uint8Array,
+  { encoding = 'utf-8', column, isTyped = false }: MediaListOptions = {},
+): MediaList {
   const read = textOf(bytes, encoding);
   if (!('text' in read)) return refused([{ problem: 'not_text', ...read }]);
-  const found: Found[] = /^\s*\{/.test(read.text) ? idsOfObjects(read.text) : idsOfTable(read.text, column);
+  const found: Found[] = /^\s*\{/.test(read.text)
+    ? idsOfObjects(read.text, column)
+    : idsOfTable(read.text, column, isTyped);
   const problems = found.filter((one) => 'problem' in one);
   if (problems.length > 0) return refused(problems);
   const ids = found.flatMap((one) => ('id' in one ? one.id : []));

@@ -9,7 +9,8 @@ export type MediaListProblem = { line: number } & (
   | { problem: 'cell_count'; expected: number; got: number }
   | { problem: 'not_an_id'; got: string }
   | { problem: 'unlike_the_others'; got: string }
-  | { problem: 'not_json' }
+  | { problem: 'not_of_vods'; got: string }
+  | { problem: 'not_json'; column: string | undefined }
 );
 
 /** In English, without the line. */
@@ -32,9 +33,11 @@ export function inWords(problem: MediaListProblem): string {
     case 'not_an_id':
       return `expected the id of a media, got ${shortened(problem.got) || 'nothing'}`;
     case 'unlike_the_others':
-      return `expected 32 hexadecimal digits like the other ids, got ${shortened(problem.got)}; a heading mediaId takes any id`;
+      return `expected 32 hexadecimal digits like other ids of the column, got ${shortened(problem.got)}`;
+    case 'not_of_vods':
+      return `expected 32 hexadecimal digits as VOD's ids have, got ${shortened(problem.got)}; a heading mediaId takes any id`;
     case 'not_json':
-      return 'expected a JSON object with one mediaId, as in the first line';
+      return `expected a JSON object with one ${problem.column ?? 'mediaId'}, as in the first line`;
   }
 }
 

@@ -20,16 +20,22 @@ interface Layout {
 }
 
 /** Ids and problems of a CSV or of one id a line, in the order of the file. */
-export function idsOfTable(text: string, column?: string): Found[] {
+export function idsOfTable(text: string, column: string | undefined, isTyped: boolean): Found[] {
   const start = afterPreface(text, column);
   const layout = layoutOf(start, column);
   if ('problem' in layout) return [layout];
   const rows = rowsOf(start, layout.delimiter);
   if (!Array.isArray(rows)) return [rows];
-  const found = (layout.hasHeading ? rows.slice(1) : rows)
-    .filter((row) => isContent(row, layout.width))
-    .map((row) => idIn(row, layout));
-  return layout.hasHeading ? found : ofOneShape(found);
+  const [first, ...below] = rows;
+  const content = (layout.hasHeading ? below : rows).filter((row) => isContent(row, layout.width));
+  const heading = first?.cells[layout.index] ?? '';
+  if (first && layout.hasHeading && column === undefined && !isHeading(heading) && !isAlone(content, layout)) {
+    return [{ line: first.line, problem: 'no_heading', cells: first.cells }];
+  }
+  const found = content.map((row) => idIn(row, layout));
+  const alike = found.filter((one) => 'id' in one && looksLikeVods(one.id)).length;
+  if (layout.hasHeading) return alike === 0 ? found : onlyVods(found, 'unlike_the_others');
+  return isTyped && alike * 2 < found.length ? found : onlyVods(found, 'not_of_vods');
 }
 
 interface Start {
@@ -83,9 +89,9 @@ function layoutOf({ text, line, sep }: Start, column: string | undefined): Layou
 
 /** Which of the cells are headings over ids of media. */
 function columnsOf(cells: readonly string[], column: string | undefined): number[] {
-  const isAlone = cells.filter((cell) => cell.trim() !== '').length === 1;
+  const isOnly = cells.filter((cell) => cell.trim() !== '').length === 1;
   const fits = (cell: string) =>
-    column === undefined ? isHeading(cell, isAlone) : normalized(cell) === normalized(column);
+    column === undefined ? isHeading(cell, isOnly) : normalized(cell) === normalized(column);
   return cells.flatMap((cell, index) => (fits(cell) ? [index] : []));
 }
 
@@ -106,6 +112,11 @@ function parsed(text: string, delimiter: string, preview = 0): Papa.ParseResult<
   return Papa.parse<string[]>(text, { delimiter, newline: '\n', preview });
 }
 
+/** Beside a column without a name the ids may be those of anything. */
+function isAlone(content: readonly Row[], { index, width }: Layout): boolean {
+  return content.every(({ cells }) => cells.slice(0, width).every((cell, at) => at === index || cell === ''));
+}
+
 /** Where there are columns a first cell with # may be a title. */
 function isContent({ cells }: Row, width: number): boolean {
   const isNote = cells[0]?.startsWith('#') && (width === 1 || cells.length === 1);
@@ -121,11 +132,7 @@ function idIn({ line, cells }: Row, { index, width }: Layout): Found {
   return idAt(line, cell);
 }
 
-/** Nothing says what the lines are. Where most look like VOD's ids, one that doesn't is a heading or a title. */
-function ofOneShape(found: Found[]): Found[] {
-  const alike = found.filter((one) => 'id' in one && looksLikeVods(one.id)).length;
-  if (alike * 2 < found.length) return found;
-  return found.map((one) =>
-    'id' in one && !looksLikeVods(one.id) ? { line: one.line, problem: 'unlike_the_others', got: one.id } : one,
-  );
+/** Without a heading nothing says what the lines are, and under one a title of one word may have come where ids are. */
+function onlyVods(found: Found[], problem: 'unlike_the_others' | 'not_of_vods'): Found[] {
+  return found.map((one) => ('id' in one && !looksLikeVods(one.id) ? { line: one.line, problem, got: one.id } : one));
 }

@@ -57,11 +57,8 @@ export class JobConfig {
     const problems = Object.entries(given).flatMap(([key, value]) => {
       // hasOwn: "constructor" is no key of VOD's.
       const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-      const expected = rule ? expectedInstead(rule, value) : `one of the keys ${Object.keys(rules).join(', ')}`;
-      const got = rule ? `, got ${shown(value)}` : '';
-      return expected === null
-        ? []
-        : [{ path: `config.${type}.${key.slice(0, 64)}`, message: `expected ${expected}${got}` }];
+      const message = rule ? wrongIn(rule, value) : `expected one of the keys ${Object.keys(rules).join(', ')}`;
+      return message === null ? [] : [{ path: `config.${type}.${key.slice(0, 64)}`, message }];
     });
     return problems.length === 0 ? transcriptWithoutSpeech(type, given) : problems;
   }
@@ -82,16 +79,18 @@ function wrongExtra(expected: string, got: string): ConfigError {
 }
 
 /** Null when the value is right. */
-function expectedInstead(rule: Rule, value: unknown): string | null {
+function wrongIn(rule: Rule, value: unknown): string | null {
   switch (rule.is) {
     case 'list': {
       const isRight = typeof value === 'string' && value.split(',').every((word) => rule.of.includes(word));
-      return isRight ? null : `a comma list without blanks of ${rule.of.join(', ')}`;
+      return isRight ? null : `expected a comma list without blanks of ${rule.of.join(', ')}, got ${shown(value)}`;
     }
     case 'flag':
-      return typeof value === 'boolean' ? null : 'true or false';
+      return typeof value === 'boolean' ? null : `expected true or false, got ${shown(value)}`;
     case 'id':
-      return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? null : `${rule.what} as text`;
+      return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)
+        ? null
+        : `expected ${rule.what} as text, got ${shown(value)}`;
     case 'anything':
       return null;
   }

@@ -58,6 +58,16 @@ describe('A part that is loaded late', () => {
     expect(around.reload).toHaveBeenCalledTimes(2);
   });
 
+  it('does not go back and forth between two builds behind a balancer', async () => {
+    const one = windowOf('<script src="./assets/index-2.js">');
+    const other = { ...one, build: './assets/index-2.js', page: async () => PAGE };
+    for (const around of [one, other]) await new Chunk('held', failing(9), () => around).want();
+    expect(one.reload).toHaveBeenCalledTimes(2);
+    const again = new Chunk('held', failing(9), () => one);
+    await again.want();
+    expect([again.whatIsWrong(), one.reload.mock.calls.length]).toEqual(['gone', 2]);
+  });
+
   it('is asked for once, however many want it, and an attempt ahead of time disturbs nobody', async () => {
     const around = windowOf(PAGE);
     const load = failing(1);

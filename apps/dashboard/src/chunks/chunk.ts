@@ -4,6 +4,9 @@ const AGAIN_MS = 2_000;
 /** So that the first screen has the line for itself. */
 const AHEAD_AFTER_MS = 2_000;
 
+/** More than stand behind one balancer at a time. */
+const BUILDS = 8;
+
 /** `away`: the server doesn't answer, and it is tried again. `gone`: it answers, and has no such chunk, even after a reload. */
 export type Trouble = 'away' | 'gone';
 
@@ -73,12 +76,16 @@ export class Chunk<T> {
     }
   }
 
-  /** Once for each chunk of a build: should the new page lack it as well, loading it again and again would not help. */
+  /**
+   * Once for each chunk of a build: should the new page lack it as well, loading it again and again would not help. During a deploy
+   * a balancer may give the page of one build and the files of another in turn, so all builds are remembered.
+   */
   private reloadOnce(): void {
     const { build, memory, reload } = this.around();
     const key = `vodai.reloaded-for.${this.name}`;
-    if (memory.getItem(key) === build) return this.tell('gone');
-    memory.setItem(key, build);
+    const builds = memory.getItem(key)?.split('\n') ?? [];
+    if (builds.includes(build)) return this.tell('gone');
+    memory.setItem(key, [...builds, build].slice(-BUILDS).join('\n'));
     reload();
   }
 

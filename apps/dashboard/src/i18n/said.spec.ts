@@ -42,7 +42,7 @@ describe('what the server says, in Chinese', () => {
   });
 
   it('is all that the API expects of its input', () => {
-    const sentences = sourcesIn('libs/contract/src')
+    const sentences = [...sourcesIn('libs/contract/src'), join(root, 'libs/vod/src/job-config.ts')]
       .flatMap(textsIn)
       .filter((text) => text.startsWith('expected '));
     expect(sentences.length).toBeGreaterThan(10);
@@ -95,6 +95,12 @@ describe('what the server says, in Chinese', () => {
     const stateOf = (name: string) => ({ queued: '排队中', failed: '失败' })[name];
     expect(chinese.translate('the job is queued; this works in failed, held', stateOf)).toBe(
       '作业当前为 排队中；可执行的状态：失败, held',
+    );
+    expect(
+      chinese.translate('the job has moved on since: it is failed now, at version 7; look at it again', stateOf),
+    ).toBe('作业已有变化：当前为 失败，版本 7；请重新查看');
+    expect(chinese.translate('VOD lists a, b and 3 more, and does not say what it is')).toBe(
+      '视频点播列出了 a, b 等，另有 3 个，但没有说明是什么作业',
     );
   });
 

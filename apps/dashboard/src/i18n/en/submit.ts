@@ -72,9 +72,10 @@ export const submit = {
       'Expected {{expected}} cells as in the first row, got {{got}}. Is a delimiter or a line break not quoted?',
     not_an_id: 'Expected a media ID, got {{got}}.',
     no_id: 'Expected a media ID, got nothing.',
-    unlike_the_others:
-      'Expected 32 hexadecimal digits like the other IDs, got {{got}}. Under a heading mediaId any ID is taken.',
-    not_json: 'Expected a JSON object with one mediaId, as in the first line.',
+    unlike_the_others: 'Expected 32 hexadecimal digits like other IDs of the column, got {{got}}.',
+    not_of_vods:
+      'Expected 32 hexadecimal digits, as IDs in VOD have, got {{got}}. Under a heading mediaId any ID is taken.',
+    not_json: 'Expected a JSON object with one {{column}}, as in the first line.',
     tab: 'tab',
   },
   run: {

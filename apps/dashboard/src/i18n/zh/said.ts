@@ -23,6 +23,7 @@ export const said: Record<string, string> = {
     '视频点播的列表中没有它，但没有同一时段的其他作业能证明列表完整',
   'VOD does not list it, but neither does it list {id}, which surely is there':
     '视频点播的列表中没有它，但确定存在的 {id} 也不在列表中',
+  '{ids} and {count} more': '{ids} 等，另有 {count} 个',
   // libs/lifecycle/src/recover.ts: what a look found
   "VOD's job {id} was taken by another job meanwhile": '视频点播的作业 {id} 已属于另一个作业',
   'VOD took the same request now, and its answer does not list {type}':
@@ -89,7 +90,8 @@ export const said: Record<string, string> = {
   'there is no job {id}': '没有作业 {id}',
   'there is no event {id}': '没有事件通知 {id}',
   'the job is {state}; this works in {states}': '作业当前为 {state}；可执行的状态：{states}',
-  'the job has moved on since: {state}; look at it again': '作业已变为 {state}；请重新查看',
+  'the job has moved on since: {now}; look at it again': '作业已有变化：{now}；请重新查看',
+  'it is {state} now, at version {version}': '当前为 {state}，版本 {version}',
   'the job is {state}': '作业当前为 {state}',
   'VOD never had this job: there is no result that could be read': '视频点播从未收到此作业：没有可读取的结果',
   "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId=": '此 JobId 已属于另一个作业；请按 VOD JobId 查找',
@@ -100,6 +102,15 @@ export const said: Record<string, string> = {
   'expected a JSON body': '需要 JSON 请求体',
   'expected UTF-8': '需要 UTF-8 编码',
   'a part of the path is too long': '路径过长',
+  // libs/vod/src/job-config.ts
+  'expected one of the keys {keys}': '键应为 {keys} 之一',
+  'expected a comma list without blanks of {words}, got {got}':
+    '应为以英文逗号分隔、不含空格的列表，可用值：{words}；实际为 {got}',
+  'expected true or false, got {got}': '应为 true 或 false，实际为 {got}',
+  'expected {what} as text, got {got}': '应为{what}（字符串），实际为 {got}',
+  'the id of a fingerprint library': '指纹库 ID',
+  'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then':
+    '同时设置的 AnalyseTypes 应包含 ASR：否则视频点播不提供语音文本',
   // libs/contract/src/inputs.ts
   'expected one of {values}, got {got}': '应为 {values} 之一，实际为 {got}',
   'expected 1 to 128 printable characters without blanks and commas': '应为 1 到 128 个可见字符，不含空格和逗号',

@@ -63,8 +63,9 @@ export const submit = {
     cell_count: '应与首行一样有 {{expected}} 个单元格，实际为 {{got}} 个。是否有分隔符或换行未加引号？',
     not_an_id: '应为媒体ID，实际为：{{got}}。',
     no_id: '应为媒体ID，实际为空。',
-    unlike_the_others: '应与其他 ID 一样为 32 位十六进制数，实际为：{{got}}。加上表头 mediaId 后可使用任意 ID。',
-    not_json: '应与首行一样，为含一个 mediaId 的 JSON 对象。',
+    unlike_the_others: '应与该列其他 ID 一样为 32 位十六进制数，实际为：{{got}}。',
+    not_of_vods: '应为 32 位十六进制数（视频点播的媒体ID 格式），实际为：{{got}}。加上表头 mediaId 后可使用任意 ID。',
+    not_json: '应与首行一样，为含一个 {{column}} 的 JSON 对象。',
     tab: '制表符',
   },
   run: {

@@ -3,12 +3,14 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { JobAnswer, OutlookAnswer } from '@app/contract';
 import { useFormat, useNow } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { useRate } from '../../parts/rate';
 import { ToneAlert } from '../../parts/tone-alert';
 
 /** What a job waits for, said with its cause. */
 export function Because({ job, outlook }: { job: JobAnswer; outlook: OutlookAnswer }) {
   const { t } = useTranslation('job');
+  const said = useSaid();
   const words = useWords(job, outlook);
   if (words === null) return null;
   switch (outlook.reason) {
@@ -20,7 +22,7 @@ export function Because({ job, outlook }: { job: JobAnswer; outlook: OutlookAnsw
           {words}
           {outlook.reason === 'circuit' && outlook.circuit && (
             <Text size="sm">
-              <b>{outlook.circuit.code}</b>: {outlook.circuit.message}
+              <b>{outlook.circuit.code}</b>: {said(outlook.circuit.message)}
             </Text>
           )}
         </ToneAlert>

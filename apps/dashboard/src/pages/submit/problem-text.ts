@@ -14,8 +14,9 @@ export function useProblemText(): (problem: MediaListProblem) => string {
       case 'not_text':
         return t('problems.not_text', { encoding: problem.encoding.toUpperCase() });
       case 'quotes':
+        return t('problems.quotes');
       case 'not_json':
-        return t(`problems.${problem.problem}`);
+        return t('problems.not_json', { column: shortened(problem.column ?? 'mediaId') });
       case 'no_heading':
         return t('problems.no_heading', { columns: problem.cells.length, got: listed(problem.cells) });
       case 'several_headings':
@@ -31,7 +32,8 @@ export function useProblemText(): (problem: MediaListProblem) => string {
       case 'not_an_id':
         return problem.got === '' ? t('problems.no_id') : t('problems.not_an_id', { got: shortened(problem.got) });
       case 'unlike_the_others':
-        return t('problems.unlike_the_others', { got: shortened(problem.got) });
+      case 'not_of_vods':
+        return t(`problems.${problem.problem}`, { got: shortened(problem.got) });
     }
   };
 }

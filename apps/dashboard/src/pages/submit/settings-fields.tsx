@@ -2,6 +2,7 @@ import { Checkbox, Group, Select, SimpleGrid, Stack, TagsInput, Textarea, TextIn
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { jobTypes, priorities, type JobType, type Priority } from '@app/domain';
+import { useSaid } from '../../i18n/use-said';
 import { ToneAlert } from '../../parts/tone-alert';
 import { useSession } from '../../session/session';
 import { offeredIn, type Field, type Mistakes, type Settings } from './settings';
@@ -22,12 +23,15 @@ const examples: Record<JobType, string> = {
 /** What holds for all media of the submission. */
 export function SettingsFields({ settings, onChange, mistakes }: SettingsFieldsProps) {
   const { t } = useTranslation(['submit', 'common']);
+  const said = useSaid();
   const { me } = useSession();
   const offered = offeredIn(settings.region, me);
   const errorOf = (field: Field) => {
     const mistake = mistakes[field];
     if (!mistake) return undefined;
-    return 'said' in mistake ? mistake.said : t(`mistakes.${mistake.key}`, { value: mistake.value ?? '' });
+    return 'said' in mistake
+      ? saidOfEach(mistake.said, said)
+      : t(`mistakes.${mistake.key}`, { value: mistake.value ?? '' });
   };
   const other = errorOf('other');
 
@@ -118,4 +122,13 @@ export function SettingsFields({ settings, onChange, mistakes }: SettingsFieldsP
       )}
     </Stack>
   );
+}
+
+/** One sentence, or several with the key that each is about before it. */
+function saidOfEach(sentences: string, said: (sentence: string) => string): string {
+  const each = sentences.split('; ').map((one) => {
+    const [, key = '', sentence = one] = /^([\w.-]+: )(.+)$/s.exec(one) ?? [];
+    return key + said(sentence);
+  });
+  return said(sentences) === sentences ? each.join('; ') : said(sentences);
 }

@@ -160,7 +160,7 @@ function withoutChanged(mistakes: Mistakes, { labels: _labels, config, ...part }
 function useMediaOf({ from, text, file, encoding, column }: Source) {
   const typed = useDeferredValue(text);
   return useMemo(() => {
-    if (from === 'ids') return readMediaList(new TextEncoder().encode(typed));
+    if (from === 'ids') return readMediaList(new TextEncoder().encode(typed), { isTyped: true });
     return readMediaList(file?.bytes ?? new Uint8Array(), { encoding, column: column.trim() || undefined });
   }, [from, typed, file, encoding, column]);
 }
