@@ -485,7 +485,9 @@ describe('Through a pipe, vodai', () => {
       const args = ['jobs', 'refetch', ...jobs.map(({ id }) => id)];
       const { code, stdout, stderr } = await vodai(args, throughRelay());
       expect({ code, done: cells(stdout).length }).toEqual({ code: 3, done: 1 });
-      expect(stderr).toMatch(/^vodai: 1 of 3 jobs done, then: .+; 2 more may or may not have been done: look before/);
+      expect(stderr).toMatch(
+        /^waiting for the api: .+\nvodai: 1 of 3 jobs done, then: .+; 2 more may or may not have been done: look before/,
+      );
     });
   });
 

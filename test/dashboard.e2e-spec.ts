@@ -346,6 +346,9 @@ describeWithBrowser('The dashboard', () => {
     await notice.getByText('Expected an ID').waitFor();
     await notice.getByRole('button', { name: 'List without it' }).click();
     await page.waitForURL(/\/events$/);
+
+    await page.goto(new URL('/flow?window=1w', page.url()).href);
+    await page.getByText('expected one of "1h"|"24h"|"7d"').waitFor();
   });
 
   it('submits a file of media, says before what it will send, and sends nothing twice', async () => {

@@ -228,7 +228,8 @@ describe('Logins with rights', () => {
   it('are refused connections when there are too many of them: 503, and all of it again afterwards', async () => {
     const stack = await start({ prepare: ({ url }) => logins(url) });
     const [{ login }] = await stack.query(
-      `select usename as login from pg_stat_activity where application_name = 'vodai-api' limit 1`,
+      `select usename as login from pg_stat_activity
+        where datname = current_database() and application_name = 'vodai-api' limit 1`,
     );
     await stack.query(`alter role ${login} connection limit 0`);
     await stack.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1`, [login]);

@@ -8,7 +8,7 @@ export interface FlowSearch {
   window?: FlowWindow;
 }
 
+/** As it stands in the URL: of a window that there is not, the api says which there are. */
 export function flowSearch({ window }: SearchParams): FlowSearch {
-  const known = windows.find((one) => one === window);
-  return known ? { window: known } : {};
+  return window === undefined ? {} : { window: window as FlowWindow };
 }
