@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** ES modules among what Nest, Fastify and their parts bring along. */
 const esModules = [
   '@nestjs',
@@ -40,12 +42,14 @@ const shared = {
 };
 
 /** These libs speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
-const withStores = ['lifecycle', 'persistence', 'queue'];
+const withStores = ['lifecycle', 'persistence', 'postgres', 'queue'];
 
 module.exports = {
   testTimeout: 120_000,
-  // Most of the time tests wait for other processes: jest's default would leave one core of two idle.
-  maxWorkers: '100%',
+  // Most of the time tests wait: for other processes, for time-outs, for a browser.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  // What a suite leaves in its worker makes the next ones slower: an old worker is replaced.
+  workerIdleMemoryLimit: '400MB',
   projects: [
     {
       ...shared,

@@ -472,7 +472,7 @@ describe('Through a pipe, vodai', () => {
     it('goes on from there when each has its key', async () => {
       calls.last = 0;
       const args = ['submit', newMedia(), '--types', 'tag', '--idempotency-key', 'comes back'];
-      expect(await vodai(args, throughRelay())).toMatchObject({
+      expect(await vodai(['--patience', '0', ...args], throughRelay())).toMatchObject({
         code: 3,
         stderr: expect.stringMatching(/from VODAI_URL and VODAI_KEY; the same command goes on from there\n$/),
       });
@@ -482,7 +482,7 @@ describe('Through a pipe, vodai', () => {
     it('says of an action on several jobs how many are done and for how many no answer came', async () => {
       const jobs = [await ended('fail'), await ended('fail'), await ended('fail')];
       calls.last = 1;
-      const args = ['jobs', 'refetch', ...jobs.map(({ id }) => id)];
+      const args = ['--patience', '1', 'jobs', 'refetch', ...jobs.map(({ id }) => id)];
       const { code, stdout, stderr } = await vodai(args, throughRelay());
       expect({ code, done: cells(stdout).length }).toEqual({ code: 3, done: 1 });
       expect(stderr).toMatch(

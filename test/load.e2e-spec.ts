@@ -72,15 +72,15 @@ async function receivedBy(webhook: { url: string } | undefined): Promise<number>
 }
 
 describeWithRedis('two workers and two receivers on Redis', () => {
-  it('take 1,000 jobs to their results, each paid once', async () => {
+  it('take 300 jobs to their results, each paid once', async () => {
     const running = await startBalanced({ queue: 'redis', workers: 2, webhooks: 2, env: fast, emulator: atOnce });
-    await enqueueAll(running, 500, ['AIVideoTag', 'AIMediaDNA']);
-    await allSucceeded(running, 1_000);
-    await expectSound(running, 1_000);
+    await enqueueAll(running, 150, ['AIVideoTag', 'AIMediaDNA']);
+    await allSucceeded(running, 300);
+    await expectSound(running, 300);
 
     const received = await Promise.all(running.webhooks.map(receivedBy));
-    expect(received.reduce((sum, count) => sum + count, 0)).toBe(1_000);
-    for (const count of received) expect(count).toBeGreaterThan(300);
+    expect(received.reduce((sum, count) => sum + count, 0)).toBe(300);
+    for (const count of received) expect(count).toBeGreaterThan(90);
     for (const worker of running.workers) {
       const metrics = await (await fetch(`${worker.url}/metrics`)).text();
       expect(metrics).toMatch(/^vodai_vod_calls_total\{operation="SubmitAIJob".*outcome="accepted"\} [1-9]/m);

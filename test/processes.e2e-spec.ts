@@ -70,6 +70,7 @@ function environment(databaseUrl: string): Record<string, string> {
     WORKER_PORT: '0',
     WEBHOOK_PORT: '0',
     EMULATOR_PORT: '0',
+    EMULATOR_JOB_TIME: '100ms-300ms',
     ALIBABA_CLOUD_ACCESS_KEY_ID: keys.accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: keys.accessKeySecret,
     VOD_CALLBACK_URL: 'http://127.0.0.1:1/vod/events',
@@ -247,6 +248,7 @@ async function busyPort(): Promise<number> {
 describe('The local app', () => {
   /** Ports that are free, and nothing else: what `npm start` has on a bare machine. */
   const ports = { API_PORT: '0', WEBHOOK_PORT: '0', WORKER_PORT: '0', EMULATOR_PORT: '0' };
+  const env = { ...ports, EMULATOR_JOB_TIME: '100ms-300ms' };
   let folder: string;
 
   beforeEach(() => {
@@ -273,7 +275,7 @@ describe('The local app', () => {
   }
 
   async function startLocal(): Promise<{ local: RealProcess; url: string; key: string }> {
-    const local = await start('local', ports, folder);
+    const local = await start('local', env, folder);
     const url = await local.url(/^ {2}dashboard +(http:\S+)/m);
     const key = /API key +(\S+)/.exec(local.stdout)?.[1] ?? '';
     return { local, url, key };
@@ -325,7 +327,7 @@ describe('The local app', () => {
     const scripts = { start: `node ${join(__dirname, '../tools/start.mjs')}` };
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, scripts }));
     const { PATH = '' } = process.env;
-    const npm = spawn('npm', ['start'], { cwd: folder, env: { PATH, ...ports }, stdio: ['ignore', 'pipe', 'ignore'] });
+    const npm = spawn('npm', ['start'], { cwd: folder, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
     const pid = await eventually('it runs', () => {
       if (!existsSync(join(folder, '.data/api-url'))) return null;
       return Number(readFileSync(join(folder, '.data/pid'), 'utf8'));
@@ -336,7 +338,7 @@ describe('The local app', () => {
 
   it('refuses to start a second time on the same data, and leaves the first alone', async () => {
     const { local, url } = await startLocal();
-    const second = await start('local', ports, folder);
+    const second = await start('local', env, folder);
     expect(await second.refusal()).toEqual({ code: 1, signal: null });
     expect(second.stderr).toContain(String(local.pid));
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -347,7 +349,7 @@ describe('The local app', () => {
     'says that %s is busy before it starts anything',
     async (variable) => {
       const port = await busyPort();
-      const local = await start('local', { ...ports, [variable]: String(port) }, folder);
+      const local = await start('local', { ...env, [variable]: String(port) }, folder);
       expect(await local.refusal()).toEqual({ code: 1, signal: null });
       expect(local.stderr).toContain(`port ${port} on 127.0.0.1 is in use; set ${variable}`);
       expect(postgresPid()).toBeNull();

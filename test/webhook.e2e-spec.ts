@@ -380,7 +380,6 @@ describe('Where events come in', () => {
 
 describe('A body that is not what it should be', () => {
   const MIB = 1024 * 1024;
-  const whole = (body: Buffer | string) => ({ body: Buffer.from(body), body_size: Buffer.byteLength(body) });
   const padded = (size: number) => `{"EventType":"Padded"}`.padEnd(size);
 
   const bodies: [name: string, body: Buffer | string, reason: RegExp][] = [
@@ -417,9 +416,12 @@ describe('A body that is not what it should be', () => {
 
   it.each(bodies)('is stored whole, answered with 200 and ignored with a reason: %s', async (_name, body, reason) => {
     expect(await send(body)).toEqual(stored200);
-    expect(await rowsOf(body)).toEqual([
+    const rows = await rowsOf(body);
+    // By their bytes at once: jest compares one after the other, and one of them is a million long.
+    expect(rows.map((row) => Buffer.from(body).equals(row.body))).toEqual([true]);
+    expect(rows).toEqual([
       expect.objectContaining({
-        ...whole(body),
+        body_size: Buffer.byteLength(body),
         verdict: 'ignored',
         reason: expect.stringMatching(reason),
         job_id: null,

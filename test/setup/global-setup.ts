@@ -6,8 +6,14 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { freePort, startEmbeddedPostgres } from '../../apps/local/src/embedded-postgres';
 
-/** Nothing in a test survives it, so nothing has to reach the disk. */
-const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=256MB'];
+/** Nothing in a test survives it, so nothing has to reach the disk; and every process of every test has its connections. */
+const SETTINGS = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'shared_buffers=256MB',
+  'max_connections=400',
+];
 
 /** Every server that the tests share, started once: what each test file gets is a database of its own on it. */
 export default async function setUp(): Promise<void> {
@@ -23,7 +29,7 @@ export default async function setUp(): Promise<void> {
 
   let postgresUrl = process.env['DATABASE_URL'];
   if (!postgresUrl) {
-    const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), NOT_DURABLE);
+    const postgres = await startEmbeddedPostgres(join(folder, 'postgres'), SETTINGS);
     stops.push(() => postgres.stop());
     postgresUrl = postgres.url;
   }

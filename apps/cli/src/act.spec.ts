@@ -1,6 +1,7 @@
 import { ApiError } from '@app/client';
 import type { JobAnswer } from '@app/contract';
 import { actOn, agreed, type Action } from './act';
+import { Pace } from './pace';
 import type { Session } from './session';
 
 const busy = () =>
@@ -14,7 +15,12 @@ function sessionWith(ids: string[]) {
     if (ids.includes(id)) return { id, version: 3, state: 'queued' } as JobAnswer;
     throw new ApiError({ status: 404, code: 'not_found', detail: `there is no job ${id}` });
   });
-  const session = { api: { job }, screen, failureOf: (error: Error) => error } as unknown as Session;
+  const session = {
+    api: { job },
+    screen,
+    failureOf: (error: Error) => error,
+    paced: () => new Pace(),
+  } as unknown as Session;
   return { session, list };
 }
 

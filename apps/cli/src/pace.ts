@@ -27,12 +27,14 @@ export class Pace {
       now: Date.now,
       pause: (ms: number, stop?: AbortSignal): Promise<void> => pause(ms, undefined, stop && { signal: stop }),
     },
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   readonly lanes = (): number => Math.floor(this.width);
 
   /** Makes a call until it is answered, as long as it makes sense. Only for calls that are done once however often they are made. */
   async untilTaken<T>(call: () => Promise<T>, stop?: AbortSignal): Promise<T> {
+    const begun = this.clock.now();
     for (let tries = 0; ; tries += 1) {
       await this.turn(stop);
       const { rests } = this;
@@ -41,7 +43,7 @@ export class Pace {
         this.taken();
         return answer;
       } catch (error) {
-        if (!isPassing(error) || !this.isPatient(tries)) throw error;
+        if (!isPassing(error) || !this.isPatient(tries, begun)) throw error;
         this.rest(error, tries, rests === this.rests);
       }
     }
@@ -73,11 +75,13 @@ export class Pace {
       this.hasTold = true;
       this.width = this.cautious = Math.max(1, this.width / 2);
     }
-    this.restUntil = Math.max(this.restUntil, this.clock.now() + Math.min(pauseMs, PATIENCE_MS));
+    this.restUntil = Math.max(this.restUntil, this.clock.now() + Math.min(pauseMs, this.patienceMs));
   }
 
-  private isPatient(tries: number): boolean {
-    return tries < PAUSES_MS.length || this.clock.now() - this.takenAt < PATIENCE_MS;
+  /** One that has never taken a call is asked a few times only. */
+  private isPatient(tries: number, begun: number): boolean {
+    const since = tries < PAUSES_MS.length ? Math.max(begun, this.takenAt) : this.takenAt;
+    return this.clock.now() - since < this.patienceMs;
   }
 }
 

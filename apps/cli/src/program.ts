@@ -4,13 +4,14 @@ import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { loginCommand } from './login';
 import { openCommand } from './open';
+import { seconds } from './options';
 import { statsCommand } from './stats';
 import { submitCommand } from './submit';
 import { useUtc } from './times';
+import { workersCommand } from './workers';
 
 /** That of package.json, which is not beside the built files everywhere; a test compares the two. */
 const VERSION = '0.1.0';
-import { workersCommand } from './workers';
 
 /** The whole tree of commands. */
 export function vodai(): Command {
@@ -23,6 +24,7 @@ export function vodai(): Command {
     .option('--profile <name>', 'the api and key of this name in the file of profiles')
     .option('--utc', 'times in UTC rather than in the zone of this machine (or of TZ)')
     .option('--local', 'the instance that `npm start` runs in this folder, whatever the environment says')
+    .option('--patience <seconds>', 'how long to wait for an api that has answered before and goes away (60)', seconds)
     .addHelpText(
       'after',
       `

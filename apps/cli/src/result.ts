@@ -1,41 +1,26 @@
 import type { ResultAnswer } from '@app/contract';
+import type { FingerprintResult, Span, TagResult } from '@app/domain';
 import type { Screen } from './screen';
 import { dateTime } from './times';
 import { printable } from './words';
 
-/** `normalized` of a result, as docs of the api describe it: one shape for each type. */
-interface Tags {
-  type: 'AIVideoTag';
-  tags: { group: string; tag: string; timesMs: number[] }[];
-  transcript: { sentences: { startMs: number; endMs: number; text: string }[] } | null;
-}
-interface Span {
-  startSec: number;
-  durationSec: number;
-}
-interface Matches {
-  type: 'AIMediaDNA';
-  matches: { mediaId: string; similarity: number; segments: { input: Span; duplication: Span }[] }[];
-}
-
 /** The result as a person wants to read it, or its lines for a pipe. */
 export async function showResult(screen: Screen, { normalized, source, readAt }: ResultAnswer): Promise<void> {
-  const found = normalized as unknown as Tags | Matches | null;
-  switch (found?.type) {
+  switch (normalized?.type) {
     case undefined:
       // VOD's data could not be read in its documented form; it was kept.
       screen.note('VOD said that it succeeded, but its data is not in the form that is known: see --raw', 'yellow');
       return;
     case 'AIVideoTag':
-      await showTags(screen, found);
+      await showTags(screen, normalized);
       break;
     case 'AIMediaDNA':
-      await showMatches(screen, found);
+      await showMatches(screen, normalized);
   }
   if (screen.form === 'table') screen.note(`from ${source}, read at ${dateTime(readAt)}`);
 }
 
-async function showTags(screen: Screen, { tags, transcript }: Tags): Promise<void> {
+async function showTags(screen: Screen, { tags, transcript }: TagResult): Promise<void> {
   const sentences = transcript?.sentences ?? [];
   if (screen.form === 'lines') {
     for (const { group, tag, timesMs } of tags) await screen.row([group, tag, timesMs.map(clock).join(' ')]);
@@ -54,7 +39,7 @@ async function showTags(screen: Screen, { tags, transcript }: Tags): Promise<voi
   for (const { startMs, text } of sentences) await screen.line(`  ${clock(startMs)}  ${printable(text)}`);
 }
 
-async function showMatches(screen: Screen, { matches }: Matches): Promise<void> {
+async function showMatches(screen: Screen, { matches }: FingerprintResult): Promise<void> {
   const rows = matches.flatMap(({ mediaId, similarity, segments }) =>
     segments.map(({ input, duplication }) => [
       mediaId,

@@ -2,6 +2,7 @@ import { createClient, type Client } from '@app/client';
 import type { Command } from 'commander';
 import { connectionOf, type Connection } from './connection';
 import { failureOf, wrongUsage, type Failure } from './failure';
+import { Pace } from './pace';
 import { Screen } from './screen';
 
 /** What every command works with. */
@@ -12,6 +13,8 @@ export interface Session {
   url: string;
   /** Whatever was thrown, in the terms of whoever called the program. */
   failureOf: (error: unknown) => Failure;
+  /** How fast many calls follow each other, and how long the api is waited for. */
+  paced: (onRest?: (error: Error) => void) => Pace;
 }
 
 interface GlobalOptions {
@@ -19,6 +22,8 @@ interface GlobalOptions {
   color: boolean;
   profile?: string;
   local?: boolean;
+  /** Milliseconds. */
+  patience?: number;
 }
 
 /**
@@ -33,9 +38,10 @@ export async function inSession<T>(
   const options = command.optsWithGlobals<GlobalOptions>();
   const screen = new Screen(process, { json: options.json ?? false, color: options.color, unread });
   const connection = connectionOf(options, process.env, process.cwd(), (text) => screen.note(text, 'yellow'));
+  const paced = (onRest?: (error: Error) => void) => new Pace(onRest, undefined, options.patience);
   const inItsTerms = (error: unknown) => failureOf(error, connection.from);
   try {
-    return await work({ api: clientOf(connection), screen, url: connection.url, failureOf: inItsTerms });
+    return await work({ api: clientOf(connection), screen, url: connection.url, failureOf: inItsTerms, paced });
   } catch (error) {
     throw inItsTerms(error);
   } finally {

@@ -8,7 +8,6 @@ import { stoppable } from './interrupt';
 import { inLanes } from './lanes';
 import { readMedia } from './media-file';
 import { label, priorityOption, typesOption } from './options';
-import { Pace } from './pace';
 import { styleOfState, type Column } from './screen';
 import { inSession, type Session } from './session';
 import { bodyOf, config, keysFor, sendsKeyItself, wasAskedOtherwise, type SubmitOptions } from './submission';
@@ -140,12 +139,12 @@ async function submitAndWait(session: Session, asked: Asked): Promise<void> {
 
 /** Goes on over media that the api refuses, and answers how many these were. */
 async function submitAll(
-  { api, screen, failureOf }: Session,
+  { api, screen, failureOf, paced }: Session,
   { media, options, stop }: Asked,
   onSubmitted: (request: Submitted) => Promise<void>,
 ): Promise<number> {
   const keyOf = keysFor(media, options);
-  const pace = new Pace((error) => screen.note(`waiting for the api: ${error.message}`, 'yellow'));
+  const pace = paced((error) => screen.note(`waiting for the api: ${error.message}`, 'yellow'));
   const advance = media.length > FEW ? screen.progress(media.length, 'media submitted') : () => {};
   const count = { made: 0, here: 0, refused: 0, inDoubt: 0 };
   const submitOne = (mediaId: string): Promise<Submitted> => {

@@ -1,5 +1,5 @@
 import { apiRoles, environmentColors } from '@app/config';
-import { outlookReasons } from '@app/domain';
+import { outlookReasons, tagGroups, type NormalizedResult } from '@app/domain';
 import { z } from 'zod';
 import { eventVerdict, jobState, jobType, priority } from './inputs';
 
@@ -75,7 +75,12 @@ const tags = z
   .object({
     type: z.literal('AIVideoTag'),
     tags: z.array(
-      z.object({ group: z.string(), tag: z.string(), timesMs: z.array(z.number()), faceUrl: z.string().optional() }),
+      z.object({
+        group: z.enum(tagGroups),
+        tag: z.string(),
+        timesMs: z.array(z.number()),
+        faceUrl: z.string().exactOptional(),
+      }),
     ),
     transcript: z
       .object({
@@ -109,10 +114,12 @@ const matches = z
   })
   .meta({ id: 'Matches' });
 
+/** One shape for each type of job: what the parser of VOD's data makes, and what clients read. */
+const normalizedResult = z.discriminatedUnion('type', [tags, matches]) satisfies z.ZodType<NormalizedResult>;
+
 export const resultAnswer = z
   .object({
-    normalized: z
-      .discriminatedUnion('type', [tags, matches])
+    normalized: normalizedResult
       .nullable()
       .meta({ description: 'One shape for each type; null when what VOD gave is not in the form that is known' }),
     raw: anyJson.meta({ description: "VOD's own data, digit for digit; text that is not JSON as a string" }),

@@ -35,3 +35,16 @@ export {
 } from './decide';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
 export { tell, type HistoryEntry } from './story';
+export {
+  tagGroups,
+  type FingerprintResult,
+  type Match,
+  type NormalizedResult,
+  type Segment,
+  type Sentence,
+  type Span,
+  type Tag,
+  type TagGroup,
+  type TagResult,
+  type Transcript,
+} from './result';

@@ -23,11 +23,19 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   application: string;
   poolSize?: number;
+  /** How long the server may be silent while it owes an answer, in milliseconds; 0 for migrations, which take as long as they take. */
+  silenceMs?: number;
   /** Told when an idle connection breaks: the pool opens another one, nothing else has to happen. */
   onTrouble?: (error: Error) => void;
 }
 
-export function createDataSource({ url, application, poolSize = POOL_SIZE, onTrouble }: DatabaseOptions): DataSource {
+export function createDataSource({
+  url,
+  application,
+  poolSize = POOL_SIZE,
+  silenceMs,
+  onTrouble,
+}: DatabaseOptions): DataSource {
   const db = new DataSource({
     type: 'postgres',
     driver: { ...pg, Pool: ServerPool },
@@ -52,7 +60,7 @@ export function createDataSource({ url, application, poolSize = POOL_SIZE, onTro
     synchronize: false,
     logging: false,
     // Not as `url`, which TypeORM reads in its own way: it knows nothing of sockets.
-    extra: { connectionString: url, Client: PreparingClient },
+    extra: { connectionString: url, Client: PreparingClient, ...(silenceMs !== undefined && { silenceMs }) },
     installExtensions: false,
   });
   db.driver.supportedDataTypes.push(xid8);

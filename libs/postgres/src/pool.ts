@@ -1,5 +1,5 @@
 import { Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
-import { connectionOf, ServerClient } from './client';
+import { connectionOf, endInSilence, isResting, ServerClient } from './client';
 import { settle } from './session';
 import { strictTypes } from './times';
 import { isWrongServer } from './trouble';
@@ -7,7 +7,12 @@ import { isWrongServer } from './trouble';
 export interface ServerPoolOptions extends PoolConfig {
   /** The schema of the statements' tables. By default `public`. */
   searchPath?: string;
+  /** A server that is silent for so long, in milliseconds, while it owes an answer is gone. 0: a statement may take for ever. */
+  silenceMs?: number;
 }
+
+/** Longer than a statement may take. */
+const SILENCE_MS = 40_000;
 
 /**
  * A pool of connections that all are what the code takes them for, to a server that takes writes: as soon as one of them
@@ -19,7 +24,7 @@ export class ServerPool extends Pool {
   private readonly busy = new Set<PoolClient>();
   private readonly givenUp = new WeakSet<ClientBase>();
 
-  constructor({ searchPath = 'public', ...options }: ServerPoolOptions) {
+  constructor({ searchPath = 'public', silenceMs = SILENCE_MS, ...options }: ServerPoolOptions) {
     super({
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
@@ -27,7 +32,7 @@ export class ServerPool extends Pool {
       Client: ServerClient,
       ...options,
       // Waited for, though its type doesn't say so.
-      onConnect: (client: ClientBase): unknown => this.welcome(client, searchPath),
+      onConnect: (client: ClientBase): unknown => this.welcome(client, searchPath, silenceMs),
     });
     this.on('acquire', (client) => {
       this.idle.delete(client);
@@ -45,21 +50,32 @@ export class ServerPool extends Pool {
     });
   }
 
-  private async welcome(client: ClientBase, searchPath: string): Promise<void> {
+  private async welcome(client: ClientBase, searchPath: string, silenceMs: number): Promise<void> {
     // A connection that breaks while it passes from the pool to whoever asked has neither's listener for a moment, and
     // an error that nobody listens to ends the process. Whoever got it learns of it from their first statement.
     client.on('error', () => undefined);
     connectionOf(client).on('errorMessage', (error: unknown) => {
       if (isWrongServer(error)) this.giveUp();
     });
+    endInSilence(client, silenceMs);
     await settle(client, searchPath);
   }
 
-  /** No connection that is there now is used again. Statements under way may finish. */
+  /** No connection that is there now is used again. Statements and transactions under way may finish. */
   giveUp(): void {
-    for (const client of this.busy) this.givenUp.add(client);
+    const gone = new Error('the server takes no writes any more');
+    for (const client of this.busy) {
+      this.givenUp.add(client);
+      // BullMQ holds one for as long as it listens, and would hear nothing from the new server.
+      if (isResting(client)) this.cut(client, gone);
+    }
     // The way in which a pool hears that an idle connection is gone.
-    for (const client of this.idle) client.emit('error', new Error('the server takes no writes any more'));
+    for (const client of this.idle) client.emit('error', gone);
+  }
+
+  private cut(client: PoolClient, why: Error): void {
+    client.emit('error', why);
+    void client.end().catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
 import type { PoolClient } from 'pg';
-import { assertWritable, isUnavailable, ServerPool } from './index';
+import { assertWritable, isUnavailable, ServerPool, type ServerPoolOptions } from './index';
 
 describe('A connection', () => {
   let database: TestDatabase;
@@ -13,8 +14,8 @@ describe('A connection', () => {
     await database.drop();
   });
 
-  function open(): ServerPool {
-    const pool = new ServerPool({ connectionString: database.url, max: 3 });
+  function open(options: ServerPoolOptions = {}): ServerPool {
+    const pool = new ServerPool({ connectionString: database.url, max: 3, ...options });
     pool.on('error', () => undefined);
     pools.push(pool);
     return pool;
@@ -75,6 +76,30 @@ describe('A connection', () => {
     }
   });
 
+  it('to a server that vanishes without a word is ended when it owes an answer for too long, and only then', async () => {
+    const wire = await Wire.to(database.url);
+    const pool = open({ connectionString: wire.url, silenceMs: 200 });
+    try {
+      const [asking, resting] = [await pool.connect(), await pool.connect()];
+      resting.on('error', (error) => {
+        throw error;
+      });
+      await asking.query('select pg_sleep(0.1)');
+      wire.cut();
+      const error = await asking.query('select 1').catch((problem: unknown) => problem);
+      expect(error).toMatchObject({ message: 'Connection terminated: no answer in 200 ms' });
+      expect(isUnavailable(error)).toBe(true);
+      asking.release(true);
+      expect(pool.totalCount).toBe(1);
+      resting.removeAllListeners('error');
+      resting.release(true);
+    } finally {
+      await pool.end();
+      pools.pop();
+      wire.close();
+    }
+  });
+
   describe('to a server that takes no writes any more', () => {
     const pid = async (client: Pick<PoolClient, 'query'>) =>
       (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
@@ -100,6 +125,24 @@ describe('A connection', () => {
       for (const client of after) client.release();
     });
 
+    it('is given up also by whoever only listens on it, who is told', async () => {
+      const pool = open();
+      const [listener, idler, busy] = [await pool.connect(), await pool.connect(), await pool.connect()];
+      await listener.query('listen news');
+      await idler.query('begin');
+      const told = [listener, idler].map((client) => {
+        const errors: string[] = [];
+        client.on('error', ({ message }) => errors.push(message));
+        return errors;
+      });
+      await busy.query('begin read only');
+      await busy.query('create table x ()').catch(() => undefined);
+      expect(told).toEqual([['the server takes no writes any more'], []]);
+      await idler.query('commit');
+      for (const client of [listener, idler, busy]) client.release();
+      await eventually('all have gone', () => pool.totalCount === 0);
+    });
+
     it('is found by a question, before anybody writes', async () => {
       const pool = open();
       await assertWritable(pool);
@@ -116,3 +159,36 @@ describe('A connection', () => {
     });
   });
 });
+
+/** The way to a server, which can be cut so that neither end hears of it. */
+class Wire {
+  private readonly ends: Socket[] = [];
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async to(url: string): Promise<Wire> {
+    const { hostname, port } = new URL(url);
+    const server = createServer((near) => {
+      const far = connect(Number(port), hostname);
+      near.pipe(far).pipe(near);
+      for (const end of [near, far]) end.on('error', () => undefined);
+      wire.ends.push(near, far);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const through = new URL(url);
+    through.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const wire = new Wire(server, through.href);
+    return wire;
+  }
+
+  cut(): void {
+    for (const end of this.ends) end.unpipe().pause();
+  }
+
+  close(): void {
+    for (const end of this.ends) end.destroy();
+    this.server.close();
+  }
+}

@@ -27,7 +27,7 @@ async function makeTemplate(server: Client): Promise<void> {
   await server.query('drop database if exists vodai_template_new');
   await server.query('create database vodai_template_new');
   const url = urlOf('vodai_template_new');
-  const db = await createDataSource({ url, application: 'vodai-test', poolSize: 2 }).initialize();
+  const db = await createDataSource({ url, application: 'vodai-test', poolSize: 2, silenceMs: 0 }).initialize();
   await migrate(db);
   await db.destroy();
   await migrateQueueStore(url);

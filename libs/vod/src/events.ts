@@ -1,17 +1,6 @@
-import { collectiveEvents, jobTypes, type JobType } from '@app/domain';
+import { collectiveEvents, jobTypes, tagGroups, type JobType } from '@app/domain';
 import { leadingMembers } from './event-head';
-import {
-  type Fields,
-  fieldsOf,
-  idOf,
-  jsonTextOf,
-  opened,
-  parseVodTime,
-  sentenceOf,
-  tagGroups,
-  textOf,
-  wordOf,
-} from './fields';
+import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, sentenceOf, textOf, wordOf } from './fields';
 
 export type VodEvent =
   | {

@@ -5,9 +5,6 @@
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The members of a tag job's Data that are lists of tags. */
-export const tagGroups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
-
 export function fieldsOf(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }

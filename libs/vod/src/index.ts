@@ -2,7 +2,7 @@ export { VodClient, type SignedSubmission, type VodClientOptions, type VodJob } 
 export type { VodCredentials } from './credentials';
 export type { ReadOutcome, SubmitOutcome } from './outcome';
 export { JobConfig, type ConfigExtra } from './job-config';
-export { normalizeResult, type NormalizedResult } from './result';
+export { normalizeResult } from './result';
 export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
 export { parseEvent, type VodEvent } from './events';

@@ -1,14 +1,15 @@
-import type { JobType } from '@app/domain';
-import { type Fields, fieldsOf, listOf, numberOf, opened, tagGroups, textOf } from './fields';
-
-type Tag = { group: (typeof tagGroups)[number]; tag: string; timesMs: number[]; faceUrl?: string };
-type Sentence = { startMs: number; endMs: number; text: string; channel: number | null; speechRate: number | null };
-type Transcript = { durationMs: number | null; sentences: Sentence[] };
-type Span = { startSec: number; durationSec: number };
-type Match = { mediaId: string; similarity: number; segments: { input: Span; duplication: Span }[] };
-
-export type NormalizedResult =
-  { type: 'AIVideoTag'; tags: Tag[]; transcript: Transcript | null } | { type: 'AIMediaDNA'; matches: Match[] };
+import {
+  tagGroups,
+  type JobType,
+  type Match,
+  type NormalizedResult,
+  type Segment,
+  type Sentence,
+  type Span,
+  type Tag,
+  type Transcript,
+} from '@app/domain';
+import { type Fields, fieldsOf, listOf, numberOf, opened, textOf } from './fields';
 
 type Normalization = { ok: true; normalized: NormalizedResult } | { ok: false; reason: string };
 
@@ -97,7 +98,7 @@ function matchOf(entry: unknown): Match | null {
   return { mediaId, similarity, segments: listOf(fields?.['Detail']).flatMap(segmentOf) };
 }
 
-function segmentOf(entry: unknown): { input: Span; duplication: Span }[] {
+function segmentOf(entry: unknown): Segment[] {
   const input = spanOf(fieldsOf(entry)?.['Input']);
   const duplication = spanOf(fieldsOf(entry)?.['Duplication']);
   return input === null || duplication === null ? [] : [{ input, duplication }];

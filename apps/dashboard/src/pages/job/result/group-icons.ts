@@ -1,5 +1,5 @@
 import { IconCategory, IconClock, IconMapPin, IconTag, IconUser, type Icon } from '@tabler/icons-react';
-import type { TagGroup } from './result';
+import type { TagGroup } from '@app/domain';
 
 export const groupIcons: Record<TagGroup, Icon> = {
   Category: IconCategory,

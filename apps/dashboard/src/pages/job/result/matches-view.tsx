@@ -2,12 +2,13 @@ import { Group, Progress, SegmentedControl, Stack, Table, Text } from '@mantine/
 import { IconCopyOff } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { FingerprintResult, Segment, Span } from '@app/domain';
 import { useFormat } from '../../../i18n/format';
 import { CopyableId } from '../../../parts/copyable-id';
 import { NothingHere } from '../../../parts/nothing-here';
 import { TextLink } from '../../../parts/text-link';
 import { Axis } from './axis';
-import { clock, compareVideos, type FingerprintResult, type Segment, type Span } from './result';
+import { clock, compareVideos } from './result';
 import classes from './result.module.css';
 import { Track, type Mark } from './track';
 

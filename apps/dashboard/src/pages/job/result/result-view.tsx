@@ -13,7 +13,6 @@ import { RelativeTime } from '../../../parts/time';
 import { ToneAlert } from '../../../parts/tone-alert';
 import { useApi } from '../../../session/session';
 import { MatchesView } from './matches-view';
-import type { ShownResult } from './result';
 import { TagsView } from './tags-view';
 import { TranscriptView } from './transcript-view';
 
@@ -40,8 +39,7 @@ export function ResultView({ job }: { job: JobAnswer }) {
 
 function Normalized({ result }: { result: Result }) {
   const { t } = useTranslation('job');
-  // Made by our own worker; null when VOD's data could not be understood.
-  const shown = result.normalized as unknown as ShownResult | null;
+  const shown = result.normalized;
   if (shown === null) return null;
   switch (shown.type) {
     case 'AIVideoTag':

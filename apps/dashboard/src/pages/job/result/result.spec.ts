@@ -1,8 +1,9 @@
+import type { NormalizedResult, TagResult } from '@app/domain';
 import { normalizeResult } from '@app/vod';
-import { clock, compareVideos, groupTags, lengthOf, ticksOf, type ShownResult, type TagResult } from './result';
+import { clock, compareVideos, groupTags, lengthOf, ticksOf } from './result';
 
-/** What the worker makes of VOD's data is what the page shows: the compiler holds the two shapes together here. */
-function shown(type: ShownResult['type'], data: object): ShownResult {
+/** What the worker makes of VOD's data. */
+function shown(type: NormalizedResult['type'], data: object): NormalizedResult {
   const result = normalizeResult(type, JSON.stringify(data));
   if (!result.ok) throw new Error(result.reason);
   return result.normalized;

@@ -1,56 +1,12 @@
-/** The shapes of `normalized` (libs/vod/src/result.ts), as far as they are shown. A test holds both together. */
-export type ShownResult = TagResult | FingerprintResult;
-
-export interface TagResult {
-  type: 'AIVideoTag';
-  tags: Tag[];
-  transcript: Transcript | null;
-}
-
-export interface Tag {
-  group: TagGroup;
-  tag: string;
-  timesMs: number[];
-  faceUrl?: string;
-}
-
-const tagGroups = ['Category', 'Keyword', 'Person', 'Location', 'Time'] as const;
-export type TagGroup = (typeof tagGroups)[number];
-
-export interface Transcript {
-  durationMs: number | null;
-  sentences: Sentence[];
-}
-
-interface Sentence {
-  startMs: number;
-  endMs: number;
-  text: string;
-  channel: number | null;
-  speechRate: number | null;
-}
-
-export interface FingerprintResult {
-  type: 'AIMediaDNA';
-  matches: Match[];
-}
-
-export interface Match {
-  mediaId: string;
-  /** 1 is the same video. */
-  similarity: number;
-  segments: Segment[];
-}
-
-export interface Segment {
-  input: Span;
-  duplication: Span;
-}
-
-export interface Span {
-  startSec: number;
-  durationSec: number;
-}
+import {
+  tagGroups,
+  type FingerprintResult,
+  type Match,
+  type Segment,
+  type Tag,
+  type TagGroup,
+  type TagResult,
+} from '@app/domain';
 
 /** Tags by their groups, in the order of VOD's console; what has the same words in a group is one tag. */
 export function groupTags(tags: readonly Tag[]): { group: TagGroup; tags: Tag[] }[] {

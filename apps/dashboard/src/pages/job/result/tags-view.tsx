@@ -1,10 +1,11 @@
 import { Anchor, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Tag, TagGroup, TagResult } from '@app/domain';
 import { ToneBadge } from '../../../parts/tone-badge';
 import { Axis } from './axis';
 import { groupIcons } from './group-icons';
-import { clock, groupTags, lengthOf, type Tag, type TagGroup, type TagResult } from './result';
+import { clock, groupTags, lengthOf } from './result';
 import { Track } from './track';
 import classes from './result.module.css';
 

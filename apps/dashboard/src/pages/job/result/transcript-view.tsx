@@ -1,6 +1,7 @@
 import { ScrollArea, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { clock, type Transcript } from './result';
+import type { Transcript } from '@app/domain';
+import { clock } from './result';
 import classes from './result.module.css';
 
 /** What is said, with its times. Sentences out of sight cost nothing: an hour of speech is a thousand of them. */
