@@ -10,7 +10,7 @@ import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { RealProcess, type ProcessName } from './support/processes';
 import { keys } from './support/stack';
 
-/** What the contract promises after SIGTERM. */
+/** What docs/operations.md promises after SIGTERM. */
 const GRACE_MS = 20_000;
 
 const started: RealProcess[] = [];

@@ -12,7 +12,7 @@ import type {
   Throughput,
 } from '@app/persistence';
 
-/** Rows as the outside sees them; the shapes are those of schemas.ts. Dates become ISO 8601 on the way out. */
+/** Rows as the outside sees them; the shapes are those of libs/contract. Dates become ISO 8601 on the way out. */
 export function requestView(request: StoredRequest, deduplicated: boolean) {
   const { id, mediaId, region, priority, labels, client, extend, createdAt, jobs } = request;
   return {

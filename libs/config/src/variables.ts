@@ -93,7 +93,7 @@ export const variables = z.object({
   RECOVER_AFTER: risingDurations().prefault('10s,30s,2m'),
   /** What may find a job whose answer was lost. Switches, because what VOD really does can't be verified without an account. */
   RECOVER_BY: someOf(recoveryRungs).prefault('extend,event,listing'),
-  /** Rung 3 of the ladder. A switch, because the gateway's nonce check can't be verified without an account. */
+  /** The ladder's rung that sends the same request again. A switch: whether VOD takes a nonce once only an account can tell. */
   RESEND_PINNED: flag().prefault('true'),
   /** When the ladder has to decide. Longer than the 15 min in which a signed request can be sent again. */
   RECOVER_GRACE: duration().prefault('20m'),

@@ -39,8 +39,8 @@ export const AFTER_GRACE_MS = 30 * SECOND;
 export const AFTER_GRACE_MAX_MS = 600 * SECOND;
 
 /**
- * The gateway takes a request that was signed at most 15 minutes ago, and so long it remembers nonces. The rest is for the
- * clocks of two workers and VOD's.
+ * The gateway takes a request that was signed at most 15 minutes ago, and presumably remembers nonces as long (docs/vod.md,
+ * "Signature of calls"). The rest is for the clocks of two workers and VOD's.
  */
 export const RESEND_WITHIN_MS = 600 * SECOND;
 

@@ -3,7 +3,7 @@ import { newJob, nextState, type AlarmRules, type Circumstances, type JobCore, t
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** The defaults of the contract. */
+/** The defaults of libs/config. */
 export const rules: AlarmRules = {
   leaseMs: 60 * SECOND,
   pollFirstMs: 60 * SECOND,

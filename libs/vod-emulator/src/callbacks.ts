@@ -41,9 +41,9 @@ export interface CallbackOptions {
   settings: () => Settings;
   clock: () => number;
   keep: number;
-  /** VOD waits 5 s for an answer (facts 5.2). */
+  /** VOD waits 5 s for an answer (docs/vod.md, "Retries"). */
   timeoutMs?: number | undefined;
-  /** Between two attempts, about a second (facts 5.2). */
+  /** Between two attempts, about a second (docs/vod.md, "Retries"). */
   retryGapMs?: number | undefined;
 }
 
@@ -133,7 +133,7 @@ export class Callbacks {
       ms: Math.round(performance.now() - started),
       ...(fault !== undefined && { fault }),
     });
-    // 201, 204 and redirects are failures (facts 5.2).
+    // 201, 204 and redirects are failures (docs/vod.md, "Retries").
     if ('status' in outcome && outcome.status === 200) this.counts.delivered++;
     else if (attempt < ATTEMPTS) this.#retryLater({ ...delivery, attempt: attempt + 1 });
     else this.counts.dropped++;
@@ -194,7 +194,7 @@ function eventTypeOf(job: Job, names: Settings['eventNames']): string {
   return names === 'own' ? `${job.type}Complete` : names;
 }
 
-/** The two events differ in how they write the time and in what a failed one carries as Data (facts 5.6, samples). */
+/** The two events differ in how they write the time and in what a failed one carries as Data (docs/vod.md, "Events"). */
 function eventOf(
   { job, jobId = job.jobId, status }: Telling,
   { echoExtend, eventNames }: Settings,

@@ -34,7 +34,7 @@ export function pick<T>(chance: Chance, items: readonly T[], count: number): T[]
   return picked;
 }
 
-/** 32 lower-case hex characters, the form of nearly every id in VOD's samples (facts 1.5). */
+/** 32 lower-case hex characters, the form of nearly every id in VOD's samples (docs/vod.md, "Calls"). */
 export function hexId(chance: Chance): string {
   let id = '';
   for (let i = 0; i < 4; i++)

@@ -25,7 +25,7 @@ const transportFaults = [
       'truncated',
       /** The work is done; the answer is whole and no JSON. */
       'garbage',
-      /** The work is done; the answer is a 500 without a Code, which pop-core takes for a success (facts 6.5). */
+      /** The work is done; the answer is a 500 without a Code, which pop-core takes for a success (docs/vod.md, "pop-core"). */
       'no_code_500',
     ]),
   }),
@@ -100,7 +100,7 @@ const eventFaults = [
 
   // Additional events, sent when a job starts, also while VOD's own are off: they are not VOD's. By default `success`.
 
-  /** With the right headers, as somebody can send it who has seen one pair (facts 5.3: the body isn't signed). */
+  /** With the right headers, as somebody can send it who has seen one pair (docs/vod.md, "Callback signature"). */
   z.strictObject({ fault: z.literal('forge'), status: ending }),
   /** Signed with another key. */
   z.strictObject({ fault: z.literal('bad_signature'), status: ending }),

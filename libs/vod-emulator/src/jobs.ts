@@ -21,7 +21,7 @@ export interface Job {
   end?: { state: EndState; at: number };
 }
 
-/** No documented code says why an AI job failed; this one is VideoAnalysisComplete's for an unreadable file (facts 5.6). */
+/** No page says why an AI job fails (docs/vod.md, "Errors"); this code is VideoAnalysisComplete's for an unreadable file. */
 const FAILURE = { Code: 'InvalidParameter.ResourceContentBad', Message: 'The resource operated InputFile is bad' };
 const SUCCESS = { Code: '0', Message: 'OK' };
 
@@ -96,7 +96,7 @@ export class JobBook {
     return [...(this.#byMedia.get(mediaKey(region, mediaId)) ?? [])];
   }
 
-  /** A new submission of a media overwrites its result (facts 1.6), so the newest success counts. */
+  /** A new submission of a media overwrites its result (docs/vod.md, "Submitting"), so the newest success counts. */
   latestSuccess(region: string, mediaId: string, type: JobType): Job | undefined {
     return this.ofMedia(region, mediaId)
       .filter((job) => job.type === type && job.end?.state === 'success')

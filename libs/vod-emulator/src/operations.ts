@@ -28,7 +28,7 @@ export type OperationOutcome =
 
 const MAX_USER_DATA_BYTES = 512;
 const MAX_JOB_IDS = 10;
-/** 16 digits, written as a number: a client that reads long numbers carelessly should stumble here (facts 6.5). */
+/** 16 digits, written as a number: a client that reads long numbers carelessly should stumble here (docs/vod.md, "pop-core"). */
 const USER_ID = 1391090000084930;
 
 export const operations: Record<Operation, (service: Service, call: AdmittedCall) => OperationOutcome> = {
@@ -61,7 +61,7 @@ function submit(service: Service, call: AdmittedCall): OperationOutcome {
     service.bill(job);
   }
 
-  // The order isn't specified (facts 1.5), so no client may get used to one.
+  // The order isn't specified (docs/vod.md, "Submitting"), so no client may get used to one.
   const AIJob = pick(service.chance, jobs, jobs.length).map(({ type, jobId }) => ({
     Type: type,
     JobId: jobId,
@@ -81,7 +81,7 @@ function readSubmission({ region, parameters }: AdmittedCall): Submission | { re
   const mediaId = parameters.get('MediaId');
   if (!mediaId) return { refusal: refusals.missingParameter('MediaId') };
 
-  // VOD's pages mark Types optional and don't say what happens without it (facts 1.2): better a clear no.
+  // VOD's pages mark Types optional and don't say what happens without it (docs/vod.md, "Submitting"): better a clear no.
   const types = [...new Set((parameters.get('Types') ?? '').split(','))];
   if (!types.every(isJobType)) return { refusal: refusals.invalidParameter('Types') };
   const missing = types.find((type) => !offers(region, type));
@@ -111,7 +111,7 @@ function list(service: Service, call: AdmittedCall): OperationOutcome {
   const unknown: string[] = [];
   for (const id of ids) {
     const job = service.jobs.find(id);
-    // Another region's host doesn't see the job (facts 1.8).
+    // Another region's host doesn't see the job (docs/vod.md, "Calls").
     if (job?.region === call.region && isListed(service, job, now)) AIJob.push(describeJob(job, now));
     else unknown.push(id);
   }
@@ -139,7 +139,7 @@ export function describeJob(job: Job, nowMs: number): object {
   };
 }
 
-// What the two result queries answer for a media without a result is not documented (facts 3.1): an empty group here.
+// What the two result queries answer for a media without a result is not documented (docs/vod.md, "Results"): an empty group here.
 
 function tagResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
   const mediaId = parameters.get('MediaId');
@@ -208,14 +208,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An event carries Extend as a string; an object that was sent comes back as its JSON text (facts 1.4). */
+/** An event carries Extend as a string; an object that was sent comes back as its JSON text (docs/vod.md, "Submitting"). */
 function extendOf(userData: Record<string, unknown>): string | undefined {
   const { Extend } = userData;
   if (Extend === undefined) return undefined;
   return typeof Extend === 'string' ? Extend : JSON.stringify(Extend);
 }
 
-/** OrigASRData only works together with ASR (facts 1.3). */
+/** OrigASRData only works together with ASR (docs/vod.md, "Submitting"). */
 function asksForTranscript(config: Record<string, unknown>): boolean {
   const tagging = config['AIVideoTag'];
   if (!isObject(tagging)) return false;

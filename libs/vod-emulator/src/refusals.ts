@@ -1,4 +1,4 @@
-/** An error answer of VOD: HTTP status, code and message (facts 7; texts from the published tables). */
+/** An error answer of VOD: HTTP status, code and message (docs/vod.md, "Errors"; the texts are those of the published tables). */
 export interface Refusal {
   status: number;
   code: string;
@@ -36,7 +36,7 @@ export const refusals = {
     code: 'InvalidAccessKeyId.NotFound',
     message: 'Specified access key is not found.',
   }),
-  // The only code for a bad token in any source (facts 7.1); its status is not documented.
+  // The only code for a bad token in any source; its status is not documented.
   badSecurityToken: (): Refusal => ({
     status: 400,
     code: 'InvalidSecurityToken.Expired',

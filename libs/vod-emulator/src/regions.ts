@@ -1,7 +1,7 @@
 export const JOB_TYPES = ['AIVideoTag', 'AIMediaDNA'] as const;
 export type JobType = (typeof JOB_TYPES)[number];
 
-/** VOD's regions and what each of them offers, from the feature columns of the operation pages (facts 1.8). */
+/** VOD's regions and what each of them offers, from the feature columns of the operation pages (docs/vod.md, "Regions"). */
 const OFFERED: Readonly<Record<string, readonly JobType[]>> = {
   'cn-shanghai': ['AIVideoTag', 'AIMediaDNA'],
   'cn-beijing': ['AIVideoTag', 'AIMediaDNA'],

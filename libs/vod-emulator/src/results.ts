@@ -1,7 +1,7 @@
 import { type Chance, between, hash, hexId, pick, seededChance } from './chance';
 import type { JobType } from './regions';
 
-// Invented, but in the documented shapes (facts 3.3 and 3.4), and drawn from the media id alone: the same media gives
+// Invented, but in the documented shapes (docs/vod.md, "Results"), and drawn from the media id alone: the same media gives
 // the same result in every run, so a stored result can be compared with a fresh one.
 
 const CATEGORIES = ['Beauty', 'Sports', 'Food', 'Travel', 'News', '教育', '科技', '音乐'];
@@ -56,7 +56,7 @@ export function tagGroups(mediaId: string): TagGroups {
   return Object.fromEntries(Object.entries(groups).filter(([, tags]) => tags.length > 0));
 }
 
-/** `Duration` is a string while the times are numbers: as in every sample (facts 3.3). */
+/** `Duration` is a string while the times are numbers: as in every sample (docs/vod.md, "Results"). */
 function transcript(mediaId: string) {
   const chance = seededChance(hash(`${mediaId} transcript`));
   const lengthMs = mediaLengthMs(mediaId);
@@ -115,7 +115,7 @@ function faceUrl(chance: Chance): string {
   return `http://test.example.com/aivideotag/${hexId(chance)}/Index_${String(between(chance, 1, 999)).padStart(5, '0')}.jpg`;
 }
 
-/** "1" is 100 % (facts 3.2). */
+/** "1" is 100 % (docs/vod.md, "Results"). */
 function similarity(chance: Chance): string {
   const percent = between(chance, 60, 100);
   return percent === 100 ? '1' : (percent / 100).toFixed(2);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type FaultRule, faultRules } from './faults';
 import { OPERATIONS, type Operation } from './operation-names';
 
-/** Calls a second, per region (facts 8; ListAIJob's is the class rule of 2021, nothing newer is published). */
+/** Calls a second, per region (docs/vod.md, "Quotas": ListAIJob's is that of its class in 2021, nothing newer is published). */
 const DOCUMENTED_QPS: Record<Operation, number> = {
   SubmitAIJob: 30,
   ListAIJob: 100,
@@ -91,7 +91,7 @@ const callsPerSecond = z.number().int().min(0).max(100_000).optional();
 export const settingsPatch = z.strictObject({
   callback: z
     .strictObject({
-      // VOD takes at most 256 bytes (facts 5.1); null switches the target or the signature off.
+      // VOD takes at most 256 bytes (docs/vod.md, "Events"); null switches the target or the signature off.
       url: z
         .url({ protocol: /^https?$/ })
         .max(256)

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
-// Written from VOD's description (facts 6.2 and 5.3) and deliberately not shared with the client side of this
-// repository: a misreading there must fail here.
+// Written from VOD's description (docs/vod.md, "Signature of calls", "Callback signature") and deliberately not shared with
+// the client side of this repository: a misreading there must fail here.
 
 /** RFC 3986: encodeURIComponent leaves five characters alone that the gateway escapes. */
 function encode(text: string): string {
@@ -19,7 +19,7 @@ export function sign(text: string, accessKeySecret: string): string {
   return createHmac('sha1', `${accessKeySecret}&`).update(text).digest('base64');
 }
 
-/** Covers the URL and the time, not the body: that is VOD's rule (facts 5.3). */
+/** Covers the URL and the time, not the body: that is VOD's rule (docs/vod.md, "Callback signature"). */
 export function signCallback(url: string, timestamp: string, key: string): string {
   return createHash('md5').update(`${url}|${timestamp}|${key}`).digest('hex');
 }

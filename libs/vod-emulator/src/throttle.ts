@@ -1,6 +1,6 @@
 const WINDOW_MS = 1000;
 
-/** A sliding second: at most `qps` admitted calls in any second, refused ones don't count (facts 8). */
+/** A sliding second: at most `qps` admitted calls in any second, refused ones don't count (docs/vod.md, "Quotas"). */
 export class Throttle {
   readonly #windows = new Map<string, { admittedAt: Float64Array; next: number }>();
 

@@ -239,7 +239,7 @@ function vodJob(fields: Fields): VodJob | null {
   };
 }
 
-/** Four from the page of ListAIJob, the others from its sister operations. One SDK comment prints `Processing`. */
+/** Four from the page of ListAIJob, the others from its sisters (docs/vod.md, "Statuses"). One SDK comment prints `Processing`. */
 function statusOf(rawStatus: string): VodJob['status'] {
   switch (rawStatus.trim().toLowerCase()) {
     case 'init':
@@ -257,7 +257,7 @@ function statusOf(rawStatus: string): VodJob['status'] {
   }
 }
 
-/** Documented as an array, and shown as one text that holds a JSON array, and as an array that holds that text. */
+/** In three forms (docs/vod.md, "Asking"): an array, one text that holds a JSON array, an array that holds that text. */
 function missingIds(body: Fields): string[] {
   const ids = fieldsOf(opened(body['NonExistAIJobIds']))?.['String'];
   const list = listOf(typeof ids === 'string' ? [ids] : ids);

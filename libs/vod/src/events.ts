@@ -15,7 +15,7 @@ export type VodEvent =
       eventTime: Date | null;
       code: string | null;
       message: string | null;
-      /** What SubmitAIJob sent as UserData.Extend, should VOD echo it: its pages disagree, so never rely on it. */
+      /** What SubmitAIJob sent as UserData.Extend, should VOD echo it: its pages disagree (docs/vod.md, "Events"). */
       extend: string | null;
     }
   | { kind: 'other'; eventType: string; jobId: string | null; mediaId: string | null; reason: string }

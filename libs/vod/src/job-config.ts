@@ -21,8 +21,8 @@ type Rule =
 type Rules = Record<JobType, Record<string, Rule>>;
 
 /**
- * From the pages of SubmitAIJob and of the video AI parameters. Of AnalyseTypes today's page has the first two; the others
- * are those of 2021, which examples print until 2025.
+ * From the pages of SubmitAIJob and of the video AI parameters (docs/vod.md, "Submitting"). Of
+ * AnalyseTypes today's page has the first two; the others are those of 2021, which examples print until 2025.
  */
 const documented: Rules = {
   AIVideoTag: {

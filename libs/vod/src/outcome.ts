@@ -76,7 +76,7 @@ const noCredentials: Blocked = {
 
 type Unclear = { outcome: 'unclear'; cause: string; requestId: string | null };
 
-/** The gateway and VOD spell some codes differently (ServiceUnavailable, ServiceUnAvailable): only lower case is compared. */
+/** The gateway and VOD spell some codes differently (docs/vod.md, "Errors"): only lower case is compared. */
 function judge(fault: Extract<Fault, { kind: 'error_code' }>): Refused | Busy | Blocked | Unclear {
   const { code, message, requestId } = fault;
   const lowerCode = code.toLowerCase();

@@ -1,8 +1,8 @@
 import type { JobType } from '@app/domain';
 
 /**
- * What VOD offers where, from the operation pages of SubmitAIJob. Regions with a VOD host but neither feature are listed
- * too, so that "VOD is there, but not this" can be told from a misspelt region.
+ * What VOD offers where, from the operation pages of SubmitAIJob (docs/vod.md, "Regions"). Regions with a VOD host
+ * but neither feature are listed too, so that "VOD is there, but not this" can be told from a misspelt region.
  */
 export const regionFeatures: Record<string, readonly JobType[]> = {
   'cn-shanghai': ['AIVideoTag', 'AIMediaDNA'],

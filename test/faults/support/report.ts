@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 export interface FaultReport {
-  /** The test of failures.md that this was, in its words. */
+  /** Which fault test this was, in a few words. */
   family: string;
   seed: number;
   /** How often each kind of fault has struck. */
