@@ -5,7 +5,8 @@ export { Submit } from './submit';
 export { Receive } from './receive';
 export { Settle } from './settle';
 export { Collect } from './collect';
-export { Recover, type RecoverOptions } from './recover';
+export { Recover } from './recover/recover';
+export type { RecoverOptions } from './recover/conclude';
 
 /** What people do to a job. */
 export { Operate, type OperateOutcome } from './operate';

@@ -4,7 +4,7 @@
  * test compares the patterns with the sources of the server.
  */
 export const said: Record<string, string> = {
-  // libs/lifecycle/src/recover.ts: why nobody but a person can decide
+  // libs/lifecycle/src/recover/words.ts: why nobody but a person can decide
   'VOD cannot be asked: {cause}': '无法查询视频点播：{cause}',
   '{count} jobs of VOD could be this one: {ids}': '视频点播有 {count} 个作业可能是此作业：{ids}',
   "VOD's job {id} is this one, or that of another job of this media that waits for its answer":
@@ -24,7 +24,7 @@ export const said: Record<string, string> = {
   'VOD does not list it, but neither does it list {id}, which surely is there':
     '视频点播的列表中没有它，但确定存在的 {id} 也不在列表中',
   '{ids} and {count} more': '{ids} 等，另有 {count} 个',
-  // libs/lifecycle/src/recover.ts: what a look found
+  // libs/lifecycle/src/recover/words.ts: what a look found
   "VOD's job {id} was taken by another job meanwhile": '视频点播的作业 {id} 已属于另一个作业',
   'VOD took the same request now, and its answer does not list {type}':
     '视频点播此次受理了同一请求，但应答中没有 {type}',

@@ -1,8 +1,8 @@
 import type { JobType } from '@app/domain';
 import { Emulator, faultRule } from '@app/vod-emulator';
-import { accessKey, REGION, rules, World } from '../test/world';
+import { accessKey, REGION, rules, World } from '../../test/world';
 import type { Case } from '@app/persistence';
-import type { RecoverOptions } from './index';
+import type { RecoverOptions } from '../index';
 
 /** The recovery ladder, rung by rung, on a VOD that forgets to answer. Time is the test's, and passes fast:
  * a grace period of minutes, so that VOD's own clock, which is real, still takes our signatures. */

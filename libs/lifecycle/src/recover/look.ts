@@ -1,0 +1,174 @@
+import { jobTypes, type Rung } from '@app/domain';
+import type { Signals, VodOperation } from '@app/observability';
+import type { CandidateEvent, Case, CaseReads } from '@app/persistence';
+import type { Queues } from '@app/queue';
+import type { ReadOutcome, VodClient, VodJob } from '@app/vod';
+import { extendOf, isOurExtend } from '../submission';
+import { told } from '../told';
+import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';
+import { causeOf, evidence } from './words';
+
+/** VOD's clock and ours, and the whole seconds in which VOD gives its times. */
+const CLOCKS_MS = 30_000;
+
+/** What VOD lists from longer before the send is surely not of this attempt, whatever the clocks. */
+const LONG_BEFORE_MS = 15 * 60_000;
+
+/** ListAIJob takes at most ten JobIds a call. */
+const CONFIRM_AT_ONCE = 10;
+
+/** What ListAIJob said of some JobIds. */
+interface Confirmation {
+  candidates: Candidate[];
+  /** The JobIds about which it leaves no doubt, as candidates or as somebody else's. */
+  explained: Set<string>;
+  trouble: Trouble | null;
+}
+
+/** Asks our own rows and VOD what became of a submission. Reads only. */
+export class Look {
+  constructor(
+    private readonly cases: CaseReads,
+    private readonly vod: VodClient,
+    private readonly queues: Queues,
+    private readonly signals: Signals,
+    private readonly options: Pick<RecoverOptions, 'by' | 'callMs'>,
+  ) {}
+
+  /** Rungs 0 to 2: the events that came, and VOD's list of the media when they do not name one job. */
+  async at(region: string, lost: Case): Promise<Findings> {
+    const events = await this.unknownEvents(lost);
+    const { candidates, trouble } = await this.confirm(region, lost, hintedBy(events, lost, this.options.by));
+    const rivals = await this.cases.rivals(lost.job);
+    const found: Findings = { candidates, listed: false, unexplained: [], rivals, eventsSeen: events.length, trouble };
+    const [candidate] = candidates;
+    const isClear = candidate && (rivals === 0 || candidate.rung === 'extend');
+    return isClear || !this.options.by.includes('listing') ? found : this.withList(region, lost, found);
+  }
+
+  /** Whether VOD lists a job that it surely has, made at about the same time. */
+  async atNeighbour(region: string, lost: Case): Promise<Neighbour> {
+    let refusal: Trouble | null = null;
+    for (const { mediaId, vodJobId } of await this.cases.controls(lost)) {
+      const list = await this.list(region, mediaId);
+      if (list.outcome === 'answered') {
+        const isListed = list.value.jobs.some((job) => job.jobId === vodJobId);
+        if (!isListed) return { outcome: 'missing', vodJobId };
+        return { outcome: 'listed', vodJobId, eventsSeen: (await this.unknownEvents(lost)).length };
+      }
+      // Its media may have been deleted: that says nothing about another one.
+      refusal = troubleOf(list);
+      if (refusal.passes) break;
+    }
+    return refusal === null ? { outcome: 'none' } : { outcome: 'unasked', trouble: refusal };
+  }
+
+  private async unknownEvents(lost: Case): Promise<CandidateEvent[]> {
+    const events = await this.cases.eventsFor(lost);
+    if (events.length === 0) return [];
+    const vodJobIds = events.map(({ vodJobId }) => vodJobId);
+    const unknown = new Set(await this.unknownAmong(lost, vodJobIds));
+    return events.filter(({ vodJobId }) => unknown.has(vodJobId));
+  }
+
+  /** Those that no job has, nor had before it was queued anew. */
+  private async unknownAmong(lost: Case, vodJobIds: string[]): Promise<string[]> {
+    const { taken, former } = await this.cases.knownAmong(lost.job, vodJobIds);
+    return vodJobIds.filter((id) => !taken.has(id) && !former.has(id));
+  }
+
+  private async withList(region: string, lost: Case, found: Findings): Promise<Findings> {
+    const list = await this.list(region, lost.job.mediaId);
+    if (list.outcome !== 'answered') return { ...found, trouble: found.trouble ?? troubleOf(list) };
+    const since = lost.submission.sentAt.getTime() - LONG_BEFORE_MS;
+    const recent = list.value.jobs.filter(({ createTime }) => createTime === null || createTime.getTime() >= since);
+    const unknown = await this.unknownAmong(
+      lost,
+      recent.map(({ jobId }) => jobId),
+    );
+    const known = new Set(found.candidates.map(({ vodJobId }) => vodJobId));
+    const open = unknown.filter((id) => !known.has(id));
+    const { candidates, explained, trouble } = await this.confirm(region, lost, hints(open, 'listing'));
+    return {
+      ...found,
+      candidates: [...found.candidates, ...candidates],
+      listed: true,
+      unexplained: open.filter((id) => !explained.has(id)),
+      trouble: found.trouble ?? trouble,
+    };
+  }
+
+  /** The bodies of events are not signed and lists give no types: only what ListAIJob says counts. */
+  private async confirm(region: string, lost: Case, hinted: Candidate[]): Promise<Confirmation> {
+    const confirmation: Confirmation = { candidates: [], explained: new Set(), trouble: null };
+    for (let i = 0; i < hinted.length; i += CONFIRM_AT_ONCE) {
+      const some = hinted.slice(i, i + CONFIRM_AT_ONCE);
+      const asked = some.map(({ vodJobId }) => vodJobId);
+      const answer = await this.ask('ListAIJob', region, () => this.vod.listAIJob(region, asked));
+      if (answer.outcome === 'answered') this.classify(some, answer.value.jobs, lost, confirmation);
+      else confirmation.trouble ??= troubleOf(answer);
+    }
+    return confirmation;
+  }
+
+  private classify(hinted: Candidate[], jobs: VodJob[], lost: Case, { candidates, explained }: Confirmation): void {
+    for (const candidate of hinted) {
+      const job = jobs.find(({ jobId }) => jobId === candidate.vodJobId);
+      const owner = job ? ownerOf(job, lost, this.options.callMs) : 'unclear';
+      if (owner === 'ours') candidates.push(candidate);
+      if (owner !== 'unclear') explained.add(candidate.vodJobId);
+    }
+  }
+
+  private list(region: string, mediaId: string): ReturnType<VodClient['listJobInfo']> {
+    return this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, mediaId));
+  }
+
+  private async ask<T>(
+    operation: VodOperation,
+    region: string,
+    send: () => Promise<ReadOutcome<T>>,
+  ): Promise<ReadOutcome<T>> {
+    const answer = await told(this.signals, { operation, region, jobs: 1 }, send);
+    if (answer.outcome === 'busy') await this.queues.closeFor('recover', region, answer.retryAfterMs, answer.code);
+    return answer;
+  }
+}
+
+/** An event that echoes our Extend goes before all others; one that names another attempt of ours is not about this. */
+function hintedBy(events: CandidateEvent[], { job, submission }: Case, by: readonly Rung[]): Candidate[] {
+  const ours = extendOf({ requestId: job.requestId, number: submission.number });
+  const echoing = by.includes('extend') ? events.filter(({ extend }) => extend === ours) : [];
+  if (echoing.length > 0) return hints(idsOf(echoing), 'extend');
+  if (!by.includes('event')) return [];
+  return hints(idsOf(events.filter(({ extend }) => extend === ours || !isOurExtend(extend))), 'event');
+}
+
+function idsOf(events: CandidateEvent[]): string[] {
+  return [...new Set(events.map(({ vodJobId }) => vodJobId))];
+}
+
+function hints(vodJobIds: string[], rung: Rung): Candidate[] {
+  return vodJobIds.map((vodJobId) => ({ vodJobId, rung, evidence: evidence[rung] }));
+}
+
+/** Ours when it may be this one; another's when it is surely of another media or type. */
+function ownerOf(job: VodJob, lost: Case, callMs: number): 'ours' | 'another' | 'unclear' {
+  const isOfKind = job.type === lost.job.type && (job.mediaId ?? lost.job.mediaId) === lost.job.mediaId;
+  if (isOfKind) return isOfAttempt(lost, job.creationTime, callMs) ? 'ours' : 'unclear';
+  return (jobTypes as readonly string[]).includes(job.type) ? 'another' : 'unclear';
+}
+
+/** Made at VOD in the time in which this attempt was under way. A job without a time may have been. */
+function isOfAttempt({ submission }: Case, createdAt: Date | null, callMs: number): boolean {
+  if (createdAt === null) return true;
+  const last = submission.resentAt ?? submission.sentAt;
+  return (
+    createdAt.getTime() >= submission.sentAt.getTime() - CLOCKS_MS &&
+    createdAt.getTime() <= last.getTime() + callMs + CLOCKS_MS
+  );
+}
+
+function troubleOf(outcome: Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>): Trouble {
+  return { cause: causeOf(outcome), passes: outcome.outcome !== 'refused' };
+}
