@@ -11,7 +11,16 @@ import {
   type Rung,
 } from '@app/domain';
 import type { Signals, VodOperation } from '@app/observability';
-import type { CandidateEvent, Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer } from '@app/persistence';
+import type {
+  CandidateEvent,
+  Case,
+  CaseReads,
+  Change,
+  Claim,
+  JobStore,
+  SubmissionAnswer,
+  SubmissionStore,
+} from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { ReadOutcome, SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, extendOf, isOurExtend, isTakenJobId, storeAnswer, toSubmission } from './submission';
@@ -79,6 +88,7 @@ interface Trouble {
 export class Recover {
   constructor(
     private readonly jobs: JobStore,
+    private readonly submissions: SubmissionStore,
     private readonly cases: CaseReads,
     private readonly vod: VodClient,
     private readonly queues: Queues,
@@ -232,7 +242,7 @@ export class Recover {
   private async resend(region: string, lost: Case): Promise<boolean> {
     const { requestId } = lost.job;
     const signer = await this.vod.signer();
-    const claim = signer && (await this.jobs.claimResend(requestId, lost.submission.number, signer));
+    const claim = signer && (await this.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
