@@ -164,7 +164,7 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Decoding would put U+FFFD where the bytes are no UTF-8, and we would keep what nobody has sent.
-    if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }]));
+    if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }])); // guard: body-is-utf8
     void parse(request, body.toString(), done);
   });
 }

@@ -105,7 +105,7 @@ export class Recover {
     const [candidate, ...others] = found.candidates;
     if (candidate && others.length === 0 && isSurely(lost, candidate, found)) return this.adopt(lost, candidate);
     if (others.length === 0 && this.mayResend(lost, found) && (await this.resend(region, lost))) return;
-    if (!this.graceIsOver(lost)) return this.note(lost, noteOn(found));
+    if (!this.graceIsOver(lost)) return this.note(lost, noteOn(found)); // guard: grace-first
     return this.decide(region, lost, found);
   }
 
@@ -151,6 +151,7 @@ export class Recover {
       lost.job,
       events.map((event) => event.vodJobId),
     );
+    // guard: no-known-finds
     return events.filter(({ vodJobId }) => !taken.has(vodJobId) && !former.has(vodJobId));
   }
 
@@ -195,6 +196,7 @@ export class Recover {
       for (const candidate of some) {
         const job = answer.value.jobs.find(({ jobId }) => jobId === candidate.vodJobId);
         if (!job) continue;
+        // guard: find-of-type
         const isOfKind = job.type === lost.job.type && (job.mediaId ?? lost.job.mediaId) === lost.job.mediaId;
         const isOther = (jobTypes as readonly string[]).includes(job.type) && !isOfKind;
         const isOurs = isOfKind && isOfAttempt(lost, job.creationTime, this.options.callMs);
@@ -287,13 +289,15 @@ export class Recover {
   /** The last rung: absent beyond doubt, or a person's case. While VOD cannot be asked, neither. */
   private async decide(region: string, lost: Case, found: Findings): Promise<void> {
     const { submission, siblingFound, absences } = lost;
-    if (found.trouble !== null) return this.wait(lost, found.trouble);
+    if (found.trouble !== null) return this.wait(lost, found.trouble); // guard: asked-first
     const doubt = doubtOf(found);
     if (doubt !== null) return this.hold(lost, doubt, candidatesIn(found));
+    // guard: seen-is-not-absent, sibling-proves-arrival
     if (submission.nonceSeenAt !== null || siblingFound) {
       const proof = siblingFound ? 'a job of the same call is there' : 'it knows the nonce';
       return this.hold(lost, `VOD has received the request (${proof}), and yet this job of it cannot be found`);
     }
+    // guard: absence-bounded
     if (absences >= ABSENCES_BEFORE_HELD) {
       return this.hold(lost, `it was sent and proven absent ${absences} times, and its answer was lost once more`);
     }
@@ -323,7 +327,7 @@ export class Recover {
       const list = await this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, mediaId));
       if (list.outcome === 'answered') {
         const isListed = list.value.jobs.some((job) => job.jobId === vodJobId);
-        return { outcome: isListed ? 'listed' : 'missing', vodJobId };
+        return { outcome: isListed ? 'listed' : 'missing', vodJobId }; // guard: absence-needs-control
       }
       // Its media may have been deleted: that says nothing about another one.
       refusal = troubleOf(list);
@@ -336,6 +340,7 @@ export class Recover {
     const { job, submission } = lost;
     // Asking took a while. What has come meanwhile and was looked at raised the version; this is for what was not yet.
     const events = await this.unknownEvents(lost);
+    // guard: absence-sees-events
     if (events.length > seen) return this.note(lost, 'an event of VOD came while its lists were read');
     const evidence = `VOD lists no such job of this media, though it lists ${neighbour} of about the same time`;
     await this.record(
@@ -409,7 +414,7 @@ type Neighbour =
  */
 function isSurely({ submission, siblingFound }: Case, { rung }: Candidate, { rivals, listed }: Findings): boolean {
   const hasArrived = submission.nonceSeenAt !== null || siblingFound;
-  return rivals === 0 || rung === 'extend' || (hasArrived && listed);
+  return rivals === 0 || rung === 'extend' || (hasArrived && listed); // guard: one-find-one-job
 }
 
 /** Why what was found proves nothing, in the words for the person who has to decide; null when there is nothing. */
@@ -421,7 +426,9 @@ function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
   if (candidate) {
     return `VOD's job ${candidate.vodJobId} is this one, or that of another job of this media that waits for its answer`;
   }
+  // guard: absence-explains-all
   if (unexplained.length > 0) return `VOD lists ${ids(unexplained)}, and does not say what it is: it may be this one`;
+  // guard: absence-needs-list
   if (!listed) return 'no event of VOD names it, and no rung that could prove its absence is switched on';
   return null;
 }
@@ -455,7 +462,7 @@ function isOfAttempt({ submission }: Case, createdAt: Date | null, callMs: numbe
   if (createdAt === null) return true;
   const last = submission.resentAt ?? submission.sentAt;
   return (
-    createdAt.getTime() >= submission.sentAt.getTime() - CLOCKS_MS &&
+    createdAt.getTime() >= submission.sentAt.getTime() - CLOCKS_MS && // guard: find-of-time
     createdAt.getTime() <= last.getTime() + callMs + CLOCKS_MS
   );
 }

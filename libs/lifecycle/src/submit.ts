@@ -20,10 +20,10 @@ export class Submit {
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
     const claim = await this.submissions.claim(requestId, { probe });
-    if (!claim) return;
+    if (!claim) return; // guard: no-call-unclaimed
     const signer = await this.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
-    if (!(await this.submissions.markSent(claim, signer))) return;
+    if (!(await this.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));

@@ -125,6 +125,7 @@ export class Batch {
   async lock(changes: readonly Change[]): Promise<void> {
     const ids = [...new Set(changes.map((change) => change.jobId))];
     if (ids.length === 0) return;
+    // guard: changes-lock
     const rows = await this.tx.query<FlatJobRow[]>(
       `/* lock jobs */ select ${jobColumns} from job where id = any($1::uuid[]) order by id for update`,
       [ids],

@@ -30,7 +30,7 @@ export class EventMatcher {
     await batch.lock(changes);
     return changes.map((change) => {
       const verdict = batch.apply(change);
-      matchEarlyEvents(batch, change, early);
+      matchEarlyEvents(batch, change, early); // guard: early-events
       return verdict;
     });
   }
@@ -143,7 +143,7 @@ const completions = new Set(jobTypes.flatMap(completionsOf));
 
 /** Only these end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
 function isCompletion({ eventType, status }: WaitingEvent): boolean {
-  return completions.has(eventType) && ['success', 'fail'].includes(status);
+  return completions.has(eventType) && ['success', 'fail'].includes(status); // guard: only-completions
 }
 
 function matchOf(event: WaitingEvent): MatchedEvent {
@@ -155,6 +155,7 @@ function matchOf(event: WaitingEvent): MatchedEvent {
 const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature`;
 
 /** Skipping locked rows lets two workers share a burst instead of doing it twice. */
+// guard: events-shared
 const receivedEvents = `
   /* received events */
   with taken as (
@@ -203,6 +204,7 @@ const earlyEvents = `
  * Jobs of the same media and type whose latest attempt lost its answer, and was not found since nor decided about by a
  * person. Events that came before that attempt was sent are not about it.
  */
+// guard: reopened-by-news, reopened-when-lost
 const casesOfEvents = `
   select distinct on (job.id) job.id as "jobId", event.id as "eventId", event.vod_job_id as "vodJobId",
          submission.sent_at as "sentAt"

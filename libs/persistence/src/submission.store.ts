@@ -68,6 +68,7 @@ export class SubmissionStore {
     return this.door.commit(async (batch) => {
       const rows = await batch.tx.query<SubmittedRow[]>(jobsOfAttempt, [requestId, number]);
       const [first] = rows;
+      // guard: resend-unknown-only
       if (!first || rows.some((row) => row.state !== 'unconfirmed' || row.vodJobId !== null)) return null;
       const submission = await this.countResend(batch, { requestId, number, signer, jobs: rows.length });
       if (!submission) return null;
@@ -88,6 +89,7 @@ export class SubmissionStore {
     const sinceSigned = new Date(now.getTime() - RESEND_WITHIN_MS);
     const lastEnded = new Date(now.getTime() - this.options.callMs);
     // TypeORM answers UPDATE … RETURNING with rows and their count.
+    // guard: resend-unseen-nonce, resend-bounded, resend-in-time, resend-alone, resend-same-key, resend-all-types
     const [[submission]] = await tx.query<[{ nonce: string; signedAt: Date; resends: number }[]]>(
       `update submission
           set resends = resends + 1, resent_at = $4
@@ -142,7 +144,7 @@ export class SubmissionStore {
   ): Promise<{ fitting: QueuedRow[]; capped: QueuedRow[] }> {
     const cap = this.options.maxInFlight;
     if (cap === 0 || queued.length === 0) return { fitting: queued, capped: [] };
-    await tx.query(`select pg_advisory_xact_lock(hashtext('vodai jobs at VOD'))`);
+    await tx.query(`select pg_advisory_xact_lock(hashtext('vodai jobs at VOD'))`); // guard: claims-count-in-line
     const regions = [...new Set(queued.map((row) => row.region))];
     const inFlight = await tx.query<{ region: string; type: JobType; jobs: number }[]>(jobsAtVod, [regions]);
     const room = new Map(inFlight.map(({ region, type, jobs }) => [`${region} ${type}`, cap - jobs]));
@@ -152,7 +154,7 @@ export class SubmissionStore {
       const key = `${row.region} ${row.type}`;
       const left = room.get(key) ?? cap;
       room.set(key, left - 1);
-      (left > 0 ? fitting : capped).push(row);
+      (left > 0 ? fitting : capped).push(row); // guard: cap-at-vod
     }
     return { fitting, capped };
   }
@@ -221,6 +223,7 @@ function newClaim({ requestId, last, region, mediaId, config }: QueuedRow, now: 
   return { requestId, number: last + 1, region, mediaId, config, nonce: randomUUID(), signedAt, jobs: [] };
 }
 
+// guard: claims-only-queued, claims-lock, no-claims-while-blocked
 const queuedJobs = `
   /* claim */
   select ${jobColumns}, request.config,
@@ -238,6 +241,7 @@ const jobsAtVod = `
      and due_at is not null  -- as they all have it; this is what the index knows
    group by region, type`;
 
+// guard: lease-outlives-call, sends-whole-claims, sends-lock
 const markSent = `
   /* mark sent */
   with claim as (
