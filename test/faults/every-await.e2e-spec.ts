@@ -89,7 +89,7 @@ function scenes(): Scene[] {
       names: take(/^dispatch\.jobs\.apply/),
       media: ['plain'],
       lanes: 1,
-      before: (city, redis) => dieAt(city, 'submit.jobs.markSent.after', 1, plain, redis),
+      before: (city, redis) => dieAt(city, 'submit.submissions.markSent.after', 1, plain, redis),
     },
     {
       names: take(/^dispatch\.alarms\.giveBack/),

@@ -77,8 +77,8 @@ describeWithRedis('What killed workers had in hand', () => {
     await City.run({ seed: 1, apis: 1, webhooks: 1, workers: 0 }, async (city) => {
       // Before its claim, before the send, after the answer.
       for (const place of [
-        'submit.jobs.claim.before',
-        'submit.jobs.markSent.before',
+        'submit.submissions.claim.before',
+        'submit.submissions.markSent.before',
         'submit.jobs.applyTogether.before',
       ]) {
         const at = await city.add('worker', { FAILPOINTS: `${join(folder, 'passed')};${place}=1` });

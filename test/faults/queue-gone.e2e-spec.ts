@@ -172,7 +172,7 @@ describeWithRedisServer('queue gone', () => {
       return City.run(options, async (city) => {
         await city.enqueue('media-1');
         // Killed with its claim made and nothing sent: the queue still believes that it works on this request.
-        await city.add('worker', { FAILPOINTS: `${log};submit.jobs.claim.after=1` });
+        await city.add('worker', { FAILPOINTS: `${log};submit.submissions.claim.after=1` });
         await eventually('the worker is killed', () => !city.isRunning('worker', 0));
         const from = performance.now();
         await city.add('worker');
@@ -181,7 +181,7 @@ describeWithRedisServer('queue gone', () => {
         const slowestRecoveryMs = Math.round(performance.now() - from);
         const { broken, ...counts } = await city.audit();
         report({ family: 'queue gone', seed, faults: { 'kill worker': 1 }, ...counts, slowestRecoveryMs });
-        expect(readFileSync(log, 'utf8')).toContain('killed submit.jobs.claim.after');
+        expect(readFileSync(log, 'utf8')).toContain('killed submit.submissions.claim.after');
         expect(broken).toEqual([]);
         expect(counts).toMatchObject({ lost: 0, paidTwice: 0, held: 0, jobs: 1 });
       }).finally(() => rmSync(folder, { recursive: true }));

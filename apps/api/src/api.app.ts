@@ -22,6 +22,8 @@ import {
   channels,
   CircuitStore,
   ClosedQueueStore,
+  Door,
+  EventMatcher,
   EvidenceReads,
   FlowReads,
   FlowWindows,
@@ -101,8 +103,8 @@ class ApiModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
     const lists = new ListReads(db);
-    const { alarms: rules, limits, vod } = config;
-    const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs: 2 * vod.timeoutMs });
+    const door = new Door(db, { rules: config.alarms, signals });
+    const jobs = new JobStore(door, new EventMatcher(db, door));
     return {
       module: ApiModule,
       imports: [operations],
@@ -162,7 +164,7 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Decoding would put U+FFFD where the bytes are no UTF-8, and we would keep what nobody has sent.
-    if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }]));
+    if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }])); // guard: body-is-utf8
     void parse(request, body.toString(), done);
   });
 }

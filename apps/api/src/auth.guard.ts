@@ -38,6 +38,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
     const caller = this.callerOf(request.headers.authorization);
     const needed = this.reflector.getAllAndOverride(Needs, targets) ?? 'viewer';
+    // guard: role-needed
     if (apiRoles.indexOf(caller.role) < apiRoles.indexOf(needed)) {
       throw new Problem('forbidden', `this needs the role ${needed}; the key "${caller.name}" is a ${caller.role}`);
     }
@@ -52,7 +53,7 @@ export class AuthGuard implements CanActivate {
     const digest = digestOf(secret);
     // Digests of equal length, compared in constant time, and all of them: the time says nothing about any key.
     const found = this.keys.filter((key) => timingSafeEqual(key.digest, digest))[0];
-    if (!found) throw new Problem('unauthorized', 'this API key is not known');
+    if (!found) throw new Problem('unauthorized', 'this API key is not known'); // guard: known-api-key
     return { name: found.name, role: found.role };
   }
 }

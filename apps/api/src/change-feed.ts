@@ -58,7 +58,7 @@ export class ChangeFeed {
     const seat = new Seat(this);
     this.seats.add(seat);
     try {
-      if (fresh || !this.whole) await this.nextLook();
+      if (fresh || !this.whole) await this.nextLook(); // guard: feed-catches-up
       seat.keepFromHere();
       return seat;
     } catch (error) {

@@ -53,6 +53,7 @@ export class EventStream {
   /** For whoever follows: what cannot be written at once is kept, up to a limit. */
   write(text: Buffer): void {
     if (!this.isOpen || text.length === 0) return;
+    // guard: unread-is-cut-off
     if (this.response.writableLength > UNREAD_MAX) this.response.destroy();
     else this.response.write(text);
   }

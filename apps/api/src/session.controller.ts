@@ -52,6 +52,7 @@ export class SessionController {
   session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
     const { config, localKey } = this.options;
     const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
+    // guard: local-key-own-names, local-key-loopback, local-key-unproxied
     const isOfThisMachine = !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host']));
     return {
       apiKey: isOfThisMachine ? localKey : null,

@@ -49,6 +49,7 @@ export class StreamController implements OnModuleDestroy {
       seat.leave();
       throw new Problem('unavailable', 'this process is stopping; come back with the same Last-Event-ID');
     }
+    // guard: position-of-this-database
     if (since && isAhead(since, seat.position.seen)) {
       seat.leave();
       throw unknownPosition('it is of another database, or from before a backup was restored');
@@ -68,7 +69,7 @@ export class StreamController implements OnModuleDestroy {
   /** Streams last for ever: ended at once, they do not hold up those whose requests have an end. */
   onModuleDestroy(): void {
     this.stopping = true;
-    for (const stream of this.streams) stream.end();
+    for (const stream of this.streams) stream.end(); // guard: streams-end-at-stop
   }
 
   private async tell(stream: EventStream, seat: Seat, since: Position | null, filter: StreamFilter): Promise<void> {

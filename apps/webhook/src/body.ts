@@ -23,7 +23,7 @@ export async function readBody(stream: Readable): Promise<ReceivedBody> {
     if (size > READ_BYTES) throw new BodyTooLargeError();
   }
   const whole = Buffer.concat(kept);
-  const head = size <= KEEP_BYTES ? whole : whole.subarray(0, HEAD_BYTES);
+  const head = size <= KEEP_BYTES ? whole : whole.subarray(0, HEAD_BYTES); // guard: body-limit
   return { head: Buffer.from(head), size, sha256: hash.digest('hex') };
 }
 

@@ -70,7 +70,7 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
         const fastify = app.getHttpAdapter().getInstance();
         // Fastify answers 415 when it cannot read the type: an event that VOD would not send again.
         fastify.addHook('onRequest', (request, _reply, done) => {
-          delete request.raw.headers['content-type'];
+          delete request.raw.headers['content-type']; // guard: any-content-type
           done();
         });
         // Any content type, any encoding, any bytes: the controller reads the stream itself.

@@ -20,6 +20,8 @@ import {
   channels,
   CircuitStore,
   ClosedQueueStore,
+  Door,
+  EventMatcher,
   Heartbeat,
   installationId,
   JobReads,
@@ -28,6 +30,7 @@ import {
   openDatabase,
   poolOf,
   ProcessStore,
+  SubmissionStore,
 } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
 import { Queues, queuesOf } from '@app/queue';
@@ -128,7 +131,10 @@ function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Out
   const { alarms: rules, limits, recovery, vod: vodConfig } = config;
   // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
   const callMs = 2 * vodConfig.timeoutMs;
-  const jobs = new JobStore(db, { rules, signals, maxInFlight: limits.maxInFlight, callMs });
+  const door = new Door(db, { rules, signals });
+  const events = new EventMatcher(db, door);
+  const jobs = new JobStore(door, events);
+  const submissions = new SubmissionStore(db, door, { maxInFlight: limits.maxInFlight, callMs });
   const circuits = new CircuitStore(db);
   const arm = failpoints(config.failpoints);
   return {
@@ -141,9 +147,10 @@ function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Out
       signals,
       { regions: vodConfig.regions, window: limits.dispatchWindow, maxInFlight: limits.maxInFlight },
     ),
-    settle: new Settle(arm('settle', 'jobs', jobs)),
+    settle: new Settle(arm('settle', 'events', events)),
     steps: {
       submit: new Submit(
+        arm('submit', 'submissions', submissions),
         arm('submit', 'jobs', jobs),
         arm('submit', 'circuits', circuits),
         arm('submit', 'vod', vod),
@@ -160,6 +167,7 @@ function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Out
       ),
       recover: new Recover(
         arm('recover', 'jobs', jobs),
+        arm('recover', 'submissions', submissions),
         arm('recover', 'cases', new CaseReads(db)),
         arm('recover', 'vod', vod),
         arm('recover', 'queues', queues),

@@ -42,6 +42,7 @@ const config = z
 /** Level by level and not by recursion: a body of 1 MiB can be nested deeper than the stack. */
 function isShallow(value: unknown): boolean {
   let level = [value];
+  // guard: config-depth
   for (let depth = 0; depth < CONFIG_DEPTH; depth += 1) {
     level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
     if (level.length === 0) return true;

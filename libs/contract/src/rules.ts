@@ -22,7 +22,7 @@ export const lengths = { q: 320, region: 64, client: 128, errorCode: 128 };
 
 /** Postgres keeps no NUL, and UTF-8 has no half of a surrogate pair. */
 export function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
+  return !text.includes('\0') && text.isWellFormed(); // guard: storable-text
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;

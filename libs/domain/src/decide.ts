@@ -84,7 +84,7 @@ export type Objection =
 /** The only way a job changes: the table says where to, this says what else changes with it. Pure. */
 export function decide(job: JobCore, event: JobEvent, at: Circumstances): Decision {
   const to = nextState(job.state, event.type);
-  if (!to) return { outcome: 'ignored', state: job.state, reason: 'no_such_step' };
+  if (!to) return { outcome: 'ignored', state: job.state, reason: 'no_such_step' }; // guard: only-known-steps
   const objection = guard(job, event);
   if (objection) return { outcome: 'ignored', state: job.state, reason: objection };
 
@@ -98,19 +98,20 @@ export function decide(job: JobCore, event: JobEvent, at: Circumstances): Decisi
     ...effects(job, event, at),
   };
   if (settled) next.finishedAt ??= at.now;
-  if (isSilent(to)) next.dueAt = null;
+  if (isSilent(to)) next.dueAt = null; // guard: silent-has-no-alarm
   return { outcome: 'moved', from: job.state, next };
 }
 
 function guard(job: JobCore, event: JobEvent): Objection | null {
-  if ('attempt' in event && event.attempt !== job.attempt) return 'older_attempt';
+  if ('attempt' in event && event.attempt !== job.attempt) return 'older_attempt'; // guard: fencing
+  // guard: another-vod-job
   if ('vodJobId' in event && job.vodJobId !== null && event.vodJobId !== job.vodJobId) return 'another_vod_job';
   // The claim and the send are two commits. Whoever declares the send undone must see, under the row's lock, that it is.
-  if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent';
+  if (event.type === 'never_sent' && job.submittedAt !== null) return 'was_sent'; // guard: was-sent
   // Concluded for the job as it was then; whatever happened since may be the evidence to the contrary, or the same click.
-  if ('version' in event && event.version !== job.version) return 'older_look';
+  if ('version' in event && event.version !== job.version) return 'older_look'; // guard: older-look
   // Refused, or given up before VOD named a JobId: there is nothing at VOD to read.
-  if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read';
+  if (event.type === 'refetched' && job.vodJobId === null) return 'nothing_to_read'; // guard: nothing-to-read
   return null;
 }
 
@@ -146,7 +147,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'vanished':
     case 'disowned':
     case 'deadline_passed':
-      return { lastReadAt: now };
+      return { lastReadAt: now }; // guard: last-look-counts
 
     case 'throttled':
       return { ...uncounted(job), dueAt: after(now, Math.round(event.retryAfterMs * (1 + chance))) };
@@ -174,7 +175,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
         attempts: counted(job),
         submittedAt: job.submittedAt ?? event.sentAt,
         tries: 0,
-        dueAt: doorbell(job, now),
+        dueAt: doorbell(job, now), // guard: one-look-per-gap
       };
     case 'looked':
       return {
@@ -271,7 +272,7 @@ function counted(job: JobCore): number {
 /** Due at once, unless a look has just been spent on this job: a flood of forged events costs one look per gap. */
 function doorbell(job: JobCore, now: Date): Date {
   const free = job.lastReadAt ? after(job.lastReadAt, DOORBELL_GAP_MS) : now;
-  return free > now ? free : now;
+  return free > now ? free : now; // guard: one-read-per-gap
 }
 
 function errorAfter(job: JobCore, event: JobEvent, to: JobState): JobError | null {
@@ -320,6 +321,7 @@ export function eventOfReading(
   const overdue = isPast(now, job.submittedAt, rules.jobDeadlineMs);
   switch (reading.kind) {
     case 'running':
+      // guard: expired-after-deadline
       return overdue ? { type: 'deadline_passed' } : { type: 'read_running', vodJobId, status: reading.status };
     case 'succeeded':
       return { type: 'read_succeeded', vodJobId, result: reading.result, completedAt: reading.completedAt };
@@ -334,12 +336,14 @@ export function eventOfReading(
     case 'missing': {
       const misses = job.misses + 1;
       const graceOver = isPast(now, job.submittedAt, rules.recoverGraceMs);
+      // guard: vanished-after-grace, vanished-after-misses
       return misses >= MISSES_BEFORE_HELD && graceOver
         ? { type: 'vanished', misses }
         : { type: 'read_missing', vodJobId };
     }
     case 'stranger': {
       const misses = job.misses + 1;
+      // guard: stranger-after-reads
       return misses >= STRANGERS_BEFORE_HELD
         ? { type: 'disowned', misses, cause: reading.cause }
         : { type: 'read_stranger', vodJobId, cause: reading.cause };

@@ -26,7 +26,7 @@ export const transitions = {
 
   unconfirmed: {
     // A late answer that says yes counts. One that says no speaks of one send only, and there may have been two.
-    accepted: 'processing',
+    accepted: 'processing', // guard: one-no-is-not-enough
     event_received: 'finished',
     looked: 'unconfirmed',
     reconsidered: 'unconfirmed', // an event that may be it: whatever is being concluded just now is out of date

@@ -71,6 +71,7 @@ export class Collect {
       case 'success':
         return this.succeeded(region, job, vodJob);
       case 'unrecognised':
+        // guard: unknown-status
         return { kind: 'unavailable', cause: `VOD gave a status that is not documented: ${vodJob.rawStatus}` };
     }
   }
@@ -113,8 +114,9 @@ export class Collect {
 }
 
 function whyNotOurs(job: JobAtVod, vodJob: VodJob): string | null {
+  // guard: read-of-media
   if (vodJob.mediaId !== null && vodJob.mediaId !== job.mediaId) return 'VOD answered about another media';
-  if (vodJob.type !== job.type) return `VOD answered about a job of type ${vodJob.type}`;
+  if (vodJob.type !== job.type) return `VOD answered about a job of type ${vodJob.type}`; // guard: read-of-type
   return null;
 }
 

@@ -95,7 +95,7 @@ describe('queued jobs', () => {
   it('that are not due yet, or of a region that this process does not serve, stay where they are', async () => {
     await world.accept(['AIMediaDNA'], { region: ABROAD });
     const { jobIds, requestId } = await world.accept();
-    const claim = await world.jobs.claim(requestId);
+    const claim = await world.submissions.claim(requestId);
     await world.jobs.apply(jobIds[0] ?? '', {
       type: 'throttled',
       attempt: claim?.number ?? 0,
@@ -114,7 +114,7 @@ describe('the next turn', () => {
 
   it.each([
     ['processing', async () => void (await manyAtVod(1)), rules.pollFirstMs],
-    ['submitting', async () => void (await world.jobs.claim((await world.accept()).requestId)), rules.leaseMs],
+    ['submitting', async () => void (await world.submissions.claim((await world.accept()).requestId)), rules.leaseMs],
   ])('is made when the alarm of a job rings that is %s', async (_state, make, ms) => {
     await make();
     expect(await world.dispatch().turn()).toEqual({ again: ms });
@@ -195,9 +195,9 @@ describe('jobs to be read', () => {
 describe('a submission that nobody has finished', () => {
   it('is queued again when it was not sent, and unconfirmed when it was', async () => {
     const [claimed, sent] = [await world.accept(), await world.accept()];
-    await world.jobs.claim(claimed.requestId);
-    const claim = await world.jobs.claim(sent.requestId);
-    if (claim) await world.jobs.markSent(claim, 'key');
+    await world.submissions.claim(claimed.requestId);
+    const claim = await world.submissions.claim(sent.requestId);
+    if (claim) await world.submissions.markSent(claim, 'key');
     const dispatch = world.dispatch();
 
     world.pass(rules.leaseMs - 1);
@@ -212,8 +212,8 @@ describe('a submission that nobody has finished', () => {
 
   it('goes to recovery at each look of the ladder once it is unconfirmed', async () => {
     const { requestId, jobIds } = await world.accept();
-    const claim = await world.jobs.claim(requestId);
-    if (claim) await world.jobs.markSent(claim, 'key');
+    const claim = await world.submissions.claim(requestId);
+    if (claim) await world.submissions.markSent(claim, 'key');
     const cause = 'no answer';
     await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim?.number ?? 0, cause });
     const dispatch = world.dispatch();
@@ -246,7 +246,7 @@ describe('a queue store that is away', () => {
 
   it('is told about, and does not keep Postgres’ own work from being done', async () => {
     const { requestId, jobIds } = await world.accept();
-    await world.jobs.claim(requestId);
+    await world.submissions.claim(requestId);
     world.pass(rules.leaseMs);
     await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);

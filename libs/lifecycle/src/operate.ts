@@ -69,7 +69,7 @@ export class Operate {
         case 'ignored': {
           const [history, job] = await Promise.all([this.reads.history(jobId), this.reads.job(jobId)]);
           if (!job) return { outcome: 'no_such_job' };
-          if (isDoneAlready(history, deed, actor)) return { outcome: 'done', job };
+          if (isDoneAlready(history, deed, actor)) return { outcome: 'done', job }; // guard: click-once
           const states = statesFor(deed.type);
           if (verdict.reason === 'nothing_to_read') return { outcome: 'nothing_to_read', states };
           if (verdict.reason === 'older_look') return { outcome: 'moved_on', job, states };
@@ -94,7 +94,7 @@ function isDoneAlready(history: HistoryRow[], deed: Deed, actor: string): boolea
       ? history.findLast((each) => each.actor !== null)
       : history.find((each) => each.version === version + 1);
   return (
-    line?.actor === actor &&
+    line?.actor === actor && // guard: own-click-only
     line.event === deed.type &&
     (deed.type !== 'adopted' || line.detail['candidate'] === deed.candidate)
   );

@@ -53,6 +53,7 @@ export class Receive {
   async receive(received: Received): Promise<ReceiveOutcome> {
     const checked = this.checkSignature(received);
     const signature = checked.verdict;
+    // guard: unsigned-changes-nothing
     if (checked.verdict !== 'valid' && this.options.auth === 'required') {
       const { region, path, remoteAddress } = received;
       this.signals.emit('event.refused', {

@@ -1,4 +1,4 @@
-import type { JobStore } from '@app/persistence';
+import type { EventMatcher } from '@app/persistence';
 import type { Turn } from './loop';
 
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
@@ -9,12 +9,12 @@ const BATCH = 200;
  * by this: the read that follows does that.
  */
 export class Settle {
-  constructor(private readonly jobs: JobStore) {}
+  constructor(private readonly events: EventMatcher) {}
 
   /** `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. */
   async turn({ rematch }: { rematch: boolean }): Promise<Turn> {
-    const { taken } = await this.jobs.settleEvents(BATCH, { rematch: false });
-    const late = rematch ? (await this.jobs.settleEvents(BATCH, { rematch: true })).taken : 0;
+    const { taken } = await this.events.match(BATCH, { rematch: false });
+    const late = rematch ? (await this.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
   }
 }

@@ -86,7 +86,7 @@ export async function storeAnswer(
       return await jobs.applyTogether(changes, answer);
     } catch (error) {
       if (isTakenJobId(error)) return storeTakenJobId(jobs, claim, changes, answer);
-      if (waitMs === null) throw error;
+      if (waitMs === null) throw error; // guard: answer-outlasts-outage
       await pause(waitMs);
     }
   }

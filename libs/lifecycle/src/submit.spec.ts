@@ -36,7 +36,7 @@ describe('a submission', () => {
     const [tag, dna] = [freshId(), freshId()];
     const storedBefore: unknown[] = [];
     const vod = await scripted(async (response) => {
-      storedBefore.push(...(await world.submissions(requestId)));
+      storedBefore.push(...(await world.submissionsOf(requestId)));
       accepted([
         { Type: 'AIMediaDNA', JobId: dna },
         { Type: 'AIVideoTag', JobId: tag },
@@ -57,7 +57,7 @@ describe('a submission', () => {
     expect(storedBefore).toEqual([
       expect.objectContaining({ number: 1, nonce, sentAt: expect.any(Date), answeredAt: null, outcome: null }),
     ]);
-    expect(await world.submissions(requestId)).toEqual([
+    expect(await world.submissionsOf(requestId)).toEqual([
       expect.objectContaining({ number: 1, nonce, outcome: 'accepted', vodRequestId: 'VOD-REQUEST', code: null }),
     ]);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'processing', vodJobId: tag, attempts: 1, attempt: 1 });
@@ -69,11 +69,15 @@ describe('a submission', () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     const client = world.vod(vod.url);
-    const workers = [world.submit(client), world.submit(client, world.jobStore()), world.submit(client)];
+    const workers = [
+      world.submit(client),
+      world.submit(client, { submissions: world.submissionStore() }),
+      world.submit(client),
+    ];
     await Promise.all(workers.map((worker) => worker.submit(REGION, { requestId })));
     await workers[0]?.submit(REGION, { requestId });
     expect(vod.received).toHaveLength(1);
-    expect(await world.submissions(requestId)).toHaveLength(1);
+    expect(await world.submissionsOf(requestId)).toHaveLength(1);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'processing', attempts: 1 });
   });
 
@@ -98,7 +102,7 @@ describe('a submission', () => {
         error: { phase: 'submit', code: 'InvalidVideo.NotFound', message: 'm' },
       });
     }
-    expect(await world.submissions(requestId)).toEqual([
+    expect(await world.submissionsOf(requestId)).toEqual([
       expect.objectContaining({ outcome: 'refused', code: 'InvalidVideo.NotFound', vodRequestId: 'VOD-REQUEST' }),
     ]);
     expect(world.queuesClosed).toEqual([]);
@@ -113,7 +117,7 @@ describe('a submission', () => {
     expect(job.dueAt?.getTime()).toBeGreaterThanOrEqual(world.now().getTime() + 1_000);
     expect(await world.story(jobIds[0])).toEqual(['created', 'claimed', 'throttled']);
     expect(world.queuesClosed).toEqual([{ queue: `submit.${REGION}`, code: 'Throttling.User' }]);
-    expect(await world.submissions(requestId)).toEqual([
+    expect(await world.submissionsOf(requestId)).toEqual([
       expect.objectContaining({ outcome: 'busy', code: 'Throttling.User' }),
     ]);
   });
@@ -126,7 +130,7 @@ describe('a submission', () => {
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'queued', attempts: 0, submittedAt: null });
     expect((await world.lastLine(jobIds[0])).detail).toMatchObject({ code: 'Forbidden.RAM', message: 'm' });
     expect(opened).toEqual([{ region: REGION, code: 'Forbidden.RAM', message: 'm', requestId: 'VOD-REQUEST' }]);
-    expect(await world.submissions(requestId)).toEqual([expect.objectContaining({ outcome: 'blocked' })]);
+    expect(await world.submissionsOf(requestId)).toEqual([expect.objectContaining({ outcome: 'blocked' })]);
 
     // Whatever was handed out before it opened is not sent, and says why it waits.
     const other = await world.accept();
@@ -187,7 +191,7 @@ describe('a submission', () => {
       pauses.push((job.dueAt?.getTime() ?? 0) - world.now().getTime());
     }
     expect(pauses).toEqual([1_000, 2_000, 4_000]);
-    const submissions = await world.submissions(requestId);
+    const submissions = await world.submissionsOf(requestId);
     expect(submissions.map(({ outcome }) => outcome)).toEqual(['not_sent', 'not_sent', 'not_sent']);
     expect(new Set(submissions.map(({ nonce }) => nonce)).size).toBe(3);
   });
@@ -221,7 +225,7 @@ describe('a submission', () => {
     });
     await submit.submit(REGION, { requestId });
     expect(vod.received).toHaveLength(1);
-    expect(await world.submissions(requestId)).toEqual([expect.objectContaining({ outcome: 'unknown' })]);
+    expect(await world.submissionsOf(requestId)).toEqual([expect.objectContaining({ outcome: 'unknown' })]);
   });
 
   it('whose answer is lost is looked for, then held for a person, and never paid twice', async () => {
@@ -277,7 +281,7 @@ describe('a submission', () => {
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed', vodJobId: null });
     expect((await world.lastLine(jobIds[0])).detail['cause']).toContain(taken);
     expect(await world.job(jobIds[1])).toMatchObject({ state: 'processing', vodJobId: own });
-    expect(await world.submissions(requestId)).toEqual([
+    expect(await world.submissionsOf(requestId)).toEqual([
       expect.objectContaining({ outcome: 'accepted', message: expect.stringContaining('belongs to another job') }),
     ]);
   });
@@ -285,8 +289,8 @@ describe('a submission', () => {
   it('row 19: is not sent when its lease would not outlive the call, and goes back when the lease is over', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.jobStore({ callMs: rules.leaseMs + 1 });
-    await world.submit(world.vod(vod.url), frozen).submit(REGION, { requestId });
+    const frozen = world.submissionStore({ callMs: rules.leaseMs + 1 });
+    await world.submit(world.vod(vod.url), { submissions: frozen }).submit(REGION, { requestId });
     expect(vod.received).toHaveLength(0);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'submitting', submittedAt: null });
 
@@ -300,13 +304,13 @@ describe('a submission', () => {
   it('row 19: is not sent when somebody else has declared it dead in the meantime', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.jobStore();
+    const frozen = world.submissionStore();
     const markSent = frozen.markSent.bind(frozen);
     frozen.markSent = async (claim) => {
       await world.jobs.apply(jobIds[0] ?? '', { type: 'never_sent', attempt: claim.number });
       return markSent(claim, 'key');
     };
-    await world.submit(world.vod(vod.url), frozen).submit(REGION, { requestId });
+    await world.submit(world.vod(vod.url), { submissions: frozen }).submit(REGION, { requestId });
     expect(vod.received).toHaveLength(0);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'queued' });
   });
@@ -331,7 +335,7 @@ describe('a submission', () => {
         throw error;
       }
     };
-    await world.submit(world.vod(vod.url), store).submit(REGION, { requestId });
+    await world.submit(world.vod(vod.url), { jobs: store }).submit(REGION, { requestId });
     expect(failures).toBe(1);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'processing', vodJobId: id });
     expect(vod.received).toHaveLength(1);

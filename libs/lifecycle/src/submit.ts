@@ -1,5 +1,5 @@
 import type { Signals } from '@app/observability';
-import type { CircuitStore, Claim, JobStore } from '@app/persistence';
+import type { CircuitStore, Claim, JobStore, SubmissionStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
@@ -8,6 +8,7 @@ import { told } from './told';
 /** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
 export class Submit {
   constructor(
+    private readonly submissions: SubmissionStore,
     private readonly jobs: JobStore,
     private readonly circuits: CircuitStore,
     private readonly vod: VodClient,
@@ -18,11 +19,11 @@ export class Submit {
 
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
-    const claim = await this.jobs.claim(requestId, { probe });
-    if (!claim) return;
+    const claim = await this.submissions.claim(requestId, { probe });
+    if (!claim) return; // guard: no-call-unclaimed
     const signer = await this.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
-    if (!(await this.jobs.markSent(claim, signer))) return;
+    if (!(await this.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));

@@ -6,14 +6,17 @@ import {
   CaseReads,
   CircuitStore,
   createDataSource,
+  Door,
+  EventMatcher,
   EventStore,
   JobReads,
   JobStore,
   ListReads,
   RequestStore,
+  SubmissionStore,
   type HistoryRow,
   type JobRow,
-  type JobStoreOptions,
+  type SubmissionOptions,
 } from '@app/persistence';
 import { Queues } from '@app/queue';
 import { createTestDatabase, type TestDatabase } from '@app/testing';
@@ -43,9 +46,12 @@ export class World {
   readonly signals = new Signals();
   readonly queuesClosed: { queue: string; code: string }[] = [];
   private time = Date.now();
+  private readonly door: Door;
   private readonly closing: (() => unknown)[] = [];
 
   readonly jobs: JobStore;
+  readonly submissions: SubmissionStore;
+  readonly matcher: EventMatcher;
   readonly reads: JobReads;
   readonly lists: ListReads;
   readonly events: EventStore;
@@ -59,7 +65,10 @@ export class World {
     readonly database: TestDatabase,
     readonly db: DataSource,
   ) {
+    this.door = new Door(db, { rules, signals: this.signals, now: this.now, chance: () => 0.5 });
+    this.matcher = new EventMatcher(db, this.door);
     this.jobs = this.jobStore();
+    this.submissions = this.submissionStore();
     this.reads = new JobReads(db);
     this.lists = new ListReads(db);
     this.events = new EventStore(db);
@@ -89,10 +98,11 @@ export class World {
     this.time += ms;
   }
 
-  /** Another process's store: its own batches, the same rows. */
-  jobStore(more: Partial<JobStoreOptions> = {}): JobStore {
-    const { signals, now } = this;
-    return new JobStore(this.db, { rules, signals, maxInFlight: 0, callMs: 20_000, now, chance: () => 0.5, ...more });
+  /** Another process's stores: their own batches, the same rows. */
+  readonly jobStore = () => new JobStore(this.door, this.matcher);
+
+  submissionStore(more: Partial<SubmissionOptions> = {}): SubmissionStore {
+    return new SubmissionStore(this.db, this.door, { maxInFlight: 0, callMs: 20_000, now: this.now, ...more });
   }
 
   openQueues(store: ConstructorParameters<typeof Queues>[0]['store'], regions: readonly string[] = [REGION]): Queues {
@@ -116,8 +126,8 @@ export class World {
     return vod;
   }
 
-  submit(vod: VodClient, jobs: JobStore = this.jobs): Submit {
-    return new Submit(jobs, this.circuits, vod, this.queues, this.signals, () => 0.5);
+  submit(vod: VodClient, { submissions = this.submissions, jobs = this.jobs } = {}): Submit {
+    return new Submit(submissions, jobs, this.circuits, vod, this.queues, this.signals, () => 0.5);
   }
 
   collect(vod: VodClient): Collect {
@@ -132,11 +142,11 @@ export class World {
       callMs: 20_000,
       ...options,
     };
-    return new Recover(this.jobs, this.cases, vod, this.queues, this.signals, all, this.now);
+    return new Recover(this.jobs, this.submissions, this.cases, vod, this.queues, this.signals, all, this.now);
   }
 
   settle(): Settle {
-    return new Settle(this.jobs);
+    return new Settle(this.matcher);
   }
 
   dispatch(options: Partial<DispatchOptions> = {}, queues: Queues = this.queues): Dispatch {
@@ -175,8 +185,9 @@ export class World {
   ): Promise<{ id: string; mediaId: string }> {
     const { requestId, mediaId, jobIds } = await this.accept([type], more);
     const [id] = jobIds;
-    const claim = await this.jobs.claim(requestId);
-    if (!claim || !id || !(await this.jobs.markSent(claim, 'key'))) throw new Error('the job could not be claimed');
+    const claim = await this.submissions.claim(requestId);
+    if (!claim || !id || !(await this.submissions.markSent(claim, 'key')))
+      throw new Error('the job could not be claimed');
     await this.jobs.apply(id, { type: 'accepted', attempt: claim.number, vodJobId, vodRequestId: null });
     return { id, mediaId };
   }
@@ -225,7 +236,7 @@ export class World {
     return line;
   }
 
-  submissions(requestId: string): Promise<Record<string, unknown>[]> {
+  submissionsOf(requestId: string): Promise<Record<string, unknown>[]> {
     return this.db.query(
       `select number, types, nonce, outcome, sent_at as "sentAt", answered_at as "answeredAt",
               vod_request_id as "vodRequestId", code, message

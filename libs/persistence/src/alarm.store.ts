@@ -93,6 +93,7 @@ export class AlarmStore {
   /** What could not be handed on rings again at once, rather than after its lease. */
   async giveBack(ids: { jobIds: readonly string[] } | { requestIds: readonly string[] }): Promise<void> {
     const [column, values] = 'jobIds' in ids ? ['id', ids.jobIds] : ['request_id', ids.requestIds];
+    // guard: moved-on-stays
     await this.db.query(
       `update job set due_at = $2 where ${column} = any($1::uuid[]) and state in ('queued', 'processing', 'finished', 'unconfirmed')
           and due_at > $2`,
@@ -104,6 +105,7 @@ export class AlarmStore {
     region: string,
     { which, order, limit }: { which: string; order: string; limit: number },
   ): Promise<TakenRow[]> {
+    // guard: alarm-once
     return this.db.query(
       `/* take alarms */
        with chosen as materialized (

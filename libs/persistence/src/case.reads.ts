@@ -45,6 +45,7 @@ export class CaseReads {
   /** Null when the job is not unconfirmed any more. */
   async open(jobId: string): Promise<Case | null> {
     type Row = FlatJobRow & Pick<Case, 'config' | 'submission' | 'absences' | 'siblingFound'>;
+    // guard: look-at-unconfirmed
     const [row] = await this.db.query<Row[]>(
       `select ${jobColumns}, request.config,
               jsonb_build_object(
@@ -103,6 +104,7 @@ export class CaseReads {
     { region, mediaId }: JobRow,
     vodJobIds: readonly string[],
   ): Promise<{ taken: Set<string>; former: Set<string> }> {
+    // guard: no-former-finds
     const rows = await this.db.query<{ vodJobId: string; taken: boolean; former: boolean }[]>(
       `select asked as "vodJobId",
               exists (select from job where job.vod_job_id = asked and job.region = $1) as taken,
@@ -136,6 +138,7 @@ export class CaseReads {
    */
   controls({ job: { region, type, mediaId }, submission }: Case): Promise<{ mediaId: string; vodJobId: string }[]> {
     const atVod = `region = $1 and type = $2 and media_id <> $3 and vod_job_id is not null`;
+    // guard: control-of-time
     return this.db.query(
       `(select media_id as "mediaId", vod_job_id as "vodJobId"
           from job where ${atVod} and submitted_at >= $4 order by submitted_at limit 2)

@@ -35,6 +35,7 @@ export class ChangeReads {
     const goal = from.partly?.upTo ?? upTo;
     // Amid a stretch nearly all that follows in the order of ids is unseen: the key leads there, page by page. coalesce keeps
     // the planner off the index of tx, by which each page would be picked from all that is unseen.
+    // guard: slow-commit-is-news, restored-is-not-news, news-once
     const unseen = from.partly
       ? `id > $4 and coalesce(tx >= $1::xid8 or tx = any($2::xid8[]), false) and pg_visible_in_snapshot(tx, shown)
           order by id limit ${limit}`

@@ -110,12 +110,12 @@ describe("Keeping VOD's notifications", () => {
     it('rings again while its job is open: the first may have been forged, or too early', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
-      await fixture.jobs().settleEvents(10, { rematch: false });
+      await fixture.matcher().match(10, { rematch: false });
       // A false alarm: VOD is still at it.
       await fixture.jobs().apply(id, { type: 'read_running', vodJobId: vodJobId ?? '', status: 'Analysing' });
 
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
-      await fixture.jobs().settleEvents(10, { rematch: false });
+      await fixture.matcher().match(10, { rematch: false });
       expect((await fixture.job(id)).state).toBe('finished');
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');
     });
@@ -123,7 +123,7 @@ describe("Keeping VOD's notifications", () => {
     it('rings again for a job that expired', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
-      await fixture.jobs().settleEvents(10, { rematch: false });
+      await fixture.matcher().match(10, { rematch: false });
       await fixture.jobs().apply(id, { type: 'deadline_passed' });
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
     });
@@ -131,7 +131,7 @@ describe("Keeping VOD's notifications", () => {
     it('does not ring for a job that is over', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
-      await fixture.jobs().settleEvents(10, { rematch: false });
+      await fixture.matcher().match(10, { rematch: false });
       const failed = { code: 'X', message: '', completedAt: null };
       await fixture.jobs().apply(id, { type: 'read_failed', vodJobId: vodJobId ?? '', ...failed });
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');

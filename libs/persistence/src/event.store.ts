@@ -41,6 +41,7 @@ export class EventStore {
   }
 
   private async storeAll(notifications: Notification[]): Promise<{ fresh: boolean }[]> {
+    // guard: copies-count-while-open
     const rows = await this.db.query<{ id: string; wake: unknown }[]>(
       `/* keep event */
        with kept as (

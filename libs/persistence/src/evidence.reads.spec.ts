@@ -29,7 +29,7 @@ describe('The evidence about a job', () => {
     await keep('another-type', { eventType: 'AIMediaDNAComplete' });
     await keep('another-media', { mediaId: 'media-of-another' });
     await keep('another-region', { region: 'cn-beijing' });
-    await fixture.jobs().settleEvents(10, { rematch: false });
+    await fixture.matcher().match(10, { rematch: false });
 
     const { submissions, unmatchedEvents, sameMedia } = await evidence.about(held);
     expect(submissions).toMatchObject([
@@ -43,7 +43,7 @@ describe('The evidence about a job', () => {
   it('is empty for a job that was never sent', async () => {
     const queued = await fixture.jobIn('queued');
     await fixture.events().store(fixture.notification({ vodJobId: 'before', mediaId: queued.mediaId }));
-    await fixture.jobs().settleEvents(10, { rematch: false });
+    await fixture.matcher().match(10, { rematch: false });
     expect(await evidence.about(queued)).toEqual({ submissions: [], unmatchedEvents: [], sameMedia: [] });
   });
 
@@ -51,7 +51,7 @@ describe('The evidence about a job', () => {
     const { id, requestId } = await fixture.jobIn('queued');
     const jobs = fixture.jobs();
     for (const number of [1, 2, 3]) {
-      await jobs.claim(requestId);
+      await fixture.submissions().claim(requestId);
       await jobs.apply(id, { type: 'never_sent', attempt: number });
       fixture.advance(3_600_000);
     }

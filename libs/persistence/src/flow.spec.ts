@@ -112,8 +112,9 @@ describe('The flow of jobs', () => {
     const { requestId, id } = await fixture.jobIn('queued');
     fixture.advance(90_000);
     const jobs = fixture.jobs();
-    const claim = await jobs.claim(requestId);
-    if (claim) await jobs.markSent(claim, 'key');
+    const submissions = fixture.submissions();
+    const claim = await submissions.claim(requestId);
+    if (claim) await submissions.markSent(claim, 'key');
     await jobs.apply(id, { type: 'accepted', attempt: 1, vodJobId: 'vod-timed', vodRequestId: 'R' });
     fixture.advance(200_000);
     await jobs.apply(id, {

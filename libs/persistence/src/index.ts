@@ -4,14 +4,10 @@ export { grantsFor, type Process } from './rights';
 export { assertSchema, migrate, SchemaTooOldError } from './schema';
 export { installationId } from './installation';
 export { channels } from './channels';
-export {
-  JobStore,
-  type Change,
-  type Claim,
-  type JobStoreOptions,
-  type SubmissionAnswer,
-  type Verdict,
-} from './job.store';
+export { Door, type Change, type SubmissionAnswer, type Verdict } from './door';
+export { JobStore } from './job.store';
+export { SubmissionStore, type Claim, type SubmissionOptions } from './submission.store';
+export { EventMatcher } from './event.matcher';
 export { RequestStore, type Acceptance, type Draft, type StoredRequest } from './request.store';
 export { EventStore, type Notification } from './event.store';
 export { AlarmStore, type DueCounts } from './alarm.store';

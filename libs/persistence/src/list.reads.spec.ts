@@ -162,7 +162,7 @@ describe('Asking for events', () => {
     const matched = await keep({ vodJobId: vodJobId ?? '', mediaId: 'm-1' });
     const unmatched = await keep({ vodJobId: 'vod-unknown', mediaId: 'm-1' });
     const ignored = await keep({ vodJobId: '', mediaId: 'm-2', ignored: 'not ours' });
-    await fixture.jobs().settleEvents(10, { rematch: false });
+    await fixture.matcher().match(10, { rematch: false });
 
     const found = async (filter: Parameters<ListReads['events']>[0], before?: string) =>
       (await lists.events(filter, { limit: 2, before })).map(({ id }) => id);

@@ -46,7 +46,7 @@ describe('Listening', () => {
     await listener.start();
     const job = await fixture.jobIn('processing'); // accepted, claimed, marked as sent, taken by VOD
     await fixture.events().store(fixture.notification({ vodJobId: job.vodJobId ?? '' }));
-    await fixture.jobs().settleEvents(10, { rematch: false });
+    await fixture.matcher().match(10, { rematch: false });
     const failed = { code: 'X', message: '', completedAt: null };
     await fixture.jobs().apply(job.id, { type: 'read_failed', vodJobId: job.vodJobId ?? '', ...failed });
     await fixture.query(`select pg_notify($1, 'the end')`, [channels.event]);

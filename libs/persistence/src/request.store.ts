@@ -77,7 +77,7 @@ export class RequestStore {
         await this.insert(fresh);
       } catch (error) {
         // Somebody stored the same a moment earlier. Look again: now it is there to be read.
-        if (tries < TRIES && lostRace(error)) continue;
+        if (tries < TRIES && lostRace(error)) continue; // guard: race-read-again
         throw error;
       }
       for (const { draft, shared } of fresh) {
@@ -105,7 +105,7 @@ export class RequestStore {
     for (const draft of keyed) {
       const first = earlier.find((row) => row.client === draft.client && row.idempotencyKey === draft.idempotencyKey);
       if (!first) continue;
-      const request = first.bodyHash === bodyHash(draft) ? await this.get(first.id) : null;
+      const request = first.bodyHash === bodyHash(draft) ? await this.get(first.id) : null; // guard: same-key-same-body
       answers.set(draft, request ? { outcome: 'replayed', request } : { outcome: 'mismatch' });
     }
 

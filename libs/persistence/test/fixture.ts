@@ -1,4 +1,4 @@
-import { type JobEvent, type JobState, type JobType } from '@app/domain';
+import { type AlarmRules, type JobEvent, type JobState, type JobType } from '@app/domain';
 import { Signals } from '@app/observability';
 import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
 import { Client } from 'pg';
@@ -6,6 +6,8 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import {
   createDataSource,
+  Door,
+  EventMatcher,
   EventStore,
   JobCounts,
   JobReads,
@@ -13,15 +15,25 @@ import {
   ListReads,
   RequestStore,
   StatsReads,
+  SubmissionStore,
   type Draft,
   type JobRow,
-  type JobStoreOptions,
   type Notification,
   type StoredRequest,
+  type SubmissionOptions,
 } from '../src';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+
+const rules: AlarmRules = {
+  leaseMs: 60 * SECOND,
+  pollFirstMs: 60 * SECOND,
+  pollMaxMs: 10 * MINUTE,
+  recoverAfterMs: [10 * SECOND],
+  recoverGraceMs: 20 * MINUTE,
+  jobDeadlineMs: 24 * 60 * MINUTE,
+};
 
 /** A database of its own, the stores on it, and a clock that only the test moves. */
 export class Fixture {
@@ -57,23 +69,21 @@ export class Fixture {
   readonly lists = () => new ListReads(this.db);
   readonly stats = () => new StatsReads(this.db, new JobCounts(this.db));
 
-  jobs(options: Partial<JobStoreOptions> = {}, db = this.db): JobStore {
-    return new JobStore(db, {
-      rules: {
-        leaseMs: 60 * SECOND,
-        pollFirstMs: 60 * SECOND,
-        pollMaxMs: 10 * MINUTE,
-        recoverAfterMs: [10 * SECOND],
-        recoverGraceMs: 20 * MINUTE,
-        jobDeadlineMs: 24 * 60 * MINUTE,
-      },
-      signals: this.signals,
+  /** Stores on `db`, with batches of their own. */
+  readonly jobs = (db = this.db) => new JobStore(this.door(db), this.matcher(db));
+  readonly matcher = (db = this.db) => new EventMatcher(db, this.door(db));
+
+  submissions(options: Partial<SubmissionOptions> = {}, db = this.db): SubmissionStore {
+    return new SubmissionStore(db, this.door(db), {
       maxInFlight: 0,
       callMs: 20 * SECOND,
       now: () => this.now,
-      chance: () => 0.5,
       ...options,
     });
+  }
+
+  private door(db: DataSource): Door {
+    return new Door(db, { rules, signals: this.signals, now: () => this.now, chance: () => 0.5 });
   }
 
   /** Connections of another process. */
@@ -131,6 +141,7 @@ export class Fixture {
     const request = await this.accept(draft);
     const jobId = request.jobs[0]?.id ?? '';
     const jobs = this.jobs();
+    const submissions = this.submissions();
     this.made.vodJobs += 1;
     const vodJobId = `vod-${this.made.vodJobs}`;
     const event: JobEvent = { type: 'event_received', vodJobId, status: 'success', eventId: '', signature: 'valid' };
@@ -156,8 +167,8 @@ export class Fixture {
       expired: [accepted, { type: 'deadline_passed' }],
     };
     if (!['queued', 'canceled'].includes(state)) {
-      const claim = await jobs.claim(request.id);
-      if (state !== 'submitting' && claim) await jobs.markSent(claim, 'key');
+      const claim = await submissions.claim(request.id);
+      if (state !== 'submitting' && claim) await submissions.markSent(claim, 'key');
     }
     for (const each of ways[state]) await jobs.apply(jobId, each);
     const job = await this.reads().job(jobId);

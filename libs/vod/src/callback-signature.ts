@@ -30,10 +30,13 @@ export function verifyCallback(input: {
 }): CallbackVerdict {
   const { timestamp, signature } = input;
   if (!timestamp || !signature) return { verdict: 'missing' };
+  // guard: signature-formed
   if (!/^\d{10}$/.test(timestamp) || !/^[0-9a-f]{32}$/i.test(signature)) return { verdict: 'malformed' };
   // Before the clock: "stale" then means that the sender holds our key and somebody's clock is off.
+  // guard: signature-matches
   if (!matchesAny(Buffer.from(signature, 'hex'), timestamp, input.urls, input.keys)) return { verdict: 'mismatch' };
   const skewMs = input.nowMs - Number(timestamp) * 1000;
+  // guard: signature-in-time
   return Math.abs(skewMs) <= input.toleranceMs ? { verdict: 'valid' } : { verdict: 'stale', skewMs };
 }
 

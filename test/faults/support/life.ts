@@ -177,7 +177,7 @@ export class Life {
 
   async claim(order: Order): Promise<void> {
     const claimed = this.claimed(order, false);
-    const claim = await this.world.jobs.claim(order.id);
+    const claim = await this.world.submissions.claim(order.id);
     expect(claim?.jobs.map((job) => job.id).toSorted() ?? []).toEqual(claimed.map((job) => job.id).toSorted());
     if (claim) this.holding.push({ claim, sent: false, answer: [] });
   }
@@ -193,7 +193,7 @@ export class Life {
         job.sentAt === null &&
         job.leaseEnds > this.now + CALL_MS,
     );
-    expect(await this.world.jobs.markSent(claim, 'key')).toBe(mayGo);
+    expect(await this.world.submissions.markSent(claim, 'key')).toBe(mayGo);
     if (!mayGo) return;
     for (const job of own) job.sentAt = this.now;
     this.vod.submitWay = 'accepted';

@@ -85,13 +85,13 @@ export function conclude(lost: Case, findings: Findings, now: Date, options: Rec
   const [candidate, ...others] = findings.candidates;
   if (candidate && others.length === 0 && isSurely(lost, candidate, findings)) return { outcome: 'adopt', candidate };
   if (others.length === 0 && mayResend(lost, findings, now, options)) return { outcome: 'resend' };
-  if (!graceIsOver(lost, now, options)) return { outcome: 'note', note: noteOn(findings) };
+  if (!graceIsOver(lost, now, options)) return { outcome: 'note', note: noteOn(findings) }; // guard: grace-first
   return decide(lost, findings, now, options);
 }
 
 /** Absent beyond doubt, or a person's case. While VOD cannot be asked, neither. */
 function decide(lost: Case, findings: Findings, now: Date, { rules }: RecoverOptions): Conclusion {
-  if (findings.trouble !== null) return waitOut(findings.trouble, lost, now, rules);
+  if (findings.trouble !== null) return waitOut(findings.trouble, lost, now, rules); // guard: asked-first
   const doubt = doubtOf(findings);
   if (doubt !== null) return hold(doubt, candidatesIn(findings));
   const objection = objectionTo(lost);
@@ -110,6 +110,7 @@ function decideBy(neighbour: Neighbour, lost: Case, found: Findings, now: Date, 
       return hold(reasons.neighbourMissing(neighbour.vodJobId));
     case 'listed':
       // What came while VOD was being asked and was looked at raised the version; this is for what was not yet.
+      // guard: absence-sees-events
       if (neighbour.eventsSeen > found.eventsSeen) return { outcome: 'note', note: notes.eventCame };
       return { outcome: 'absent', evidence: evidence.absence(neighbour.vodJobId) };
   }
@@ -120,11 +121,11 @@ function decideBy(neighbour: Neighbour, lost: Case, found: Findings, now: Date, 
  * surely has ours, and lists no other: then this one would be a second candidate if it were another's.
  */
 function isSurely(lost: Case, { rung }: Candidate, { rivals, listed }: Findings): boolean {
-  return rivals === 0 || rung === 'extend' || (hasArrived(lost) && listed);
+  return rivals === 0 || rung === 'extend' || (hasArrived(lost) && listed); // guard: one-find-one-job
 }
 
 function hasArrived({ submission, siblingFound }: Case): boolean {
-  return submission.nonceSeenAt !== null || siblingFound;
+  return submission.nonceSeenAt !== null || siblingFound; // guard: sibling-proves-arrival
 }
 
 /**
@@ -166,14 +167,16 @@ function doubtOf({ candidates, unexplained, listed }: Findings): string | null {
   const [candidate, ...others] = candidates;
   if (candidate && others.length > 0) return reasons.several(candidates.map(({ vodJobId }) => vodJobId));
   if (candidate) return reasons.oneOfTwo(candidate.vodJobId);
-  if (unexplained.length > 0) return reasons.unexplained(unexplained);
-  if (!listed) return reasons.unlisted;
+  if (unexplained.length > 0) return reasons.unexplained(unexplained); // guard: absence-explains-all
+  if (!listed) return reasons.unlisted; // guard: absence-needs-list
   return null;
 }
 
 /** Why a job that was not found is not absent all the same, whatever its neighbours. */
 function objectionTo(lost: Case): string | null {
+  // guard: seen-is-not-absent
   if (hasArrived(lost)) return reasons.arrived(lost.siblingFound ? reasons.siblingFound : reasons.nonceSeen);
+  // guard: absence-bounded
   if (lost.absences >= ABSENCES_BEFORE_HELD) return reasons.absences(lost.absences);
   return null;
 }

@@ -53,7 +53,7 @@ export class Look {
       const list = await this.list(region, mediaId);
       if (list.outcome === 'answered') {
         const isListed = list.value.jobs.some((job) => job.jobId === vodJobId);
-        if (!isListed) return { outcome: 'missing', vodJobId };
+        if (!isListed) return { outcome: 'missing', vodJobId }; // guard: absence-needs-control
         return { outcome: 'listed', vodJobId, eventsSeen: (await this.unknownEvents(lost)).length };
       }
       // Its media may have been deleted: that says nothing about another one.
@@ -74,7 +74,7 @@ export class Look {
   /** Those that no job has, nor had before it was queued anew. */
   private async unknownAmong(lost: Case, vodJobIds: string[]): Promise<string[]> {
     const { taken, former } = await this.cases.knownAmong(lost.job, vodJobIds);
-    return vodJobIds.filter((id) => !taken.has(id) && !former.has(id));
+    return vodJobIds.filter((id) => !taken.has(id) && !former.has(id)); // guard: no-known-finds
   }
 
   private async withList(region: string, lost: Case, found: Findings): Promise<Findings> {
@@ -154,6 +154,7 @@ function hints(vodJobIds: string[], rung: Rung): Candidate[] {
 
 /** Ours when it may be this one; another's when it is surely of another media or type. */
 function ownerOf(job: VodJob, lost: Case, callMs: number): 'ours' | 'another' | 'unclear' {
+  // guard: find-of-type
   const isOfKind = job.type === lost.job.type && (job.mediaId ?? lost.job.mediaId) === lost.job.mediaId;
   if (isOfKind) return isOfAttempt(lost, job.creationTime, callMs) ? 'ours' : 'unclear';
   return (jobTypes as readonly string[]).includes(job.type) ? 'another' : 'unclear';
@@ -164,7 +165,7 @@ function isOfAttempt({ submission }: Case, createdAt: Date | null, callMs: numbe
   if (createdAt === null) return true;
   const last = submission.resentAt ?? submission.sentAt;
   return (
-    createdAt.getTime() >= submission.sentAt.getTime() - CLOCKS_MS &&
+    createdAt.getTime() >= submission.sentAt.getTime() - CLOCKS_MS && // guard: find-of-time
     createdAt.getTime() <= last.getTime() + callMs + CLOCKS_MS
   );
 }

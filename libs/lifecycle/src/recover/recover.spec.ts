@@ -179,7 +179,7 @@ describe('row 15: a submission whose answer was lost', () => {
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'processing', attempts: 1, attempt: 1 });
     expect(decided.map(({ rung }) => rung)).toEqual(['resend', 'resend']);
-    const [submission] = await world.submissions(requestId);
+    const [submission] = await world.submissionsOf(requestId);
     expect(emulator.ledger().entries.map(({ nonce }) => nonce)).toEqual([submission?.['nonce'], submission?.['nonce']]);
     expect(submission).toMatchObject({ outcome: 'accepted' });
   });
@@ -228,7 +228,7 @@ describe('row 15: a submission whose answer was lost', () => {
     emulator.configure({ faults: [] });
     await world.submit(world.vod(url)).submit(REGION, { requestId });
     expect(await world.job(jobId)).toMatchObject({ state: 'processing', attempt: 2, attempts: 1 });
-    const nonces = (await world.submissions(requestId)).map(({ nonce }) => nonce);
+    const nonces = (await world.submissionsOf(requestId)).map(({ nonce }) => nonce);
     expect(new Set(nonces).size).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 import { DOORBELL_GAP_MS, type JobEvent, type Rung } from '@app/domain';
 import type { Signals } from '@app/observability';
-import type { Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer } from '@app/persistence';
+import type { Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer, SubmissionStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import type { SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, isTakenJobId, storeAnswer, toSubmission } from '../submission';
@@ -26,6 +26,7 @@ export class Recover {
 
   constructor(
     private readonly jobs: JobStore,
+    private readonly submissions: SubmissionStore,
     private readonly cases: CaseReads,
     private readonly vod: VodClient,
     private readonly queues: Queues,
@@ -87,7 +88,7 @@ export class Recover {
   private async resend(region: string, lost: Case): Promise<boolean> {
     const { requestId } = lost.job;
     const signer = await this.vod.signer();
-    const claim = signer && (await this.jobs.claimResend(requestId, lost.submission.number, signer));
+    const claim = signer && (await this.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
     const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));

@@ -1,0 +1,324 @@
+import { randomInt } from 'node:crypto';
+import {
+  decide,
+  type AlarmRules,
+  type EventVerdict,
+  type JobCore,
+  type JobEvent,
+  type JobState,
+  type JobType,
+  type Objection,
+} from '@app/domain';
+import type { Signals } from '@app/observability';
+import type { DataSource, EntityManager } from 'typeorm';
+import { channels } from './channels';
+import type { SubmissionOutcome } from './entities/submission.entity';
+import { historyDetail, jobColumns, toJobRow, toJson, type FlatJobRow, type JobRow } from './rows';
+
+/** One thing that happened to one job. `actor` is a person's key name; the system leaves it out. */
+export interface Change {
+  jobId: string;
+  event: JobEvent;
+  actor?: string;
+}
+
+/** What became of a change. `sinceEventMs`: from VOD's event to the read that it asked for; null for every other change. */
+export type Verdict =
+  | { outcome: 'moved'; from: JobState; job: JobRow; sinceEventMs: number | null }
+  | { outcome: 'ignored'; state: JobState; reason: Objection }
+  | { outcome: 'no_such_job' };
+
+/** An attempt to call SubmitAIJob, as it is stored before the call. */
+export interface Submission {
+  requestId: string;
+  /** Counts the attempts of a request, from 1. */
+  number: number;
+  nonce: string;
+  signedAt: Date;
+  jobs: { id: string; type: JobType }[];
+}
+
+/** How a call of SubmitAIJob ended, for its row in `submission`. */
+export interface SubmissionAnswer {
+  requestId: string;
+  number: number;
+  outcome: SubmissionOutcome;
+  vodRequestId: string | null;
+  code: string | null;
+  message: string | null;
+  /** VOD's gateway knew the nonce: an earlier call with it had arrived. */
+  nonceSeen?: boolean;
+}
+
+/** What a stored event turned out to be, for its row in `event`. */
+export interface MatchedEvent {
+  id: string;
+  verdict: Exclude<EventVerdict, 'received'>;
+  jobId: string | null;
+  reason: string | null;
+}
+
+interface DoorOptions {
+  rules: AlarmRules;
+  signals: Signals;
+  now?: () => Date;
+  /** In [0, 1): spreads alarms. */
+  chance?: () => number;
+}
+
+/**
+ * The one door through which a job's state changes: lock the row, decide, write the state and one line of history,
+ * commit, announce. Everyone else sends an event; nobody sets a status.
+ */
+export class Door {
+  constructor(
+    private readonly db: DataSource,
+    private readonly options: DoorOptions,
+  ) {}
+
+  /**
+   * Commits what `work` puts into the batch, in one transaction, and announces it after the commit. Throws what `work` or
+   * Postgres throws, and then nothing is written.
+   *
+   * @param lazily does not wait for the disk: for what would only be done again if a crash of Postgres forgot it. Never for
+   *   what is answered to anybody, nor for what a call that costs money relies on (markSent waits, and what came before it
+   *   waits along).
+   */
+  async commit<T>(work: (batch: Batch) => Promise<T>, { lazily = false } = {}): Promise<T> {
+    const { answer, applied } = await this.db.transaction(async (tx) => {
+      const batch = new Batch(tx, this.options);
+      const worked = await work(batch);
+      await write(batch, lazily);
+      return { answer: worked, applied: batch.applied };
+    });
+    announce(this.options.signals, applied);
+    return answer;
+  }
+}
+
+/** Changes that are committed together or not at all, and the rows that go with them. */
+export class Batch {
+  readonly submissions: Submission[] = [];
+  readonly answers: SubmissionAnswer[] = [];
+  readonly events: MatchedEvent[] = [];
+  readonly applied: (Change & { verdict: Verdict })[] = [];
+  private readonly jobs = new Map<string, LockedJob>();
+  private time: Date | null = null;
+
+  constructor(
+    readonly tx: EntityManager,
+    private readonly options: DoorOptions,
+  ) {}
+
+  /** One time for all changes of the batch: a wait for locks that came before its first use is not part of it. */
+  get now(): Date {
+    this.time ??= this.options.now?.() ?? new Date();
+    return this.time;
+  }
+
+  /** The jobs that a change has moved. */
+  get moved(): LockedJob[] {
+    return [...this.jobs.values()].filter((job) => job.lines.length > 0);
+  }
+
+  /** Locks the jobs of these changes. In the order of ids, as everywhere: two batches wait for each other, no deadlock. */
+  async lock(changes: readonly Change[]): Promise<void> {
+    const ids = [...new Set(changes.map((change) => change.jobId))];
+    if (ids.length === 0) return;
+    // guard: changes-lock
+    const rows = await this.tx.query<FlatJobRow[]>(
+      `/* lock jobs */ select ${jobColumns} from job where id = any($1::uuid[]) order by id for update`,
+      [ids],
+    );
+    this.take(rows);
+  }
+
+  /** Jobs that a statement of the caller has locked. */
+  take(rows: readonly FlatJobRow[]): void {
+    for (const row of rows)
+      this.jobs.set(row.id, { ...toJobRow(row), wasVersion: row.version, lines: [], result: null });
+  }
+
+  /** A locked job as it is after the changes so far. */
+  job(id: string): Readonly<JobRow> | undefined {
+    return this.jobs.get(id);
+  }
+
+  /** Applies a change to its locked job. An event that the table does not know in the job's state is ignored. */
+  apply(change: Change): Verdict {
+    const verdict = this.follow(change);
+    this.applied.push({ ...change, verdict });
+    return verdict;
+  }
+
+  /** The same for what only follows from another change: it is written, and not announced. */
+  follow({ jobId, event, actor }: Change): Verdict {
+    const job = this.jobs.get(jobId);
+    if (!job) return { outcome: 'no_such_job' };
+    const decision = decide(job, event, { now: this.now, chance: this.chance(), rules: this.options.rules });
+    if (decision.outcome === 'ignored') return decision;
+    const { from, next } = decision;
+    job.lines.push(historyLine(job, event, { from, next, at: this.now, actor: actor ?? null }));
+    const sinceEventMs = msSinceEvent(job, next);
+    Object.assign(job, next);
+    if (event.type === 'read_succeeded') job.result = event.result;
+    const { lines: _lines, wasVersion: _was, result: _result, ...row } = job;
+    return { outcome: 'moved', from, job: row, sinceEventMs };
+  }
+
+  private chance(): number {
+    return this.options.chance?.() ?? randomInt(1_000_000) / 1_000_000;
+  }
+}
+
+interface LockedJob extends JobRow {
+  wasVersion: number;
+  lines: ReturnType<typeof historyLine>[];
+  result: Extract<JobEvent, { type: 'read_succeeded' }>['result'] | null;
+}
+
+function historyLine(
+  job: JobRow,
+  event: JobEvent,
+  { from, next, at, actor }: { from: JobState; next: JobCore; at: Date; actor: string | null },
+) {
+  return {
+    jobId: job.id,
+    version: next.version,
+    at,
+    event: event.type,
+    fromState: from,
+    toState: next.state,
+    attempt: next.attempt,
+    actor,
+    detail: historyDetail(job, event),
+  };
+}
+
+/** Null when an alarm made this read due, or a person who wanted it read again. */
+function msSinceEvent({ state, finishedAt, lastReadAt }: JobCore, { settledAt }: JobCore): number | null {
+  if (state !== 'finished' || finishedAt === null || settledAt === null) return null;
+  const isUnread = lastReadAt === null || lastReadAt < finishedAt;
+  return isUnread ? settledAt.getTime() - finishedAt.getTime() : null;
+}
+
+async function write(batch: Batch, lazily: boolean): Promise<void> {
+  const { tx, moved, submissions, answers, events, now } = batch;
+  if (moved.length + answers.length + events.length === 0) return;
+  const [written] = await tx.query<[{ moved: number }]>(writeBatch, [
+    toJson(moved.map(({ lines: _lines, result: _result, labels: _labels, ...core }) => core)),
+    toJson(moved.flatMap((job) => job.lines)),
+    toJson(moved.flatMap((job) => (job.result ? [{ jobId: job.id, ...job.result }] : []))),
+    toJson(answers),
+    toJson(events),
+    now,
+    toJson(submissions.map((submission) => ({ ...submission, types: submission.jobs.map((job) => job.type) }))),
+    channelsFor(moved, now),
+    lazily,
+  ]);
+  // The rows are locked, so this cannot happen while everyone uses the door.
+  if (written.moved !== moved.length) throw new Error(`${moved.length} jobs moved, ${written.moved} could be written`);
+}
+
+/** Whom to notify with the commit: whoever shows changes, and the dispatcher for what is due. */
+function channelsFor(moved: LockedJob[], now: Date): string[] {
+  const isDue = moved.some((job) => job.dueAt !== null && job.dueAt <= now);
+  return [...(moved.length > 0 ? [channels.jobChanged] : []), ...(isDue ? [channels.jobDue] : [])];
+}
+
+/** One statement for the whole batch: one round trip, however many rows of however many tables. */
+const writeBatch = `
+  /* write */
+  with moved as (
+    update job
+       set state = n.state, version = n.version, due_at = n."dueAt", attempt = n.attempt, attempts = n.attempts,
+           tries = n.tries, misses = n.misses, vod_job_id = n."vodJobId", event_status = n."eventStatus",
+           error_phase = n.error ->> 'phase', error_code = n.error ->> 'code', error_message = n.error ->> 'message',
+           submitted_at = n."submittedAt", last_read_at = n."lastReadAt",
+           finished_at = n."finishedAt", settled_at = n."settledAt",
+           holds_natural_key = job.holds_natural_key and n."settledAt" is null
+      from jsonb_to_recordset($1::jsonb) as n(
+           id uuid, state text, "wasVersion" integer, version integer, "dueAt" timestamptz, attempt integer,
+           attempts integer, tries integer, misses integer, "vodJobId" text, "eventStatus" text, error jsonb,
+           "submittedAt" timestamptz, "lastReadAt" timestamptz, "finishedAt" timestamptz, "settledAt" timestamptz)
+     where job.id = n.id and job.version = n."wasVersion"
+     returning job.id
+  ), line as (
+    insert into history (job_id, version, at, event, from_state, to_state, attempt, actor, detail)
+    select "jobId", version, at, event, "fromState", "toState", attempt, actor, detail
+      from jsonb_to_recordset($2::jsonb) as h("jobId" uuid, version integer, at timestamptz, event text,
+           "fromState" text, "toState" text, attempt integer, actor text, detail jsonb)
+  ), read as (
+    insert into result (job_id, raw, normalized, source, read_at)
+    select "jobId", raw, nullif(normalized, 'null'), source, $6
+      from jsonb_to_recordset($3::jsonb) as r("jobId" uuid, raw text, normalized jsonb, source text)
+    on conflict (job_id) do update
+       set raw = excluded.raw, normalized = excluded.normalized, source = excluded.source, read_at = excluded.read_at
+     where excluded.normalized is not null or result.normalized is null  -- nothing usable takes the place of what is
+  ), attempted as (
+    insert into submission (request_id, number, types, nonce, signed_at)
+    select "requestId", number, types, nonce, "signedAt"
+      from jsonb_to_recordset($7::jsonb)
+        as s("requestId" uuid, number integer, types text[], nonce text, "signedAt" timestamptz)
+  ), answered as (
+    update submission
+       set outcome = a.outcome, answered_at = $6, vod_request_id = a."vodRequestId", code = a.code, message = a.message,
+           nonce_seen_at = case when a."nonceSeen" then $6 else submission.nonce_seen_at end
+      from jsonb_to_recordset($4::jsonb) as a("requestId" uuid, number integer, outcome text, "vodRequestId" text,
+           code text, message text, "nonceSeen" boolean)
+     where (submission.request_id, submission.number) = (a."requestId", a.number)
+       and (submission.outcome is distinct from 'accepted' or a.outcome = 'accepted')  -- nothing later takes that back
+  ), matched as (
+    update event
+       set verdict = v.verdict, job_id = v."jobId", reason = v.reason
+      from jsonb_to_recordset($5::jsonb) as v(id uuid, verdict text, "jobId" uuid, reason text)
+     where event.id = v.id
+  ), notified as materialized (
+    select pg_notify(channel, '') from unnest($8::text[]) as channel
+  )
+  select (select count(*)::int from moved) as moved, (select count(*)::int from notified) as notified,
+         case when $9::boolean then set_config('synchronous_commit', 'off', true) end as commit`;
+
+function announce(signals: Signals, applied: Batch['applied']): void {
+  for (const { verdict, ...change } of applied) {
+    if (verdict.outcome === 'moved') announceMove(signals, change, verdict);
+    if (verdict.outcome === 'ignored') announceIgnored(signals, change, verdict);
+  }
+}
+
+function announceMove(
+  signals: Signals,
+  { event, actor }: Change,
+  { from, job, sinceEventMs }: Extract<Verdict, { outcome: 'moved' }>,
+): void {
+  const { id: jobId, requestId, mediaId, region, type, state: to, attempt, vodJobId } = job;
+  const ageMs = sinceEventMs ?? undefined;
+  const move = {
+    jobId,
+    requestId,
+    mediaId,
+    region,
+    type,
+    from,
+    to,
+    event: event.type,
+    attempt,
+    vodJobId,
+    actor,
+    ageMs,
+  };
+  signals.emit('job.moved', move);
+  const isSettledByRead = job.settledAt !== null && event.type.startsWith('read_');
+  if (isSettledByRead && job.eventStatus === null) signals.emit('settled.without_event', { jobId, region, type });
+}
+
+function announceIgnored(
+  signals: Signals,
+  { jobId, event, actor }: Change,
+  { state }: Extract<Verdict, { outcome: 'ignored' }>,
+): void {
+  signals.emit('job.ignored', { jobId, state, event: event.type, actor });
+  if (event.type !== 'accepted') return;
+  const { vodJobId, attempt } = event;
+  signals.emit('vod_job.unclaimed', { jobId, vodJobId, attempt, state });
+}

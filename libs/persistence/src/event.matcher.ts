@@ -1,0 +1,224 @@
+import { collectiveEvents, completionsOf, jobTypes, type JobEvent } from '@app/domain';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
+import { toJson } from './rows';
+
+/** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
+export class EventMatcher {
+  constructor(
+    private readonly db: DataSource,
+    private readonly door: Door,
+  ) {}
+
+  /**
+   * Matches up to `limit` stored events and makes their jobs due. `rematch` takes up events that found no job before: an
+   * event can slip in between the look and the commit of the transaction that stores its JobId.
+   *
+   * @returns how many events were looked at, and how many of them have a job
+   */
+  match(limit: number, { rematch }: { rematch: boolean }): Promise<{ taken: number; matched: number }> {
+    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit]);
+  }
+
+  /**
+   * Applies changes, and matches what came before we knew the JobIds in the transaction that stores them. Verdicts in the
+   * order of the changes.
+   */
+  async applyWithEarlyEvents(batch: Batch, changes: readonly Change[]): Promise<Verdict[]> {
+    // Events before jobs, here and in match: one order of locks, no deadlock.
+    const early = await lockEarlyEvents(batch.tx, changes);
+    await batch.lock(changes);
+    return changes.map((change) => {
+      const verdict = batch.apply(change);
+      matchEarlyEvents(batch, change, early); // guard: early-events
+      return verdict;
+    });
+  }
+
+  /**
+   * An event that arrived and was matched while the transaction that stores its JobId was under way has not seen the job,
+   * nor has that transaction seen the event. After the commit one of the two surely sees the other: without this look,
+   * such a job would wait for the slow one. Never throws.
+   */
+  async matchOvertaken(changes: readonly Change[]): Promise<void> {
+    const vodJobIds = changes.flatMap(({ event }) => learnedJobId(event) ?? []);
+    if (vodJobIds.length === 0) return;
+    try {
+      const waiting = await this.db.query<unknown[]>(
+        `/* overtaken */ select from event where vod_job_id = any($1::text[]) and verdict in ('received', 'unmatched') limit 1`,
+        [vodJobIds],
+      );
+      if (waiting.length > 0) await this.matchThese(overtakenEvents, [vodJobIds]);
+    } catch {
+      // The changes are committed, and their caller must not take them for lost. The slow look finds these events.
+    }
+  }
+
+  private matchThese(statement: string, parameters: unknown[]): Promise<{ taken: number; matched: number }> {
+    return this.door.commit(
+      async (batch) => {
+        const events = await batch.tx.query<WaitingEvent[]>(statement, parameters);
+        const changes = [...completionsIn(events), ...(await reconsiderFor(batch.tx, events))];
+        await batch.lock(changes);
+        for (const change of changes) batch.apply(change);
+        batch.events.push(...events.map(matchOf));
+        return { taken: events.length, matched: events.filter(({ jobId }) => jobId !== null).length };
+      },
+      { lazily: true },
+    );
+  }
+}
+
+/** A stored event that no job has heard of yet, and the job that has its JobId, if there is one. */
+interface WaitingEvent {
+  id: string;
+  eventType: string;
+  vodJobId: string;
+  status: string;
+  signature: string;
+  jobId: string | null;
+}
+
+/** The JobId of VOD that a job gets by this event. */
+function learnedJobId(event: JobEvent): string | null {
+  switch (event.type) {
+    case 'accepted':
+    case 'found':
+      return event.vodJobId;
+    case 'adopted':
+      return event.candidate;
+    default:
+      return null;
+  }
+}
+
+async function lockEarlyEvents(tx: EntityManager, changes: readonly Change[]): Promise<WaitingEvent[]> {
+  const learned = changes.flatMap(({ jobId, event }) => {
+    const vodJobId = learnedJobId(event);
+    return vodJobId ? [{ jobId, vodJobId }] : [];
+  });
+  if (learned.length === 0) return [];
+  return tx.query<WaitingEvent[]>(earlyEvents, [toJson(learned)]);
+}
+
+function matchEarlyEvents(batch: Batch, { jobId, event }: Change, early: readonly WaitingEvent[]): void {
+  const vodJobId = learnedJobId(event);
+  if (vodJobId === null || batch.job(jobId)?.vodJobId !== vodJobId) return;
+  const own = early.filter((each) => each.jobId === jobId && each.vodJobId === vodJobId);
+  for (const change of completionsIn(own)) batch.follow(change);
+  batch.events.push(...own.map(matchOf));
+}
+
+/** What the ends of known jobs mean for these jobs. */
+function completionsIn(events: readonly WaitingEvent[]): Change[] {
+  return events.flatMap((event) =>
+    event.jobId !== null && isCompletion(event) ? [{ jobId: event.jobId, event: received(event) }] : [],
+  );
+}
+
+function received({ id, vodJobId, status, signature }: WaitingEvent): JobEvent {
+  return {
+    type: 'event_received',
+    vodJobId,
+    status: status === 'fail' ? 'fail' : 'success',
+    eventId: id,
+    signature,
+  };
+}
+
+/**
+ * Events about jobs that we do not know: one of them may be the answer that a submission has lost. Whoever waits for it
+ * looks again now, also when it was taken for absent, or is held.
+ */
+async function reconsiderFor(tx: EntityManager, events: readonly WaitingEvent[]): Promise<Change[]> {
+  const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
+  if (unknown.length === 0) return [];
+  const cases = await tx.query<{ jobId: string; eventId: string; vodJobId: string; sentAt: Date }[]>(casesOfEvents, [
+    unknown.map(({ id }) => id),
+  ]);
+  return cases.map(({ jobId, ...evidence }) => ({ jobId, event: { type: 'reconsidered', ...evidence } }));
+}
+
+const completions = new Set(jobTypes.flatMap(completionsOf));
+
+/** Only these end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
+function isCompletion({ eventType, status }: WaitingEvent): boolean {
+  return completions.has(eventType) && ['success', 'fail'].includes(status); // guard: only-completions
+}
+
+function matchOf(event: WaitingEvent): MatchedEvent {
+  const { id, jobId } = event;
+  if (!isCompletion(event)) return { id, jobId, verdict: 'ignored', reason: 'not the end of a job of ours' };
+  return { id, jobId, verdict: jobId ? 'matched' : 'unmatched', reason: null };
+}
+
+const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature`;
+
+/** Skipping locked rows lets two workers share a burst instead of doing it twice. */
+// guard: events-shared
+const receivedEvents = `
+  /* received events */
+  with taken as (
+    select event.id, event.region, event.vod_job_id
+      from event
+     where event.verdict = 'received'
+     order by event.received_at
+     limit $1
+       for update skip locked
+  )
+  select ${eventColumns}, job.id as "jobId"
+    from taken
+    join event on event.id = taken.id
+    left join job on job.vod_job_id = taken.vod_job_id and taken.region in (job.region, '*')
+   order by event.received_at`;
+
+const unmatchedEventsWithJob = `
+  select ${eventColumns}, job.id as "jobId"
+    from event
+    join job on job.vod_job_id = event.vod_job_id and event.region in (job.region, '*')
+   where event.verdict = 'unmatched'
+   order by event.received_at
+   limit $1
+     for update of event skip locked`;
+
+/** Waits for a worker that has one of them in its hands just now: only then is known whether it found the job. */
+const overtakenEvents = `
+  select ${eventColumns}, job.id as "jobId"
+    from event
+    join job on job.vod_job_id = event.vod_job_id and event.region in (job.region, '*')
+   where event.vod_job_id = any($1::text[]) and event.verdict in ('received', 'unmatched')
+   order by event.id
+     for update of event`;
+
+const earlyEvents = `
+  /* events waiting */
+  select ${eventColumns}, job.id as "jobId"
+    from jsonb_to_recordset($1::jsonb) as learned("jobId" uuid, "vodJobId" text)
+    join job on job.id = learned."jobId"
+    join event on event.vod_job_id = learned."vodJobId" and event.region in (job.region, '*')
+   where event.verdict in ('received', 'unmatched')
+   order by event.id
+     for update of event`;
+
+/**
+ * Jobs of the same media and type whose latest attempt lost its answer, and was not found since nor decided about by a
+ * person. Events that came before that attempt was sent are not about it.
+ */
+// guard: reopened-by-news, reopened-when-lost
+const casesOfEvents = `
+  select distinct on (job.id) job.id as "jobId", event.id as "eventId", event.vod_job_id as "vodJobId",
+         submission.sent_at as "sentAt"
+    from event
+    join job on job.media_id = event.media_id and event.region in (job.region, '*')
+            and event.event_type in (job.type || 'Complete', ${collectiveEvents.map((name) => `'${name}'`).join(', ')})
+    join submission on submission.request_id = job.request_id and submission.number = job.attempt
+   where event.id = any($1::uuid[])
+     and job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
+     and submission.sent_at <= event.received_at + interval '5 s'   -- two clocks of ours
+     and (select history.event
+            from history
+           where history.job_id = job.id and history.attempt = job.attempt
+             and history.event in ('outcome_unknown', 'accepted', 'found', 'adopted', 'event_received', 'resubmitted', 'retried')
+           order by history.version desc
+           limit 1) = 'outcome_unknown'
+   order by job.id, event.received_at`;
