@@ -1,6 +1,6 @@
 import { at, eventTypes, jobs, later, noon, oneOfEach, pairs, rules } from '../test/jobs';
-import { CAPPED_RETRY_MS, DOORBELL_GAP_MS, MISSES_BEFORE_HELD } from './alarms';
-import { decide, eventOfReading, isSettled, isSilent, type JobCore, type JobEvent, type Reading } from './index';
+import { CAPPED_RETRY_MS, DOORBELL_GAP_MS } from './alarms';
+import { decide, isSettled, isSilent, type JobCore, type JobEvent } from './index';
 
 /** The job after the event. Fails when it was ignored. */
 function moved(job: JobCore, event: JobEvent, now = noon): JobCore {
@@ -269,35 +269,5 @@ describe('Why a job waits or failed', () => {
     const error = { phase: 'result', code: 'x', message: 'y' } as const;
     expect(moved({ ...jobs.finished, error }, oneOfEach.read_unavailable).error).toEqual(error);
     expect(moved({ ...jobs.finished, error }, oneOfEach.read_running).error).toBeNull();
-  });
-});
-
-describe('What VOD said of a job', () => {
-  const told = (reading: Reading, job: Partial<JobCore> = {}, ageMs = 0) =>
-    eventOfReading({ ...jobs.processing, ...job }, 'vod-1', reading, { now: later(ageMs), rules });
-
-  it('is running: a look, until the deadline has passed', () => {
-    const running: Reading = { kind: 'running', status: 'Analysing' };
-    expect(told(running, {}, rules.jobDeadlineMs - 1)).toEqual(oneOfEach.read_running);
-    expect(told(running, {}, rules.jobDeadlineMs)).toEqual({ type: 'deadline_passed' });
-  });
-
-  it('is over: the last read is believed even after the deadline', () => {
-    const { result } = oneOfEach.read_succeeded;
-    const { code, message } = oneOfEach.read_failed;
-    expect(told({ kind: 'succeeded', result, completedAt: null }, {}, 1e12)).toEqual(oneOfEach.read_succeeded);
-    expect(told({ kind: 'failed', code, message, completedAt: null }, {}, 1e12)).toEqual(oneOfEach.read_failed);
-  });
-
-  it('does not know it: a miss, and vanished only after several in a row and the grace period', () => {
-    const misses = MISSES_BEFORE_HELD - 1;
-    const grace = rules.recoverGraceMs;
-    expect(told({ kind: 'missing' }, { misses: misses - 1 }, grace)).toEqual(oneOfEach.read_missing);
-    expect(told({ kind: 'missing' }, { misses }, grace - 1)).toEqual(oneOfEach.read_missing);
-    expect(told({ kind: 'missing' }, { misses }, grace)).toEqual({ type: 'vanished', misses: MISSES_BEFORE_HELD });
-  });
-
-  it('could not be heard: nothing is concluded from that, not even from the deadline', () => {
-    expect(told({ kind: 'unavailable', cause: 'HTML' }, {}, 1e12)).toEqual({ type: 'read_unavailable', cause: 'HTML' });
   });
 });

@@ -23,16 +23,8 @@ export {
   RESEND_WITHIN_MS,
   type AlarmRules,
 } from './alarms';
-export {
-  decide,
-  eventOfReading,
-  type Circumstances,
-  type JobEvent,
-  type Objection,
-  type Reading,
-  type ReadResult,
-  type Rung,
-} from './decide';
+export { decide, type Circumstances, type JobEvent, type Objection, type ReadResult, type Rung } from './decide';
+export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
 export { tell, type HistoryEntry } from './story';
 export {

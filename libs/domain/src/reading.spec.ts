@@ -1,0 +1,36 @@
+import { jobs, later, oneOfEach, rules } from '../test/jobs';
+import { MISSES_BEFORE_HELD } from './alarms';
+import { eventOfReading, type JobCore, type Reading } from './index';
+
+describe('What VOD said of a job', () => {
+  const eventOf = (reading: Reading, job: Partial<JobCore> = {}, ageMs = 0) =>
+    eventOfReading({ ...jobs.processing, ...job }, 'vod-1', reading, { now: later(ageMs), rules });
+
+  it('is running: a look, until the deadline has passed', () => {
+    const running: Reading = { kind: 'running', status: 'Analysing' };
+    expect(eventOf(running, {}, rules.jobDeadlineMs - 1)).toEqual(oneOfEach.read_running);
+    expect(eventOf(running, {}, rules.jobDeadlineMs)).toEqual({ type: 'deadline_passed' });
+  });
+
+  it('is over: the last read is believed even after the deadline', () => {
+    const { result } = oneOfEach.read_succeeded;
+    const { code, message } = oneOfEach.read_failed;
+    expect(eventOf({ kind: 'succeeded', result, completedAt: null }, {}, 1e12)).toEqual(oneOfEach.read_succeeded);
+    expect(eventOf({ kind: 'failed', code, message, completedAt: null }, {}, 1e12)).toEqual(oneOfEach.read_failed);
+  });
+
+  it('does not know it: a miss, and vanished only after several in a row and the grace period', () => {
+    const misses = MISSES_BEFORE_HELD - 1;
+    const grace = rules.recoverGraceMs;
+    expect(eventOf({ kind: 'missing' }, { misses: misses - 1 }, grace)).toEqual(oneOfEach.read_missing);
+    expect(eventOf({ kind: 'missing' }, { misses }, grace - 1)).toEqual(oneOfEach.read_missing);
+    expect(eventOf({ kind: 'missing' }, { misses }, grace)).toEqual({ type: 'vanished', misses: MISSES_BEFORE_HELD });
+  });
+
+  it('could not be heard: nothing is concluded from that, not even from the deadline', () => {
+    expect(eventOf({ kind: 'unavailable', cause: 'HTML' }, {}, 1e12)).toEqual({
+      type: 'read_unavailable',
+      cause: 'HTML',
+    });
+  });
+});
