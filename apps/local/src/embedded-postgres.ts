@@ -39,20 +39,27 @@ const SHARED_HOME = '/var/lib/vodai';
 
 /**
  * A real PostgreSQL server in `dataDir`, made at the first start and found again at the next. `flags` are settings of
- * the server, like `fsync=off` for tests.
+ * the server, like `fsync=off` for tests. `meanwhile` is called as soon as programs run for which this waits.
  *
  * Started through pg_ctl, which puts it into a session of its own: a Ctrl-C in the terminal must reach us alone, or the
  * database would be gone before our processes have finished with it. One that a killed process left behind is adopted.
  */
-export async function startEmbeddedPostgres(dataDir: string, flags: string[] = []): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dataDir: string,
+  flags: string[] = [],
+  meanwhile: () => unknown = () => {},
+): Promise<EmbeddedPostgres> {
   const owner = await ownerOfServer();
   const home = owner ? reachableFor(owner, resolve(dataDir)) : resolve(dataDir);
   const { initdb, pg_ctl } = owner ? binariesFor(owner) : installed();
-  const exec = (command: string, args: string[]) =>
-    run(command, args, {
+  const exec = (command: string, args: string[]) => {
+    const ended = run(command, args, {
       env: { ...process.env, LC_ALL: 'C' },
       ...(owner ? { uid: owner.uid, gid: owner.gid, cwd: '/' } : {}),
     });
+    meanwhile();
+    return ended;
+  };
 
   const passwordFile = join(home, 'password');
   const cluster = join(home, 'cluster');

@@ -1,12 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startApi } from '../../api/src';
-import { startWebhook } from '../../webhook/src';
-import { startWorker } from '../../worker/src';
 import { loadConfig, withSecretFiles, type Config, type ConfigFor } from '@app/config';
 import { createLogger, portInUse, StartError, type Logger } from '@app/observability';
 import { Emulator } from '@app/vod-emulator';
-import { migrateDatabase } from '../../../migrations/run';
 import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { localSecrets, writeAddress } from './settings';
 
@@ -45,15 +41,10 @@ async function startAll(
   started.push(takeDataDir(dataDir));
   const secrets = localSecrets(dataDir);
 
-  let databaseUrl = asked.databaseUrl;
-  if (databaseUrl === undefined) {
-    logger.info({ data: `${dataDir}/postgres` }, 'starting a Postgres of its own');
-    const postgres = await startEmbeddedPostgres(`${dataDir}/postgres`).catch((error: unknown) => {
-      throw error instanceof NoPostgres ? new StartError(error.message, { cause: error }) : error;
-    });
-    started.push(() => postgres.stop());
-    databaseUrl = postgres.url;
-  }
+  // Loading the processes takes as long as Postgres does to start, on another core.
+  const load = () => import('./processes.js');
+  const databaseUrl = asked.databaseUrl ?? (await startPostgres(`${dataDir}/postgres`, logger, started, load));
+  const { migrateDatabase, startApi, startWebhook, startWorker } = await load();
   await migrateDatabase(databaseUrl);
 
   // The callback URL is signed as it is written, so the webhook's port must be known before the webhook listens.
@@ -93,6 +84,20 @@ async function startAll(
     logger,
     stop,
   };
+}
+
+async function startPostgres(
+  folder: string,
+  logger: Logger,
+  started: (() => Promise<unknown>)[],
+  meanwhile: () => unknown,
+): Promise<string> {
+  logger.info({ data: folder }, 'starting a Postgres of its own');
+  const postgres = await startEmbeddedPostgres(folder, [], meanwhile).catch((error: unknown) => {
+    throw error instanceof NoPostgres ? new StartError(error.message, { cause: error }) : error;
+  });
+  started.push(() => postgres.stop());
+  return postgres.url;
 }
 
 async function assertPortsFree({ host, ports, vod }: Config): Promise<void> {
