@@ -48,35 +48,39 @@ export function EventsTable({ events }: { events: EventItem[] }) {
                 if (key.key === 'Enter' && key.target === key.currentTarget) open(event);
               }}
             >
-              <Table.Td data-name={names.received}>
+              <Table.Td data-column="received" data-name={names.received}>
                 <TextLink to="/events/$eventId" params={{ eventId: event.id }} inherit>
                   <RelativeTime at={event.receivedAt} />
                 </TextLink>
                 {event.copies > 1 && <Text span size="xs" c="dimmed">{` ×${event.copies}`}</Text>}
               </Table.Td>
-              <Table.Td data-name={names.verdict}>
+              <Table.Td data-column="verdict" data-name={names.verdict}>
                 <VerdictBadge verdict={event.verdict} />
               </Table.Td>
-              <Table.Td data-name={names.eventType}>{event.eventType || <Dash />}</Table.Td>
-              <Table.Td data-name={names.status}>{event.status || <Dash />}</Table.Td>
-              <Table.Td data-name={names.signature}>
+              <Table.Td data-column="eventType" data-name={names.eventType}>
+                {event.eventType || <Dash />}
+              </Table.Td>
+              <Table.Td data-column="status" data-name={names.status}>
+                {event.status || <Dash />}
+              </Table.Td>
+              <Table.Td data-column="signature" data-name={names.signature}>
                 <Signature of={event} />
               </Table.Td>
-              <Table.Td data-name={names.mediaId}>
+              <Table.Td data-column="mediaId" data-name={names.mediaId}>
                 {event.mediaId === null ? (
                   <Dash />
                 ) : (
                   <CopyableId id={event.mediaId} what={t('common:fields.mediaId')} />
                 )}
               </Table.Td>
-              <Table.Td data-name={names.vodJobId}>
+              <Table.Td data-column="vodJobId" data-name={names.vodJobId}>
                 {event.vodJobId === '' ? (
                   <Dash />
                 ) : (
                   <CopyableId id={event.vodJobId} what={t('common:fields.vodJobId')} />
                 )}
               </Table.Td>
-              <Table.Td data-name={names.job}>
+              <Table.Td data-column="job" data-name={names.job}>
                 {event.jobId === null ? (
                   <Dash />
                 ) : (
