@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, withSecretFiles, type Config, type ConfigFor } from '@app/config';
-import { createLogger, portInUse, StartError, type Logger } from '@app/observability';
+import { createLogger, portInUse, StartError, type Logger } from '@app/observability/start';
 import { Emulator } from '@app/vod-emulator';
 import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { localSecrets, writeAddress } from './settings';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { runUntilSignal } from '@app/observability';
+import { runUntilSignal } from '@app/observability/start';
 import { startLocal, type Local } from './local.app';
 
 /** Beside the package.json that `npm start` runs in. */

@@ -7,7 +7,6 @@ export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';
 export { withoutSecrets } from './redact';
 export { whileAnswering } from './request-in-hand';
-export { runUntilSignal } from './run';
-export { portInUse, serve, type Server, type ServeOptions } from './serve';
+export { serve, type Server, type ServeOptions } from './serve';
 export { Signals, type SignalMap, type VodOperation } from './signals';
 export { StartError } from './start-error';

@@ -8,7 +8,7 @@ import type { Registry } from 'prom-client';
 import { countRequests } from './count-requests';
 import { codeOf } from './errors';
 import { NestLogger } from './nest-logger';
-import { StartError } from './start-error';
+import { portInUse, StartError } from './start-error';
 
 export interface ServeOptions {
   module: Type | DynamicModule;
@@ -136,10 +136,6 @@ function listenError(error: unknown, { host, port, portVariable }: ServeOptions)
     default:
       return error;
   }
-}
-
-export function portInUse(host: string, port: number, variable: string): StartError {
-  return new StartError(`port ${port} on ${host} is in use; set ${variable} to another one (0 picks a free one)`);
 }
 
 /** Wildcard addresses are for listening, not for calling. */
