@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@app/testing';
+import { signCallback } from '@app/vod/callback';
 import { freePort } from '../apps/local/src/embedded-postgres';
 import { keys, Stack } from './support/stack';
 
@@ -78,8 +79,15 @@ describeWithNginx('deploy/nginx.conf', () => {
   });
 
   it('lets an event of more than a megabyte through', async () => {
-    const large = await fetch(`${outside}/vod/events`, { method: 'POST', body: 'x'.repeat(3 * 1024 * 1024) });
-    expect([large.status, await large.json()]).toMatchObject([401, { code: 'signature_missing' }]);
+    const timestamp = String(Math.floor(Date.now() / 1_000));
+    const signature = signCallback(`${outside}/vod/events`, timestamp, keys.callback);
+    const headers = { 'x-vod-timestamp': timestamp, 'x-vod-signature': signature };
+    // Signed: the webhook hangs up on a stranger in the middle of such a body, and nginx may see that before the answer.
+    const body = 'x'.repeat(3 * 1024 * 1024);
+    expect((await fetch(`${outside}/vod/events`, { method: 'POST', body, headers })).status).toBe(200);
+    expect(await stack.query('select body_size from event where body_size > 1000000')).toEqual([
+      { body_size: body.length },
+    ]);
   });
 });
 

@@ -20,10 +20,38 @@ export const jobStates = [
 export type JobState = (typeof jobStates)[number];
 
 /** States in which nothing is owed any more. `expired` alone still listens: a late event reopens it. */
-const settledStates = ['succeeded', 'failed', 'canceled', 'expired'] as const satisfies readonly JobState[];
+export const settledStates = ['succeeded', 'failed', 'canceled', 'expired'] as const satisfies readonly JobState[];
 
 /** States without an alarm: over, or waiting for a person. The CHECK `job_alarm_set` says the same to Postgres. */
-export const silentStates = [...settledStates, 'held'] as const satisfies readonly JobState[];
+export const silentStates = ['held', ...settledStates] as const satisfies readonly JobState[];
+
+/** VOD has the job, or may have it: it counts against the cap. */
+export const atVodStates = [
+  'submitting',
+  'unconfirmed',
+  'processing',
+  'finished',
+] as const satisfies readonly JobState[];
+
+/** VOD may have the job under a JobId that nobody here knows. */
+export const unidentifiedStates = ['submitting', 'unconfirmed', 'held'] as const satisfies readonly JobState[];
+
+/** The JobId is known, and a read of it may settle the job. */
+export const readableStates = ['processing', 'finished'] as const satisfies readonly JobState[];
+
+/** A read settled the job by what VOD said of it. */
+export const verdictStates = ['succeeded', 'failed'] as const satisfies readonly JobState[];
+
+/** Another copy of an event that was matched before is worth another look. */
+export const listeningStates = ['processing', 'expired'] as const satisfies readonly JobState[];
+
+/** When due, they are handed to a queue, and given back when it takes nothing. A lease of `submitting` is its claim's. */
+export const handedOutStates = [
+  'queued',
+  'processing',
+  'finished',
+  'unconfirmed',
+] as const satisfies readonly JobState[];
 
 export function isSettled(state: JobState): boolean {
   return (settledStates as readonly JobState[]).includes(state);

@@ -1,13 +1,74 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventTypes } from '../test/jobs';
-import { jobStates, nextState, operatorEvents, silentStates, statesFor, transitions, type JobState } from './index';
+import {
+  atVodStates,
+  handedOutStates,
+  jobStates,
+  listeningStates,
+  nextState,
+  operatorEvents,
+  readableStates,
+  settledStates,
+  silentStates,
+  statesFor,
+  transitions,
+  unidentifiedStates,
+  verdictStates,
+  type JobState,
+} from './index';
 
 /** The table as lines of the diagram in docs/lifecycle.md. */
 const edges = (Object.keys(transitions) as JobState[]).flatMap((from) =>
   Object.entries(transitions[from]).map(([event, to]) => ({ from, event, to })),
 );
 const isOperators = (event: string) => (operatorEvents as readonly string[]).includes(event);
+
+/** What the table says of a state; the sets are lists, because SQL and people read them. A new state shows here which it lacks in. */
+describe('The sets of states', () => {
+  const those = (belongs: (state: JobState) => boolean) => jobStates.filter(belongs).toSorted();
+  const has = (set: readonly JobState[], state: JobState) => set.includes(state);
+  const can = (state: JobState, ...events: (typeof eventTypes)[number][]) =>
+    events.some((event) => nextState(state, event) !== null);
+  const leadsTo = (event: string) =>
+    new Set<JobState>(edges.filter((edge) => edge.event === event).map(({ to }) => to));
+
+  it.each<[string, readonly JobState[], (state: JobState) => boolean]>([
+    [
+      'over: only a person or a late event moves them',
+      settledStates,
+      (state) => has(silentStates, state) && state !== 'held',
+    ],
+    [
+      'at VOD: everything with an alarm that has been claimed',
+      atVodStates,
+      (state) => !has(silentStates, state) && state !== 'queued',
+    ],
+    ['readable: a read means something', readableStates, (state) => can(state, 'read_running')],
+    [
+      'with a verdict: a read has led there',
+      verdictStates,
+      (state) => leadsTo('read_succeeded').has(state) || leadsTo('read_failed').has(state),
+    ],
+    [
+      'unidentified: an answer or an event of VOD would name the job, and it may have been sent',
+      unidentifiedStates,
+      (state) => can(state, 'accepted') && state !== 'queued',
+    ],
+    [
+      'handed out: everything with an alarm, except the claim itself',
+      handedOutStates,
+      (state) => !has(silentStates, state) && state !== 'submitting',
+    ],
+    [
+      'listening: an event says something new about a job whose JobId is known',
+      listeningStates,
+      (state) => can(state, 'event_received') && !can(state, 'accepted'),
+    ],
+  ])('are complete: %s', (_name, set, belongs) => {
+    expect(set.toSorted()).toEqual(those(belongs));
+  });
+});
 
 describe('The table of transitions', () => {
   it('reaches every state from queued', () => {
@@ -42,7 +103,7 @@ describe('The table of transitions', () => {
 
   it('lets nothing but a person move a settled job, except that a late event reopens an expired one', () => {
     const byThemselves = edges.filter(
-      ({ from, event }) => ['succeeded', 'failed', 'canceled', 'expired'].includes(from) && !isOperators(event),
+      ({ from, event }) => (settledStates as readonly string[]).includes(from) && !isOperators(event),
     );
     expect(byThemselves).toEqual([{ from: 'expired', event: 'event_received', to: 'finished' }]);
   });

@@ -1,5 +1,6 @@
-import { isSilent, jobStates, type JobState } from '@app/domain';
+import { atVodStates, handedOutStates, isSilent, jobStates, readableStates, type JobState } from '@app/domain';
 import type { DataSource } from 'typeorm';
+import { inStates } from './in-states';
 
 const alarmedStates = jobStates.filter((state) => !isSilent(state));
 
@@ -55,7 +56,7 @@ export class AlarmStore {
     const rows = await this.db.query<{ jobs: number }[]>(
       `select count(*)::int as jobs
          from job
-        where region = $1 and state in ('submitting', 'unconfirmed', 'processing', 'finished') and due_at is not null
+        where region = $1 and state ${inStates(atVodStates)} and due_at is not null
         group by type`,
       [region],
     );
@@ -76,7 +77,7 @@ export class AlarmStore {
 
   /** Jobs to be read at VOD, the longest due first; at most `limit`. */
   async takeReads(region: string, limit: number): Promise<string[]> {
-    const rows = await this.take(region, { which: `state in ('processing', 'finished')`, order: 'due_at', limit });
+    const rows = await this.take(region, { which: `state ${inStates(readableStates)}`, order: 'due_at', limit });
     return rows.map((row) => row.id);
   }
 
@@ -95,7 +96,7 @@ export class AlarmStore {
     const [column, values] = 'jobIds' in ids ? ['id', ids.jobIds] : ['request_id', ids.requestIds];
     // guard: moved-on-stays
     await this.db.query(
-      `update job set due_at = $2 where ${column} = any($1::uuid[]) and state in ('queued', 'processing', 'finished', 'unconfirmed')
+      `update job set due_at = $2 where ${column} = any($1::uuid[]) and state ${inStates(handedOutStates)}
           and due_at > $2`,
       [values, this.now()],
     );

@@ -1,5 +1,6 @@
-import { completionsOf } from '@app/domain';
+import { completionsOf, unidentifiedStates } from '@app/domain';
 import type { DataSource } from 'typeorm';
+import { inStates } from './in-states';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
 /** A job whose submission may have reached VOD, with everything that was written down about that submission. */
@@ -125,7 +126,7 @@ export class CaseReads {
       `select count(*)::int as rivals
          from job
         where media_id = $1 and region = $2 and type = $3 and id <> $4 and vod_job_id is null
-          and state in ('submitting', 'unconfirmed', 'held')`,
+          and state ${inStates(unidentifiedStates)}`,
       [mediaId, region, type, id],
     );
     return row.rivals;

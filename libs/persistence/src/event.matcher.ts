@@ -1,6 +1,7 @@
-import { collectiveEvents, completionsOf, jobTypes, type JobEvent } from '@app/domain';
+import { collectiveEvents, completionsOf, jobTypes, statesFor, type JobEvent } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
+import { inStates } from './in-states';
 import { toJson } from './rows';
 
 /** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
@@ -213,7 +214,7 @@ const casesOfEvents = `
             and event.event_type in (job.type || 'Complete', ${collectiveEvents.map((name) => `'${name}'`).join(', ')})
     join submission on submission.request_id = job.request_id and submission.number = job.attempt
    where event.id = any($1::uuid[])
-     and job.state in ('unconfirmed', 'queued', 'held') and job.vod_job_id is null
+     and job.state ${inStates(statesFor('reconsidered'))} and job.vod_job_id is null
      and submission.sent_at <= event.received_at + interval '5 s'   -- two clocks of ours
      and (select history.event
             from history

@@ -1,7 +1,9 @@
+import { listeningStates } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import type { SignatureVerdict } from './entities/event.entity';
 import { Gather } from './gather';
 import { channels } from './channels';
+import { inStates } from './in-states';
 import { toJson } from './rows';
 
 /** A notification of VOD as received, with what could be read from its body. */
@@ -59,7 +61,7 @@ export class EventStore {
                 -- The first copy may have been forged or too early. While its job is open, the bell rings again.
                 verdict = case
                             when event.verdict = 'matched'
-                             and exists (select from job where job.id = event.job_id and job.state in ('processing', 'expired'))
+                             and exists (select from job where job.id = event.job_id and job.state ${inStates(listeningStates)})
                             then 'received' else event.verdict
                           end
          returning id, verdict

@@ -1,6 +1,7 @@
-import type { JobState } from '@app/domain';
+import { verdictStates, type JobState } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { binOf, Histogram } from './histogram';
+import { inStates } from './in-states';
 import { endOfIdsUntil, firstIdSince } from './rows';
 import { settledWithoutEvent } from './stats.reads';
 
@@ -64,7 +65,7 @@ export class FlowReads {
          from (select ${bucketOf('settled_at')} as bucket, state,
                       ${settledWithoutEvent} as "withoutEvent",
                       ${binOf(msBetween('created_at', 'submitted_at'))} as "waitBin",
-                      case when vod_job_id is not null and state in ('succeeded', 'failed')
+                      case when vod_job_id is not null and state ${inStates(verdictStates)}
                            then ${binOf(msBetween('submitted_at', 'finished_at'))} end as "processingBin"
                  from job
                 where settled_at >= $1 and settled_at < $2) as ended

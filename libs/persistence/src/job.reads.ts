@@ -1,5 +1,6 @@
-import type { JobEventType, JobState } from '@app/domain';
+import { readableStates, type JobEventType, type JobState } from '@app/domain';
 import type { DataSource } from 'typeorm';
+import { inStates } from './in-states';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
 export interface HistoryRow {
@@ -34,7 +35,7 @@ export class JobReads {
   async jobsToRead(ids: readonly string[]): Promise<(JobRow & { vodJobId: string })[]> {
     const rows = await this.db.query<FlatJobRow[]>(
       `/* jobs to read */
-       select ${jobColumns} from job where id = any($1::uuid[]) and state in ('processing', 'finished')`,
+       select ${jobColumns} from job where id = any($1::uuid[]) and state ${inStates(readableStates)}`,
       [ids],
     );
     return rows.map(toJobRow).filter((row): row is JobRow & { vodJobId: string } => row.vodJobId !== null);

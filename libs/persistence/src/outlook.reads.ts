@@ -1,4 +1,12 @@
-import { jobTypes, outlookOf, type JobState, type Outlook, type Surroundings } from '@app/domain';
+import {
+  atVodStates,
+  jobTypes,
+  outlookOf,
+  readableStates,
+  type JobState,
+  type Outlook,
+  type Surroundings,
+} from '@app/domain';
 import type { DataSource } from 'typeorm';
 import type { Circuit, CircuitStore } from './circuit.store';
 import type { ClosedQueue, ClosedQueueStore } from './closed-queue.store';
@@ -39,7 +47,7 @@ const MEASURE_AT_LEAST_MS = 10_000;
 /** A read asks VOD for so many jobs. */
 const READ_BATCH = 10;
 
-const atVod: readonly JobState[] = ['submitting', 'unconfirmed', 'processing', 'finished'];
+const atVod: readonly JobState[] = atVodStates;
 const backsOff = ['throttled', 'blocked', 'not_sent', 'deferred'];
 
 /** What holds jobs up, and whether a worker is late. Index probes and bounded counts, however many jobs wait. Reads only. */
@@ -230,7 +238,7 @@ export class OutlookReads {
                  from (select from job
                         where region = $1 and state = any($2::text[]) and due_at < $3 limit ${COUNT_AT_MOST}) as counted) as ahead,
               (select true from job where settled_at > $4 and region = $1 order by settled_at desc limit 1) is true as moves`,
-      [region.name, ['processing', 'finished'], dueAt, new Date(now.getTime() - MEASURE_MS)],
+      [region.name, readableStates, dueAt, new Date(now.getTime() - MEASURE_MS)],
     );
     const quota = Math.min(...region.workers.flatMap(({ limits }) => limits?.collectQps ?? []));
     return {

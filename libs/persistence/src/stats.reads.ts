@@ -1,6 +1,7 @@
-import type { JobState, JobType } from '@app/domain';
+import { atVodStates, verdictStates, type JobState, type JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { FilteredCounts } from './filtered.counts';
+import { inStates } from './in-states';
 import type { JobCount, JobCounts } from './job.counts';
 import { conditionsOf, Values, where, type JobFilter } from './job.finder';
 
@@ -44,7 +45,7 @@ export class StatsReads {
 
   /** Jobs that VOD has, or may have. */
   async atVod(): Promise<{ region: string; type: JobType; jobs: number }[]> {
-    const states: readonly JobState[] = ['submitting', 'unconfirmed', 'processing', 'finished'];
+    const states: readonly JobState[] = atVodStates;
     const jobs = (await this.counts.current()).filter(({ state }) => states.includes(state));
     return groups(jobs, ({ region, type }) => `${region} ${type}`).map(([{ region, type }, sum]) => ({
       region,
@@ -101,7 +102,7 @@ export function oldestAlarms(db: DataSource): Promise<Alarm[]> {
 }
 
 /** A read settled it before VOD's event came, or in its stead. */
-export const settledWithoutEvent = `(state in ('succeeded', 'failed') and vod_job_id is not null and event_status is null)`;
+export const settledWithoutEvent = `(state ${inStates(verdictStates)} and vod_job_id is not null and event_status is null)`;
 
 /** One of each group with the group's sum, in the order of their names. */
 function groups(counts: JobCount[], nameOf: (count: JobCount) => string): [JobCount, number][] {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { RESEND_WITHIN_MS, type JobType } from '@app/domain';
+import { atVodStates, RESEND_WITHIN_MS, type JobType } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, Submission } from './door';
 import { Gather } from './gather';
+import { inStates } from './in-states';
 import { jobColumns, toJson, type FlatJobRow } from './rows';
 
 /** A request's queued jobs, claimed for one call of SubmitAIJob. */
@@ -237,7 +238,7 @@ const queuedJobs = `
 const jobsAtVod = `
   select region, type, count(*)::int as jobs
     from job
-   where state in ('submitting', 'unconfirmed', 'processing', 'finished') and region = any($1::text[])
+   where state ${inStates(atVodStates)} and region = any($1::text[])
      and due_at is not null  -- as they all have it; this is what the index knows
    group by region, type`;
 

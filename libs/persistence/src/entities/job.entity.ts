@@ -1,5 +1,14 @@
-import type { JobState, JobType } from '@app/domain';
+import {
+  jobStates,
+  readableStates,
+  settledStates,
+  silentStates,
+  verdictStates,
+  type JobState,
+  type JobType,
+} from '@app/domain';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { inStates } from '../in-states';
 import { RequestEntity } from './request.entity';
 
 /**
@@ -7,13 +16,10 @@ import { RequestEntity } from './request.entity';
  * so they are repeated here by name; the drift test holds the two together.
  */
 @Entity('job')
-@Check(
-  'job_state_known',
-  `state in ('queued', 'submitting', 'unconfirmed', 'processing', 'finished', 'held', 'succeeded', 'failed', 'canceled', 'expired')`,
-)
-@Check('job_alarm_set', `(due_at is null) = (state in ('held', 'succeeded', 'failed', 'canceled', 'expired'))`)
-@Check('job_settled_at_set', `(settled_at is not null) = (state in ('succeeded', 'failed', 'canceled', 'expired'))`)
-@Check('job_known_to_vod', `state not in ('processing', 'finished') or vod_job_id is not null`)
+@Check('job_state_known', `state ${inStates(jobStates)}`)
+@Check('job_alarm_set', `(due_at is null) = (state ${inStates(silentStates)})`)
+@Check('job_settled_at_set', `(settled_at is not null) = (state ${inStates(settledStates)})`)
+@Check('job_known_to_vod', `state not ${inStates(readableStates)} or vod_job_id is not null`)
 @Check('job_natural_key_released', `not holds_natural_key or settled_at is null`)
 @Index('job_one_per_type', ['requestId', 'type'], { unique: true })
 @Index('job_open_natural_key', ['naturalKey'], { unique: true, where: 'holds_natural_key' })
@@ -27,7 +33,7 @@ import { RequestEntity } from './request.entity';
 @Index('job_queued', ['region', 'priority', 'id'], { where: `state = 'queued'` })
 @Index('job_settled_at', ['settledAt'], { where: 'settled_at is not null' })
 @Index('job_without_event', ['settledAt'], {
-  where: `state in ('succeeded', 'failed') and vod_job_id is not null and event_status is null`,
+  where: `state ${inStates(verdictStates)} and vod_job_id is not null and event_status is null`,
 })
 @Index('job_submitted_at', ['region', 'type', 'submittedAt'], { where: 'vod_job_id is not null' })
 export class JobEntity {
