@@ -12,7 +12,7 @@ import { drawSeed, isFull, report } from './support/report';
 
 /** How often a worker dies at each failpoint. In the short form a drawn part of them kills; every one must be passed. */
 const rounds = isFull ? 3 : 1;
-const fatalShare = isFull ? 1 : 0.08;
+const fatalShare = isFull ? 1 : 0.15;
 
 /** Workers that wait for their failpoint at the same time. */
 const LANES = 2;

@@ -73,6 +73,15 @@ describe('The pace of calls', () => {
     expect(once.pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(60_000);
   });
 
+  it('asks again a few times however long a rest the api wants, also for a call that waited for the rest of another', async () => {
+    const { pace, pauses } = paced();
+    await Promise.all([
+      pace.untilTaken(failing(busy('60'), busy('60'), busy('60'), busy('60'))),
+      pace.untilTaken(failing(busy('60'), busy('60'), busy('60'))),
+    ]);
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(240_000);
+  });
+
   it('has the patience that it is told to have', async () => {
     const away = async () => Promise.reject(new Unreachable('away'));
     const hasty = paced(0);

@@ -11,6 +11,9 @@ const PAUSES_MS = [500, 1_000, 2_000, 4_000];
 /** An api that has taken calls is waited for: it restarts, or its database changes its master. */
 const PATIENCE_MS = 60_000;
 
+/** A rest that the api asks for is no longer than this. */
+const REST_AT_MOST_MS = 60_000;
+
 /** How many calls are under way: more while the api takes them, fewer when it wants a rest, none while it has it. */
 export class Pace {
   private width = FIRST;
@@ -27,16 +30,17 @@ export class Pace {
       now: Date.now,
       pause: (ms: number, stop?: AbortSignal): Promise<void> => pause(ms, undefined, stop && { signal: stop }),
     },
-    private readonly patienceMs = PATIENCE_MS,
+    private readonly patienceMs?: number,
   ) {}
 
   readonly lanes = (): number => Math.floor(this.width);
 
   /** Makes a call until it is answered, as long as it makes sense. Only for calls that are done once however often they are made. */
   async untilTaken<T>(call: () => Promise<T>, stop?: AbortSignal): Promise<T> {
-    const begun = this.clock.now();
+    let begun: number | undefined;
     for (let tries = 0; ; tries += 1) {
       await this.turn(stop);
+      begun ??= this.clock.now();
       const { rests } = this;
       try {
         const answer = await call();
@@ -75,13 +79,15 @@ export class Pace {
       this.hasTold = true;
       this.width = this.cautious = Math.max(1, this.width / 2);
     }
-    this.restUntil = Math.max(this.restUntil, this.clock.now() + Math.min(pauseMs, this.patienceMs));
+    this.restUntil = Math.max(this.restUntil, this.clock.now() + Math.min(pauseMs, REST_AT_MOST_MS));
   }
 
-  /** One that has never taken a call is asked a few times only. */
+  /** An api that has never taken a call is asked a few times only, and no longer than one was told to wait. */
   private isPatient(tries: number, begun: number): boolean {
-    const since = tries < PAUSES_MS.length ? Math.max(begun, this.takenAt) : this.takenAt;
-    return this.clock.now() - since < this.patienceMs;
+    const now = this.clock.now();
+    const { patienceMs } = this;
+    if (tries < PAUSES_MS.length && (patienceMs === undefined || now - begun < patienceMs)) return true;
+    return now - this.takenAt < (patienceMs ?? PATIENCE_MS);
   }
 }
 

@@ -24,7 +24,7 @@ export function vodai(): Command {
     .option('--profile <name>', 'the api and key of this name in the file of profiles')
     .option('--utc', 'times in UTC rather than in the zone of this machine (or of TZ)')
     .option('--local', 'the instance that `npm start` runs in this folder, whatever the environment says')
-    .option('--patience <seconds>', 'how long to wait for an api that has answered before and goes away (60)', seconds)
+    .option('--patience <seconds>', 'how long to wait for an api that is away or busy (60; 0: not at all)', seconds)
     .addHelpText(
       'after',
       `

@@ -52,11 +52,13 @@ export async function startEmbeddedPostgres(
   const owner = await ownerOfServer();
   const home = owner ? reachableFor(owner, resolve(dataDir)) : resolve(dataDir);
   const { initdb, pg_ctl } = owner ? binariesFor(owner) : installed();
-  const exec = (command: string, args: string[]) => {
-    const ended = run(command, args, {
+  const exec = (command: string, args: string[]) =>
+    run(command, args, {
       env: { ...process.env, LC_ALL: 'C' },
       ...(owner ? { uid: owner.uid, gid: owner.gid, cwd: '/' } : {}),
     });
+  const begin = (command: string, args: string[]) => {
+    const ended = exec(command, args);
     meanwhile();
     return ended;
   };
@@ -69,7 +71,7 @@ export async function startEmbeddedPostgres(
     mkdirSync(home, { recursive: true, mode: 0o700 });
     writeFileSync(passwordFile, randomBytes(18).toString('hex'), { mode: 0o600 });
     if (owner) for (const path of [home, passwordFile]) chownSync(path, owner.uid, owner.gid);
-    await exec(initdb, [
+    await begin(initdb, [
       '-D',
       cluster,
       '-U',
@@ -94,7 +96,7 @@ export async function startEmbeddedPostgres(
       ...flags,
     ];
     const options = settings.map((setting) => `-c ${setting}`).join(' ');
-    await exec(pg_ctl, ['start', '-w', '-s', '-D', cluster, '-l', join(home, 'server.log'), '-o', options]);
+    await begin(pg_ctl, ['start', '-w', '-s', '-D', cluster, '-l', join(home, 'server.log'), '-o', options]);
   }
   const url = `postgres://vodai:${readFileSync(passwordFile, 'utf8').trim()}@127.0.0.1:${port}/postgres`;
   return {

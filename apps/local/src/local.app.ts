@@ -43,7 +43,8 @@ async function startAll(
 
   // Loading the processes takes as long as Postgres does to start, on another core.
   const load = () => import('./processes.js');
-  const databaseUrl = asked.databaseUrl ?? (await startPostgres(`${dataDir}/postgres`, logger, started, load));
+  const loadAhead = () => void load().catch(() => {}); // told below
+  const databaseUrl = asked.databaseUrl ?? (await startPostgres(`${dataDir}/postgres`, logger, started, loadAhead));
   const { migrateDatabase, startApi, startWebhook, startWorker } = await load();
   await migrateDatabase(databaseUrl);
 

@@ -23,6 +23,8 @@ export class ServerPool extends Pool {
   private readonly idle = new Set<PoolClient>();
   private readonly busy = new Set<PoolClient>();
   private readonly givenUp = new WeakSet<ClientBase>();
+  /** How often all connections were given up. */
+  private losses = 0;
 
   constructor({ searchPath = 'public', silenceMs = SILENCE_MS, ...options }: ServerPoolOptions) {
     super({
@@ -58,25 +60,33 @@ export class ServerPool extends Pool {
       if (isWrongServer(error)) this.giveUp();
     });
     endInSilence(client, silenceMs);
+    const { losses } = this;
     await settle(client, searchPath);
+    // It may lead where all the others led.
+    if (losses !== this.losses) throw gone();
   }
 
   /** No connection that is there now is used again. Statements and transactions under way may finish. */
   giveUp(): void {
-    const gone = new Error('the server takes no writes any more');
+    this.losses += 1;
     for (const client of this.busy) {
+      if (this.givenUp.has(client)) continue;
       this.givenUp.add(client);
       // BullMQ holds one for as long as it listens, and would hear nothing from the new server.
-      if (isResting(client)) this.cut(client, gone);
+      if (isResting(client)) this.cut(client, gone());
     }
     // The way in which a pool hears that an idle connection is gone.
-    for (const client of this.idle) client.emit('error', gone);
+    for (const client of this.idle) client.emit('error', gone());
   }
 
   private cut(client: PoolClient, why: Error): void {
     client.emit('error', why);
     void client.end().catch(() => undefined);
   }
+}
+
+function gone(): Error {
+  return new Error('Connection terminated: the server takes no writes any more');
 }
 
 /** For a connection that stays with one purpose. Its owner connects it, settles it, and listens to its errors. */

@@ -78,7 +78,7 @@ describe('A connection', () => {
 
   it('to a server that vanishes without a word is ended when it owes an answer for too long, and only then', async () => {
     const wire = await Wire.to(database.url);
-    const pool = open({ connectionString: wire.url, silenceMs: 200 });
+    const pool = open({ connectionString: wire.url, silenceMs: 1_000 });
     try {
       const [asking, resting] = [await pool.connect(), await pool.connect()];
       resting.on('error', (error) => {
@@ -87,7 +87,7 @@ describe('A connection', () => {
       await asking.query('select pg_sleep(0.1)');
       wire.cut();
       const error = await asking.query('select 1').catch((problem: unknown) => problem);
-      expect(error).toMatchObject({ message: 'Connection terminated: no answer in 200 ms' });
+      expect(error).toMatchObject({ message: 'Connection terminated: no answer in 1000 ms' });
       expect(isUnavailable(error)).toBe(true);
       asking.release(true);
       expect(pool.totalCount).toBe(1);
@@ -125,6 +125,21 @@ describe('A connection', () => {
       for (const client of after) client.release();
     });
 
+    it('is given up also while a connection to it is being made', async () => {
+      const pool = open();
+      const { options } = pool as unknown as { options: { onConnect: (client: unknown) => Promise<void> } };
+      const { onConnect } = options;
+      options.onConnect = (client) => {
+        const settled = onConnect(client);
+        pool.giveUp();
+        return settled;
+      };
+      const refused = await pool.connect().catch((error: unknown) => error);
+      expect(refused).toMatchObject({ message: 'Connection terminated: the server takes no writes any more' });
+      expect(isUnavailable(refused)).toBe(true);
+      expect(pool.totalCount).toBe(0);
+    });
+
     it('is given up also by whoever only listens on it, who is told', async () => {
       const pool = open();
       const [listener, idler, busy] = [await pool.connect(), await pool.connect(), await pool.connect()];
@@ -137,7 +152,7 @@ describe('A connection', () => {
       });
       await busy.query('begin read only');
       await busy.query('create table x ()').catch(() => undefined);
-      expect(told).toEqual([['the server takes no writes any more'], []]);
+      expect(told).toEqual([['Connection terminated: the server takes no writes any more'], []]);
       await idler.query('commit');
       for (const client of [listener, idler, busy]) client.release();
       await eventually('all have gone', () => pool.totalCount === 0);
