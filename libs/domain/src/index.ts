@@ -1,4 +1,5 @@
 export {
+  isAtVod,
   isSettled,
   isSilent,
   jobStates,

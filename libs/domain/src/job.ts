@@ -57,6 +57,10 @@ export function isSettled(state: JobState): boolean {
   return (settledStates as readonly JobState[]).includes(state);
 }
 
+export function isAtVod(state: JobState): boolean {
+  return (atVodStates as readonly JobState[]).includes(state);
+}
+
 export function isSilent(state: JobState): boolean {
   return (silentStates as readonly JobState[]).includes(state);
 }

@@ -1,12 +1,4 @@
-import {
-  atVodStates,
-  jobTypes,
-  outlookOf,
-  readableStates,
-  type JobState,
-  type Outlook,
-  type Surroundings,
-} from '@app/domain';
+import { isAtVod, jobTypes, outlookOf, readableStates, type Outlook, type Surroundings } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import type { Circuit, CircuitStore } from './circuit.store';
 import type { ClosedQueue, ClosedQueueStore } from './closed-queue.store';
@@ -47,7 +39,6 @@ const MEASURE_AT_LEAST_MS = 10_000;
 /** A read asks VOD for so many jobs. */
 const READ_BATCH = 10;
 
-const atVod: readonly JobState[] = atVodStates;
 const backsOff = ['throttled', 'blocked', 'not_sent', 'deferred'];
 
 /** What holds jobs up, and whether a worker is late. Index probes and bounded counts, however many jobs wait. Reads only. */
@@ -303,6 +294,6 @@ function capOf(
 ): { jobs: number; most: number } | null {
   const most = capIn(region, workers) ?? 0;
   if (most === 0) return null;
-  const there = counts.filter((count) => count.region === region && count.type === type && atVod.includes(count.state));
+  const there = counts.filter((count) => count.region === region && count.type === type && isAtVod(count.state));
   return { most, jobs: there.reduce((sum, { jobs }) => sum + jobs, 0) };
 }

@@ -1,4 +1,4 @@
-import { atVodStates, verdictStates, type JobState, type JobType } from '@app/domain';
+import { isAtVod, verdictStates, type JobState, type JobType } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { FilteredCounts } from './filtered.counts';
 import { inStates } from './in-states';
@@ -45,8 +45,7 @@ export class StatsReads {
 
   /** Jobs that VOD has, or may have. */
   async atVod(): Promise<{ region: string; type: JobType; jobs: number }[]> {
-    const states: readonly JobState[] = atVodStates;
-    const jobs = (await this.counts.current()).filter(({ state }) => states.includes(state));
+    const jobs = (await this.counts.current()).filter(({ state }) => isAtVod(state));
     return groups(jobs, ({ region, type }) => `${region} ${type}`).map(([{ region, type }, sum]) => ({
       region,
       type,
