@@ -110,6 +110,7 @@ describeWithRedisServer('queue gone', () => {
           });
           do {
             await enqueue(2);
+            await city.pace(100);
             expect((await readiness(city.front.url)).status).toBe(200);
             expect((await readiness(city.doorbell.url)).status).toBe(200);
           } while (performance.now() < until);

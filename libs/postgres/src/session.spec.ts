@@ -41,12 +41,14 @@ describe('A connection', () => {
       `idle_in_transaction_session_timeout = '1ms'`,
       `search_path = 'bullmq', 'pg_catalog'`,
       `synchronous_commit = off`,
+      `jit = on`,
     );
     const { rows } = await open().query(
       `select timestamptz '2026-11-28 11:04:47.97+08' as time, date '2026-11-28' as day, interval '90 s' as span, '\\x00ff'::bytea as bytes,
               0.1::float8 + 0.2 as number, 'a\\b' as text, current_setting('transaction_isolation') as isolation,
               current_schema() as schema, (timestamptz '2026-11-28 11:04:47.97+08')::text as "timeText",
-              current_setting('statement_timeout') as "statementTimeout", current_setting('synchronous_commit') as commits
+              current_setting('statement_timeout') as "statementTimeout", current_setting('synchronous_commit') as commits,
+              current_setting('jit') as jit
          from pg_sleep(0.05)`,
     );
     expect(rows[0]).toMatchObject({
@@ -61,6 +63,7 @@ describe('A connection', () => {
       timeText: '2026-11-28 03:04:47.97+00',
       statementTimeout: '30s',
       commits: 'on',
+      jit: 'off',
     });
   });
 

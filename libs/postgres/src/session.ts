@@ -29,6 +29,8 @@ const settings = {
   statement_timeout: STATEMENT_TIMEOUT,
   lock_timeout: '0', // statement_timeout bounds that too
   idle_in_transaction_session_timeout: STATEMENT_TIMEOUT,
+  // A page of a large table is estimated dear and read in milliseconds: compiling its statement takes longer than running it.
+  jit: 'off',
 };
 
 /** Newer than the oldest Postgres we take, or changed only from one value. */
