@@ -1,6 +1,7 @@
 import { version, type ConfigFor } from '@app/config';
 import { jobStates, jobTypes } from '@app/domain';
-import { Collect, Dispatch, failpoints, Loop, Recover, Settle, Submit } from '@app/lifecycle';
+import { Collect, Dispatch, failpoints, Recover, Settle, Submit } from '@app/lifecycle';
+import { Loop } from '@app/loop';
 import {
   attachLogging,
   countJobs,
@@ -52,7 +53,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
   countWork(signals, registry, { ...known, queues: queuesOf(config.vod.regions) });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
-  const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');
+  const onError = (error: unknown) => logger.error({ err: error }, 'a run failed and will be tried again');
 
   const db = await openDatabase('worker', { url: config.databaseUrl, onTrouble });
   showPool(registry, () => poolOf(db));
@@ -66,7 +67,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     void tellCredentials(vod, config, signals);
     noteClosedQueues(signals, new ClosedQueueStore(db), logger);
     const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
-    const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
+    const dispatching = new Loop(() => dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
     const settling = settlingLoop(settle, onError);
     const listener = new Listener({
       url: config.databaseUrl,
@@ -223,7 +224,7 @@ function settlingLoop(settle: Settle, onError: (error: unknown) => void): Loop {
     async () => {
       const rematch = performance.now() >= rematchAt;
       if (rematch) rematchAt = performance.now() + SETTLE_POLL_MS;
-      return settle.turn({ rematch });
+      return settle.run({ rematch });
     },
     { pollMs: SETTLE_POLL_MS, onError },
   );

@@ -1,8 +1,8 @@
 import { jobTypes } from '@app/domain';
+import type { Next } from '@app/loop';
 import type { Signals } from '@app/observability';
 import type { AlarmStore, CircuitStore, DueCounts, JobStore } from '@app/persistence';
 import { READ_BATCH, type Payload, type Queues } from '@app/queue';
-import type { Turn } from './loop';
 
 export interface DispatchOptions {
   regions: readonly string[];
@@ -40,14 +40,14 @@ export class Dispatch {
     private readonly options: DispatchOptions,
   ) {}
 
-  /** Jobs wait to be read together: a reader that has just finished is worth another turn. */
+  /** Jobs wait to be read together: a reader that has just finished is worth another run. */
   get isHolding(): boolean {
     return this.heldSince.size > 0;
   }
 
-  async turn(): Promise<Turn> {
+  async run(): Promise<Next> {
     const ringing = await this.alarms.ringing(this.options.regions);
-    const turns = this.options.regions.flatMap((region) => {
+    const parts = this.options.regions.flatMap((region) => {
       const due = (...states: string[]) => countOf(ringing, region, states);
       const reads = due('processing', 'finished');
       return [
@@ -55,23 +55,23 @@ export class Dispatch {
         due('submitting') > 0 && this.leaseOver(region),
         due('unconfirmed') > 0 && this.toRecover(region),
         reads > 0 && this.toCollect(region, reads),
-      ].filter((turn) => turn !== false);
+      ].filter((part) => part !== false);
     });
     // One region's trouble, or a queue store that is away, holds up nothing else.
-    const outcomes = await Promise.allSettled(turns);
+    const outcomes = await Promise.allSettled(parts);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    const turn = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
-    return turn.again === 'now' ? turn : soonest([turn, await this.nextAlarm()]);
+    const next = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    return next.again === 'now' ? next : soonest([next, await this.nextAlarm()]);
   }
 
-  /** An alarm that is set wakes nobody when it rings: whoever turns this has to be there by then. */
-  private async nextAlarm(): Promise<Turn> {
+  /** An alarm that is set wakes nobody when it rings: the loop has to be there by then. */
+  private async nextAlarm(): Promise<Next> {
     const ms = await this.alarms.untilNext(this.options.regions);
     return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
   }
 
-  private async toSubmit(region: string): Promise<Turn> {
+  private async toSubmit(region: string): Promise<Next> {
     const { waiting } = await this.queues.load('submit', region);
     const room = Math.min(this.options.window - waiting, await this.roomAtVod(region, waiting));
     if (room <= 0) return { again: WINDOW_FULL_MS };
@@ -88,7 +88,7 @@ export class Dispatch {
   }
 
   /** The account cannot submit: everything waits here, and one request now and then finds out whether it can again. */
-  private async toProbe(region: string): Promise<Turn> {
+  private async toProbe(region: string): Promise<Next> {
     if (!(await this.circuits.takeProbe(region))) return { again: 'when_woken' };
     const requestIds = await this.alarms.takeProbe(region);
     await this.hand(
@@ -111,7 +111,7 @@ export class Dispatch {
    * A read of ten costs as much as a read of one, and VOD counts calls. So whole batches go at once, and what is left
    * goes when no reader is busy, or soon when one is; while batches wait in line, one more in line helps nobody.
    */
-  private async toCollect(region: string, due: number): Promise<Turn> {
+  private async toCollect(region: string, due: number): Promise<Next> {
     const { waiting, active } = await this.queues.load('collect', region);
     const whole = due - (due % READ_BATCH);
     const now = performance.now();
@@ -132,7 +132,7 @@ export class Dispatch {
   }
 
   /** The worker that claimed these has not come back. What its attempt may have cost depends on whether it was sent. */
-  private async leaseOver(region: string): Promise<Turn> {
+  private async leaseOver(region: string): Promise<Next> {
     const jobs = await this.alarms.takeIn(region, 'submitting', TAKE);
     await Promise.all(
       jobs.map(({ id, attempt, sent }) =>
@@ -147,7 +147,7 @@ export class Dispatch {
     return { again: jobs.length === TAKE ? 'now' : 'when_woken' };
   }
 
-  private async toRecover(region: string): Promise<Turn> {
+  private async toRecover(region: string): Promise<Next> {
     const jobs = await this.alarms.takeIn(region, 'unconfirmed', TAKE);
     const jobIds = jobs.map(({ id }) => id);
     await this.hand(
@@ -186,8 +186,8 @@ function circuitOf(ringing: DueCounts[], region: string): boolean {
   return ringing.some((due) => due.region === region && due.probeAt !== null);
 }
 
-function soonest(turns: Turn[]): Turn {
-  if (turns.some(({ again }) => again === 'now')) return { again: 'now' };
-  const pauses = turns.flatMap(({ again }) => (typeof again === 'number' ? [again] : []));
+function soonest(nexts: Next[]): Next {
+  if (nexts.some(({ again }) => again === 'now')) return { again: 'now' };
+  const pauses = nexts.flatMap(({ again }) => (typeof again === 'number' ? [again] : []));
   return { again: pauses.length > 0 ? Math.min(...pauses) : 'when_woken' };
 }

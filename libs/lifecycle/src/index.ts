@@ -13,6 +13,3 @@ export { Operate, type OperateOutcome } from './operate';
 
 /** Where the tests make their collaborators die; nothing in production. */
 export { failpointNames, failpoints } from './failpoints';
-
-/** What turns those of them that turn by themselves. */
-export { Loop } from './loop';

@@ -1,5 +1,5 @@
+import type { Next } from '@app/loop';
 import type { EventMatcher } from '@app/persistence';
-import type { Turn } from './loop';
 
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;
@@ -12,7 +12,7 @@ export class Settle {
   constructor(private readonly events: EventMatcher) {}
 
   /** `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. */
-  async turn({ rematch }: { rematch: boolean }): Promise<Turn> {
+  async run({ rematch }: { rematch: boolean }): Promise<Next> {
     const { taken } = await this.events.match(BATCH, { rematch: false });
     const late = rematch ? (await this.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };

@@ -39,7 +39,7 @@ export const rules: AlarmRules = {
 };
 
 /**
- * The steps on a real Postgres, with BullMQ's queues in it, and nothing that turns them: a test takes each step itself.
+ * The steps on a real Postgres, with BullMQ's queues in it, and no loop that runs them: a test takes each step itself.
  * Time stands still until the test moves it.
  */
 export class World {
