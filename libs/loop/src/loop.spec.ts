@@ -40,8 +40,7 @@ function heldLoop(pollMs = LONG) {
     waiting.splice(0).forEach((end) => end({ again: 'when_woken' }));
   };
   held.push({ loop, release });
-  const started = (count: number) =>
-    eventually(`run ${count} has started`, () => runs === count && waiting.length > 0);
+  const started = (count: number) => eventually(`run ${count} has started`, () => runs === count && waiting.length > 0);
   const finish = async (outcome: Next | Error = { again: 'when_woken' }) => {
     const end = await eventually('a run is under way', () => waiting.shift());
     end(outcome);
