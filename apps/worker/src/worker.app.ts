@@ -1,6 +1,6 @@
 import { version, type ConfigFor } from '@app/config';
 import { jobStates, jobTypes } from '@app/domain';
-import { Collect, Dispatch, failpoints, Recover, Settle, Submit } from '@app/lifecycle';
+import { assembleSteps, failpoints, openStores, realClock, type Settle, type StepSettings } from '@app/lifecycle';
 import { Loop } from '@app/loop';
 import {
   attachLogging,
@@ -16,27 +16,18 @@ import {
   type Server,
 } from '@app/observability';
 import {
-  AlarmStore,
-  CaseReads,
   channels,
-  CircuitStore,
   ClosedQueueStore,
-  Door,
-  EventMatcher,
   Heartbeat,
   installationId,
-  JobReads,
-  JobStore,
   Listener,
   openDatabase,
   poolOf,
   ProcessStore,
-  SubmissionStore,
 } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
 import { Queues, queuesOf } from '@app/queue';
 import { VodClient } from '@app/vod';
-import type { DataSource } from 'typeorm';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late an alarm can ring when every wake-up is lost. */
@@ -66,7 +57,14 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
 
     void tellCredentials(vod, config, signals);
     noteClosedQueues(signals, new ClosedQueueStore(db), logger);
-    const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
+    const settings = stepSettings(config);
+    const stores = openStores({ db, signals, settings });
+    const steps = assembleSteps({
+      parts: { ...stores, ...realClock, queues, vod, signals },
+      settings,
+      arm: failpoints(config.failpoints),
+    });
+    const { dispatch, settle } = steps;
     const dispatching = new Loop(() => dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
     const settling = settlingLoop(settle, onError);
     const listener = new Listener({
@@ -77,7 +75,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
       onRecovered,
     });
 
-    showCircuits(registry, config.vod.regions, () => circuits.all());
+    showCircuits(registry, config.vod.regions, () => stores.circuits.all());
     await listener.start();
     opened.unshift(() => listener.stop());
     await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
@@ -121,61 +119,15 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
   }
 }
 
-interface Outside {
-  db: DataSource;
-  queues: Queues;
-  vod: VodClient;
-  signals: Signals;
-}
-
-function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Outside) {
-  const { alarms: rules, limits, recovery, vod: vodConfig } = config;
-  // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
-  const callMs = 2 * vodConfig.timeoutMs;
-  const door = new Door(db, { rules, signals });
-  const events = new EventMatcher(db, door);
-  const jobs = new JobStore(door, events);
-  const submissions = new SubmissionStore(db, door, { maxInFlight: limits.maxInFlight, callMs });
-  const circuits = new CircuitStore(db);
-  const arm = failpoints(config.failpoints);
+function stepSettings({ alarms, limits, recovery, vod }: ConfigFor<'worker'>): StepSettings {
   return {
-    circuits,
-    dispatch: new Dispatch(
-      arm('dispatch', 'alarms', new AlarmStore(db, rules.leaseMs)),
-      arm('dispatch', 'circuits', circuits),
-      arm('dispatch', 'jobs', jobs),
-      arm('dispatch', 'queues', queues),
-      signals,
-      { regions: vodConfig.regions, window: limits.dispatchWindow, maxInFlight: limits.maxInFlight },
-    ),
-    settle: new Settle(arm('settle', 'events', events)),
-    steps: {
-      submit: new Submit(
-        arm('submit', 'submissions', submissions),
-        arm('submit', 'jobs', jobs),
-        arm('submit', 'circuits', circuits),
-        arm('submit', 'vod', vod),
-        arm('submit', 'queues', queues),
-        signals,
-      ),
-      collect: new Collect(
-        arm('collect', 'jobs', jobs),
-        arm('collect', 'reads', new JobReads(db)),
-        arm('collect', 'vod', vod),
-        arm('collect', 'queues', queues),
-        signals,
-        rules,
-      ),
-      recover: new Recover(
-        arm('recover', 'jobs', jobs),
-        arm('recover', 'submissions', submissions),
-        arm('recover', 'cases', new CaseReads(db)),
-        arm('recover', 'vod', vod),
-        arm('recover', 'queues', queues),
-        signals,
-        { rules, by: recovery.by, resendPinned: recovery.resendPinned, callMs },
-      ),
-    },
+    ...recovery,
+    regions: vod.regions,
+    rules: alarms,
+    window: limits.dispatchWindow,
+    maxInFlight: limits.maxInFlight,
+    // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
+    callMs: 2 * vod.timeoutMs,
   };
 }
 

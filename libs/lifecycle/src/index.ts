@@ -1,12 +1,23 @@
 /** The steps in the order in which a job meets them. */
 export { Accept } from './accept';
-export { Dispatch, type DispatchOptions } from './dispatch';
+export { Dispatch } from './dispatch';
 export { Submit } from './submit';
 export { Receive } from './receive';
 export { Settle } from './settle';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';
-export type { RecoverOptions } from './recover/conclude';
+
+/** Where each step gets what it uses. */
+export {
+  assembleSteps,
+  openStores,
+  realClock,
+  type Clock,
+  type StepParts,
+  type Steps,
+  type StepSettings,
+  type StepStores,
+} from './assemble';
 
 /** What people do to a job. */
 export { Operate, type OperateOutcome } from './operate';

@@ -71,7 +71,7 @@ describe('a submission', () => {
     const client = world.vod(vod.url);
     const workers = [
       world.submit(client),
-      world.submit(client, { submissions: world.submissionStore() }),
+      world.submit(client, { submissions: world.openStores().submissions }),
       world.submit(client),
     ];
     await Promise.all(workers.map((worker) => worker.submit(REGION, { requestId })));
@@ -289,7 +289,7 @@ describe('a submission', () => {
   it('row 19: is not sent when its lease would not outlive the call, and goes back when the lease is over', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.submissionStore({ callMs: rules.leaseMs + 1 });
+    const frozen = world.openStores({ callMs: rules.leaseMs + 1 }).submissions;
     await world.submit(world.vod(vod.url), { submissions: frozen }).submit(REGION, { requestId });
     expect(vod.received).toHaveLength(0);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'submitting', submittedAt: null });
@@ -304,7 +304,7 @@ describe('a submission', () => {
   it('row 19: is not sent when somebody else has declared it dead in the meantime', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.submissionStore();
+    const frozen = world.openStores().submissions;
     const markSent = frozen.markSent.bind(frozen);
     frozen.markSent = async (claim) => {
       await world.jobs.apply(jobIds[0] ?? '', { type: 'never_sent', attempt: claim.number });
@@ -323,7 +323,7 @@ describe('a submission', () => {
       accepted([{ Type: 'AIVideoTag', JobId: id }])(response);
     });
     // Postgres comes back when somebody has felt that it was away.
-    const store = world.jobStore();
+    const store = world.openStores().jobs;
     const applyTogether = store.applyTogether.bind(store);
     let failures = 0;
     store.applyTogether = async (...changes) => {

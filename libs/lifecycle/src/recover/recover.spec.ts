@@ -2,7 +2,7 @@ import type { JobType } from '@app/domain';
 import { Emulator, faultRule } from '@app/vod-emulator';
 import { accessKey, REGION, rules, World } from '../../test/world';
 import type { Case } from '@app/persistence';
-import type { RecoverOptions } from '../index';
+import type { StepSettings } from '../index';
 
 /** The recovery ladder, rung by rung, on a VOD that forgets to answer. Time is the test's, and passes fast:
  * a grace period of minutes, so that VOD's own clock, which is real, still takes our signatures. */
@@ -51,7 +51,7 @@ async function control(): Promise<void> {
   await world.submit(world.vod(url)).submit(REGION, { requestId });
 }
 
-function look(jobId: string, options: Partial<RecoverOptions> = {}): Promise<void> {
+function look(jobId: string, options: Partial<StepSettings> = {}): Promise<void> {
   return world.recover(world.vod(url), options).recover(REGION, { jobId });
 }
 
@@ -60,7 +60,7 @@ const calls = (operation: string) => emulator.ledger().calls[operation]?.ok ?? 0
 const lastText = async (jobId: string) => JSON.stringify((await world.lastLine(jobId)).detail);
 
 /** Lets the grace period go by, and looks then. */
-async function decide(jobId: string, options: Partial<RecoverOptions> = {}): Promise<void> {
+async function decide(jobId: string, options: Partial<StepSettings> = {}): Promise<void> {
   world.pass(GRACE_MS);
   await look(jobId, { resendPinned: false, rules: { ...rules, recoverGraceMs: GRACE_MS }, ...options });
 }
