@@ -7,6 +7,8 @@ const mayImport = {
   persistence: ['postgres', 'domain', 'config', 'observability'],
   queue: ['postgres', 'domain', 'config', 'observability'],
   vod: ['domain', 'config', 'observability'],
+  // What api, worker and webhook have in common.
+  process: ['persistence', 'postgres', 'domain', 'config', 'observability'],
   // How a connection to Postgres is made, for both that make some.
   postgres: ['observability'],
   // What the outside sees: for the api, and for those that call it.
@@ -29,6 +31,7 @@ const doors = [
   '^libs/vod/src/callback\\.ts$',
   '^libs/contract/src/rules\\.ts$',
   '^libs/observability/src/start\\.ts$',
+  '^libs/process/src/run\\.ts$',
 ];
 
 /** Tests, and what only tests use, may import sideways: a spec of vod talks to the emulator. */

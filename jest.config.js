@@ -42,7 +42,7 @@ const shared = {
 };
 
 /** These libs speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
-const withStores = ['lifecycle', 'persistence', 'postgres', 'queue'];
+const withStores = ['lifecycle', 'persistence', 'postgres', 'process', 'queue'];
 
 module.exports = {
   testTimeout: 120_000,

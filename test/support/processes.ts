@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { isAlive } from '../../apps/local/src/is-alive';
 import { eventually } from '@app/testing';
 import { builtDist } from './build';
 
@@ -81,11 +82,6 @@ export class RealProcess {
 
   /** Whether anything of its process group still runs. */
   leftSomething(): boolean {
-    try {
-      process.kill(-this.pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
+    return isAlive(-this.pid);
   }
 }

@@ -3,7 +3,7 @@ import type { VodOperation } from '@app/observability';
 import type { JobRow } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import { normalizeResult, type ReadOutcome, type VodJob } from '@app/vod';
-import type { StepParts } from './assemble';
+import type { StepParts } from './parts';
 import { told } from './told';
 
 type JobAtVod = JobRow & { vodJobId: string };

@@ -2,7 +2,7 @@ import { jobTypes } from '@app/domain';
 import type { Next } from '@app/loop';
 import type { AlarmStore, DueCounts } from '@app/persistence';
 import { READ_BATCH, type Payload } from '@app/queue';
-import type { StepParts } from './assemble';
+import type { StepParts } from './parts';
 
 export interface DispatchOptions {
   regions: readonly string[];

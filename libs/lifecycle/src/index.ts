@@ -8,16 +8,8 @@ export { Collect } from './collect';
 export { Recover } from './recover/recover';
 
 /** Where each step gets what it uses. */
-export {
-  assembleSteps,
-  openStores,
-  realClock,
-  type Clock,
-  type StepParts,
-  type Steps,
-  type StepSettings,
-  type StepStores,
-} from './assemble';
+export { assembleSteps, type Steps, type StepSettings } from './assemble';
+export { openStores, realClock, type Clock, type StepParts, type StepStores } from './parts';
 
 /** What people do to a job. */
 export { Operate, type OperateOutcome } from './operate';

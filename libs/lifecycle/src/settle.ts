@@ -1,5 +1,5 @@
 import type { Next } from '@app/loop';
-import type { StepParts } from './assemble';
+import type { StepParts } from './parts';
 
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;

@@ -1,7 +1,7 @@
 import type { Claim } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
-import type { StepParts } from './assemble';
+import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
 

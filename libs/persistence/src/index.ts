@@ -29,6 +29,6 @@ export { StatsReads, type Stats } from './stats.reads';
 export { OutlookReads } from './outlook.reads';
 export { ProgressReads } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
-export { capIn, ProcessStore } from './process.store';
+export { capIn, ProcessStore, type WorkerLimits } from './process.store';
 export { Listener } from './listener';
 export type { JobRow } from './rows';

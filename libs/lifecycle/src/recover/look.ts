@@ -2,7 +2,7 @@ import { jobTypes, type Rung } from '@app/domain';
 import type { VodOperation } from '@app/observability';
 import type { CandidateEvent, Case } from '@app/persistence';
 import type { ReadOutcome, VodClient, VodJob } from '@app/vod';
-import type { StepParts } from '../assemble';
+import type { StepParts } from '../parts';
 import { extendOf, isOurExtend } from '../submission';
 import { told } from '../told';
 import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';

@@ -2,7 +2,7 @@ import { DOORBELL_GAP_MS, type JobEvent, type Rung } from '@app/domain';
 import type { Case, Change, Claim, SubmissionAnswer } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
-import type { StepParts } from '../assemble';
+import type { StepParts } from '../parts';
 import { answerFor, eventFor, isTakenJobId, storeAnswer, toSubmission } from '../submission';
 import { told } from '../told';
 import { conclude, type Candidate, type Conclusion, type Findings, type RecoverOptions } from './conclude';
