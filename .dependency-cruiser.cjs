@@ -22,8 +22,8 @@ const mayImport = {
 };
 
 /**
- * The doors of the libs. The named ones let the webhook in without the cloud client and the queue behind the index, the
- * page without zod, and a process that may not start without everything else.
+ * The doors of the libs. The named ones let the webhook and the api in without the cloud client and the queue behind the
+ * index, the page without zod, and a process that may not start without everything else.
  */
 const doors = [
   '^libs/[^/]+/src/index\\.ts$',
@@ -76,8 +76,22 @@ module.exports = {
       name: 'apps-are-the-top',
       comment: 'Nothing below an app imports an app',
       severity: 'error',
-      from: { path: '^(libs|migrations)/' },
+      from: { path: '^libs/' },
       to: { path: '^apps/' },
+    },
+    {
+      name: 'migrations-below-persistence',
+      comment: 'persistence knows the migrations and they know nothing of ours: what runs them is apps/migrate',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^(apps|libs)/' },
+    },
+    {
+      name: 'migrations-through-persistence',
+      comment: 'Whoever wants the schema up to date asks @app/persistence for it',
+      severity: 'error',
+      from: { pathNot: '^(migrations|libs/persistence)/' },
+      to: { path: '^migrations/' },
     },
     {
       name: 'apps-apart',

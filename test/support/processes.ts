@@ -32,9 +32,8 @@ export class RealProcess {
 
   static async start(name: ProcessName, env: Record<string, string>, cwd?: string): Promise<RealProcess> {
     const dist = await builtDist();
-    const entry = name === 'migrate' ? 'migrations/run.js' : `apps/${name}/src/main.js`;
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [join(dist, entry)], {
+    const child = spawn(process.execPath, [join(dist, `apps/${name}/src/main.js`)], {
       cwd: cwd ?? join(dist, '..'),
       env: { PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
