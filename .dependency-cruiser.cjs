@@ -27,8 +27,8 @@ const mayImport = {
  */
 const doors = [
   '^libs/[^/]+/src/index\\.ts$',
-  '^libs/lifecycle/src/receive\\.ts$',
-  '^libs/vod/src/callback\\.ts$',
+  '^libs/lifecycle/src/(commands|receive)\\.ts$',
+  '^libs/vod/src/(callback|offer)\\.ts$',
   '^libs/contract/src/rules\\.ts$',
   '^libs/observability/src/start\\.ts$',
   '^libs/process/src/run\\.ts$',
@@ -157,6 +157,14 @@ module.exports = {
         'The process that faces the internet must not even load a cloud client or a queue: import @app/vod/callback and @app/lifecycle/receive, not the indexes',
       severity: 'error',
       from: { path: '^apps/webhook/', pathNot: tests },
+      to: { path: cloudAndQueue, reachable: true },
+    },
+    {
+      name: 'api-without-cloud-and-queue',
+      comment:
+        'The api writes to Postgres and calls nobody: import @app/vod/offer and @app/lifecycle/commands, not the indexes',
+      severity: 'error',
+      from: { path: '^apps/api/', pathNot: tests },
       to: { path: cloudAndQueue, reachable: true },
     },
     {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate } from '@app/lifecycle';
+import { Accept, Operate } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import {
   ChangeReads,
@@ -26,7 +26,7 @@ import {
   StatsReads,
 } from '@app/persistence';
 import { openProcess } from '@app/process';
-import { JobConfig } from '@app/vod';
+import { JobConfig } from '@app/vod/offer';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';

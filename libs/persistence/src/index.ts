@@ -31,4 +31,5 @@ export { ProgressReads } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
 export { capIn, ProcessStore, type WorkerLimits } from './process.store';
 export { Listener } from './listener';
+export { isTakenJobId } from './taken-job-id';
 export type { JobRow } from './rows';

@@ -1,9 +1,9 @@
 import { DOORBELL_GAP_MS, type JobEvent, type Rung } from '@app/domain';
-import type { Case, Change, Claim, SubmissionAnswer } from '@app/persistence';
+import { isTakenJobId, type Case, type Change, type Claim, type SubmissionAnswer } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from '../parts';
-import { answerFor, eventFor, isTakenJobId, storeAnswer, toSubmission } from '../submission';
+import { answerFor, eventFor, storeAnswer, toSubmission } from '../submission';
 import { told } from '../told';
 import { conclude, type Candidate, type Conclusion, type Findings, type RecoverOptions } from './conclude';
 import { Look } from './look';
