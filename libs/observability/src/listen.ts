@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Signals } from './emitter';
 import type { Counting, Known } from './metrics';
-import { table, type Row, type SignalName } from './signals';
+import type { Row } from './row';
+import { table, type SignalName } from './signals';
 
 /** Writes one line per signal, named like it. */
 export function logSignals(signals: Signals, logger: Logger): void {

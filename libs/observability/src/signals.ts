@@ -1,4 +1,5 @@
-import { counter, each, gauge, histogram, openCounter, type Metric } from './metrics';
+import { counter, each, gauge, histogram, openCounter } from './metrics';
+import { debug, error, info, row, warn, type Row } from './row';
 
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
@@ -19,28 +20,6 @@ const settleSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 type CredentialSource = 'environment' | 'default-chain';
 type Store = 'postgres' | 'redis';
-
-interface Line {
-  level: 'debug' | 'info' | 'warn' | 'error';
-  fields: object;
-}
-
-const debug = (fields: object): Line => ({ level: 'debug', fields });
-const info = (fields: object): Line => ({ level: 'info', fields });
-const warn = (fields: object): Line => ({ level: 'warn', fields });
-const error = (fields: object): Line => ({ level: 'error', fields });
-
-/** All that is said of one signal. What a trace shows of it will be said here too. */
-export interface Row<Payload> {
-  /** Its line in the log, which has the signal's name as its message. */
-  log: (payload: Payload) => Line;
-  /** None when the line says it all, or when a gauge asks the stores at the moment of scraping. */
-  metrics?: readonly Metric<Payload>[];
-}
-
-function row<Payload>(about: Row<Payload>): Row<Payload> {
-  return about;
-}
 
 /**
  * Everything that happens and is worth telling, one row each: what it carries, its line in the log, its metrics. Steps emit;
