@@ -2,32 +2,36 @@
 
 /** What each lib may import of ours, besides itself. Domain isn't here: it has a stricter rule of its own. */
 const mayImport = {
-  lifecycle: ['persistence', 'queue', 'vod', 'domain', 'config', 'observability'],
+  lifecycle: ['persistence', 'queue', 'vod', 'domain', 'loop', 'config', 'observability'],
   // The three adapters don't know each other.
   persistence: ['postgres', 'domain', 'config', 'observability'],
   queue: ['postgres', 'domain', 'config', 'observability'],
   vod: ['domain', 'config', 'observability'],
+  // What api, worker and webhook have in common.
+  process: ['persistence', 'postgres', 'domain', 'config', 'observability'],
   // How a connection to Postgres is made, for both that make some.
   postgres: ['observability'],
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
   client: ['contract', 'domain'],
   'media-list': [],
+  loop: [],
   'vod-emulator': ['config'],
   observability: ['config'],
   config: [],
 };
 
 /**
- * The doors of the libs. The named ones let the webhook in without the cloud client and the queue behind the index, the
- * page without zod, and a process that may not start without everything else.
+ * The doors of the libs. The named ones let the webhook and the api in without the cloud client and the queue behind the
+ * index, the page without zod, and a process that may not start without everything else.
  */
 const doors = [
   '^libs/[^/]+/src/index\\.ts$',
-  '^libs/lifecycle/src/receive\\.ts$',
-  '^libs/vod/src/callback\\.ts$',
+  '^libs/lifecycle/src/(commands|receive)\\.ts$',
+  '^libs/vod/src/(callback|offer)\\.ts$',
   '^libs/contract/src/rules\\.ts$',
   '^libs/observability/src/start\\.ts$',
+  '^libs/process/src/run\\.ts$',
 ];
 
 /** Tests, and what only tests use, may import sideways: a spec of vod talks to the emulator. */
@@ -72,8 +76,22 @@ module.exports = {
       name: 'apps-are-the-top',
       comment: 'Nothing below an app imports an app',
       severity: 'error',
-      from: { path: '^(libs|migrations)/' },
+      from: { path: '^libs/' },
       to: { path: '^apps/' },
+    },
+    {
+      name: 'migrations-below-persistence',
+      comment: 'persistence knows the migrations and they know nothing of ours: what runs them is apps/migrate',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^(apps|libs)/' },
+    },
+    {
+      name: 'migrations-through-persistence',
+      comment: 'Whoever wants the schema up to date asks @app/persistence for it',
+      severity: 'error',
+      from: { pathNot: '^(migrations|libs/persistence)/' },
+      to: { path: '^migrations/' },
     },
     {
       name: 'apps-apart',
@@ -139,6 +157,14 @@ module.exports = {
         'The process that faces the internet must not even load a cloud client or a queue: import @app/vod/callback and @app/lifecycle/receive, not the indexes',
       severity: 'error',
       from: { path: '^apps/webhook/', pathNot: tests },
+      to: { path: cloudAndQueue, reachable: true },
+    },
+    {
+      name: 'api-without-cloud-and-queue',
+      comment:
+        'The api writes to Postgres and calls nobody: import @app/vod/offer and @app/lifecycle/commands, not the indexes',
+      severity: 'error',
+      from: { path: '^apps/api/', pathNot: tests },
       to: { path: cloudAndQueue, reachable: true },
     },
     {

@@ -41,8 +41,15 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
 };
 
-/** These libs speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
-const withStores = ['lifecycle', 'persistence', 'postgres', 'queue'];
+/** These speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
+const withStores = [
+  'apps/migrate',
+  'libs/lifecycle',
+  'libs/persistence',
+  'libs/postgres',
+  'libs/process',
+  'libs/queue',
+];
 
 module.exports = {
   testTimeout: 120_000,
@@ -55,12 +62,12 @@ module.exports = {
       ...shared,
       displayName: 'pure',
       roots: ['<rootDir>/apps', '<rootDir>/libs'],
-      testPathIgnorePatterns: ['/node_modules/', ...withStores.map((lib) => `<rootDir>/libs/${lib}/`)],
+      testPathIgnorePatterns: ['/node_modules/', ...withStores.map((place) => `<rootDir>/${place}/`)],
     },
     {
       ...shared,
       displayName: 'servers',
-      roots: [...withStores.map((lib) => `<rootDir>/libs/${lib}`), '<rootDir>/migrations', '<rootDir>/test'],
+      roots: [...withStores.map((place) => `<rootDir>/${place}`), '<rootDir>/test'],
       globalSetup: '<rootDir>/test/setup/global-setup.ts',
       globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
     },

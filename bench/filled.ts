@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { migrateDatabase } from '../migrations/run';
+import { migrateDatabase } from '../apps/migrate/src';
 import { fill } from '../test/load/fill';
 import { Product } from './product';
 import { only } from './rows';

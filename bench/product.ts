@@ -101,7 +101,7 @@ export class Product {
   }
 
   private async migrate(): Promise<void> {
-    const child = spawn(process.execPath, [join(DIST, 'migrations/run.js')], { env: this.env, stdio: 'pipe' });
+    const child = spawn(process.execPath, [join(DIST, 'apps/migrate/src/main.js')], { env: this.env, stdio: 'pipe' });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
     const [code] = (await once(child, 'close')) as [number];

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createEmptyDatabase, createTestDatabase, describeWithRedis, eventually, testRedisUrl } from '@app/testing';
 import { Client } from 'pg';
 import { freePort } from '../apps/local/src/embedded-postgres';
+import { isAlive } from '../apps/local/src/is-alive';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { RealProcess, type ProcessName } from './support/processes';
 import { keys } from './support/stack';
@@ -350,12 +351,3 @@ describe('The local app', () => {
     },
   );
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

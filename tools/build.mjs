@@ -157,6 +157,7 @@ async function takeLock(say) {
   }
 }
 
+/** As in apps/local, which isn't built yet. */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);

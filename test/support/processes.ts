@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { isAlive } from '../../apps/local/src/is-alive';
 import { eventually } from '@app/testing';
 import { builtDist } from './build';
 
@@ -31,9 +32,8 @@ export class RealProcess {
 
   static async start(name: ProcessName, env: Record<string, string>, cwd?: string): Promise<RealProcess> {
     const dist = await builtDist();
-    const entry = name === 'migrate' ? 'migrations/run.js' : `apps/${name}/src/main.js`;
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [join(dist, entry)], {
+    const child = spawn(process.execPath, [join(dist, `apps/${name}/src/main.js`)], {
       cwd: cwd ?? join(dist, '..'),
       env: { PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -81,11 +81,6 @@ export class RealProcess {
 
   /** Whether anything of its process group still runs. */
   leftSomething(): boolean {
-    try {
-      process.kill(-this.pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
+    return isAlive(-this.pid);
   }
 }

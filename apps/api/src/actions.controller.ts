@@ -1,7 +1,7 @@
 import { applyDecorators, Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { Operate, type OperateOutcome } from '@app/lifecycle';
+import { Operate, type OperateOutcome } from '@app/lifecycle/commands';
 import type { JobRow } from '@app/persistence';
 import { Caller, Needs } from './auth.guard';
 import { problem } from './openapi';

@@ -2,21 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { jobStates, jobTypes } from '@app/domain';
-import { Accept, Operate } from '@app/lifecycle';
-import {
-  attachLogging,
-  countAccepted,
-  countJobs,
-  createRegistry,
-  OperationsModule,
-  serve,
-  showListeners,
-  showPool,
-  Signals,
-  type Logger,
-  type Server,
-} from '@app/observability';
+import { Accept, Operate } from '@app/lifecycle/commands';
+import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import {
   ChangeReads,
   channels,
@@ -27,23 +14,19 @@ import {
   EvidenceReads,
   FlowReads,
   FlowWindows,
-  Heartbeat,
   JobCounts,
   JobReads,
   JobStore,
   ListReads,
-  Listener,
-  openDatabase,
   OutlookReads,
-  poolOf,
   ProcessStore,
   ProgressReads,
   RequestStore,
   StandingReads,
   StatsReads,
 } from '@app/persistence';
-import { assertWritable } from '@app/postgres';
-import { JobConfig } from '@app/vod';
+import { openProcess } from '@app/process';
+import { JobConfig } from '@app/vod/offer';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
@@ -195,52 +178,24 @@ export async function startApi(
   { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const jobConfig = new JobConfig(config.vod.configExtras);
-  const signals = new Signals();
-  const registry = createRegistry(version);
-  attachLogging(signals, logger);
-  const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
-  countAccepted(signals, registry, known);
-  countJobs(signals, registry, known);
-  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
-  const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
-
-  const db = await openDatabase('api', { url: config.databaseUrl, onTrouble });
-  showPool(registry, () => poolOf(db));
-  const changes = new ChangeReads(db);
-  const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
-  showListeners(registry, () => feed.listeners);
-  const listener = new Listener({
-    url: config.databaseUrl,
-    application: 'vodai-api-listen',
-    handlers: { [channels.jobChanged]: () => feed.wake() },
-    onTrouble,
-    onRecovered,
-  });
-  const counts = new JobCounts(db);
-  const stores = openStores(db, counts);
-  const { processes } = stores;
-  const standing = new StandingReads(counts, stores.stats, stores.outlooks);
-  showStanding(registry, config.vod.regions, async () => {
-    const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
-    return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
-  });
-  const heartbeat = new Heartbeat(processes, { role: 'api', regions: config.vod.regions, limits: null }, onTrouble);
-  const stop = async () => {
-    await heartbeat.stop();
-    counts.stop();
-    await listener.stop();
-    await feed.stop();
-    await db.destroy();
-  };
-
-  try {
-    await listener.start();
+  return openProcess({ role: 'api', config, logger }, async (process) => {
+    const { db, signals, registry, onTrouble, onClose, listen, operations } = process;
+    const changes = new ChangeReads(db);
+    const feed = new ChangeFeed(changes, (error) => logger.error({ err: error }, 'the change feed could not look'));
+    showListeners(registry, () => feed.listeners);
     feed.start();
+    onClose(() => feed.stop());
+    await listen({ [channels.jobChanged]: () => feed.wake() });
+
+    const counts = new JobCounts(db);
     counts.start(onTrouble);
-    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
+    onClose(() => counts.stop());
+    const stores = openStores(db, counts);
+    showWhatIs(registry, config, stores, counts);
+
     const problems = new ProblemFilter(logger);
     const document = new ApiDocument(version);
-    const server = await serve({
+    return {
       module: ApiModule.of({
         config,
         db,
@@ -250,14 +205,10 @@ export async function startApi(
         stores,
         problems,
         document,
-        operations,
+        operations: operations(),
         jobConfig,
         localKey,
       }),
-      host: config.host,
-      port: config.ports.api,
-      portVariable: 'API_PORT',
-      logger,
       bodyParser: false,
       registry,
       // Whoever streams or waits for a job wants it to last.
@@ -271,19 +222,17 @@ export async function startApi(
         document.serve(app);
         serveDashboard(fastify, dashboard);
       },
-    });
-    await heartbeat.start();
-    return {
-      ...server,
-      close: async () => {
-        await server.close();
-        await stop();
-      },
     };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  });
+}
+
+function showWhatIs(registry: Registry, config: ConfigFor<'api'>, stores: Stores, counts: JobCounts): void {
+  const { processes, stats, outlooks } = stores;
+  const standing = new StandingReads(counts, stats, outlooks);
+  showStanding(registry, config.vod.regions, async () => {
+    const [seen, living] = await Promise.all([standing.standing(), processes.living()]);
+    return { ...seen, workers: living.filter(({ role }) => role === 'worker') };
+  });
 }
 
 function openStores(db: DataSource, counts: JobCounts): Stores {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Loop } from '@app/lifecycle';
+import { Loop, type Next } from '@app/loop';
 import type { ChangeReads, News, Position } from '@app/persistence';
 
 /** One look in so long at most: what happens within it is told together. Short for an eye, long for a server. */
@@ -38,7 +38,7 @@ export class ChangeFeed {
     private readonly reads: ChangeReads,
     onError: (error: unknown) => void,
   ) {
-    this.loop = new Loop(() => this.turn(), { pollMs: POLL_MS, onError });
+    this.loop = new Loop(() => this.run(), { pollMs: POLL_MS, onError });
   }
 
   start(): void {
@@ -88,7 +88,7 @@ export class ChangeFeed {
     });
   }
 
-  private async turn(): Promise<{ again: 'when_woken' }> {
+  private async run(): Promise<Next> {
     if (this.seats.size === 0) {
       this.latest = this.whole = null;
       return { again: 'when_woken' };

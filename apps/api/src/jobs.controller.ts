@@ -2,9 +2,9 @@ import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Param, Post, 
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
-import { Accept } from '@app/lifecycle';
+import { Accept } from '@app/lifecycle/commands';
 import { JobReads, ListReads, RequestStore } from '@app/persistence';
-import { JobConfig, offers, regionFeatures } from '@app/vod';
+import { JobConfig, offers, regionFeatures } from '@app/vod/offer';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
 import { filterOf } from './job-filter';

@@ -4,7 +4,7 @@ import type { ConfigFor } from '@app/config';
 import * as schemas from '@app/contract';
 import { jobTypes } from '@app/domain';
 import { Open } from '@app/observability';
-import { offers } from '@app/vod';
+import { offers } from '@app/vod/offer';
 import { Caller } from './auth.guard';
 import { problem } from './openapi';
 

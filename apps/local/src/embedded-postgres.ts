@@ -17,6 +17,7 @@ import {
 import { createServer, type AddressInfo } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { isAlive } from './is-alive';
 
 const run = promisify(execFile);
 
@@ -201,10 +202,6 @@ function runningPort(cluster: string): number | null {
   const pidFile = join(cluster, 'postmaster.pid');
   if (!existsSync(pidFile)) return null;
   const [pid, , , port] = readFileSync(pidFile, 'utf8').split('\n');
-  try {
-    process.kill(Number(pid), 0);
-    return Number(port);
-  } catch {
-    return null; // left behind by a crash: pg_ctl sees that for itself
-  }
+  // One that a crash left behind: pg_ctl sees that for itself.
+  return isAlive(Number(pid)) ? Number(port) : null;
 }

@@ -4,6 +4,7 @@ import { loadConfig, withSecretFiles, type Config, type ConfigFor } from '@app/c
 import { createLogger, portInUse, StartError, type Logger } from '@app/observability/start';
 import { Emulator } from '@app/vod-emulator';
 import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
+import { isAlive } from './is-alive';
 import { localSecrets, writeAddress } from './settings';
 
 export interface Local {
@@ -123,15 +124,6 @@ function takeDataDir(dataDir: string): () => Promise<void> {
   }
   writeFileSync(file, String(process.pid));
   return async () => rmSync(file, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function startEmulator(env: NodeJS.ProcessEnv): Promise<{ url: string; close(): Promise<void> }> {

@@ -2,4 +2,4 @@
 export { startApi } from '../../api/src';
 export { startWebhook } from '../../webhook/src';
 export { startWorker } from '../../worker/src';
-export { migrateDatabase } from '../../../migrations/run';
+export { migrateDatabase } from '../../migrate/src';

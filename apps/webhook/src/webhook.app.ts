@@ -1,19 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { callbackUrls, version, type ConfigFor } from '@app/config';
+import { callbackUrls, type ConfigFor } from '@app/config';
 import { Receive } from '@app/lifecycle/receive';
-import {
-  attachLogging,
-  countCallbacks,
-  createRegistry,
-  OperationsModule,
-  serve,
-  showPool,
-  Signals,
-  type Logger,
-  type Server,
-} from '@app/observability';
-import { EventStore, Heartbeat, openDatabase, poolOf, ProcessStore } from '@app/persistence';
-import { assertWritable } from '@app/postgres';
+import type { Logger, Server } from '@app/observability';
+import { EventStore } from '@app/persistence';
+import { openProcess } from '@app/process';
+import type { FastifyInstance } from 'fastify';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
@@ -34,64 +25,29 @@ class WebhookModule {
 }
 
 /** The only process that faces the internet: one path, one insert. It holds no credential of the cloud and no client for it. */
-export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Promise<Server> {
-  const signals = new Signals();
-  const registry = createRegistry(version);
-  attachLogging(signals, logger);
-  countCallbacks(signals, registry);
-
-  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
-
-  const db = await openDatabase('webhook', { url: config.databaseUrl, onTrouble });
-  const heartbeat = new Heartbeat(
-    new ProcessStore(db),
-    { role: 'webhook', regions: config.vod.regions, limits: null },
-    onTrouble,
-  );
-  const stop = async () => {
-    await heartbeat.stop();
-    await db.destroy();
-  };
-  showPool(registry, () => poolOf(db));
-  try {
+export function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Promise<Server> {
+  return openProcess({ role: 'webhook', config, logger }, async ({ db, signals, registry, operations }) => {
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
     const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
-    const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
-    const server = await serve({
-      module: WebhookModule.of(receive, pathsOf(urls), logger, operations),
-      host: config.host,
-      port: config.ports.webhook,
-      portVariable: 'WEBHOOK_PORT',
-      registry,
-      logger,
-      bodyParser: false,
-      configure: (app) => {
-        const fastify = app.getHttpAdapter().getInstance();
-        // Fastify answers 415 when it cannot read the type: an event that VOD would not send again.
-        fastify.addHook('onRequest', (request, _reply, done) => {
-          delete request.raw.headers['content-type']; // guard: any-content-type
-          done();
-        });
-        // Any content type, any encoding, any bytes: the controller reads the stream itself.
-        fastify.removeAllContentTypeParsers();
-        fastify.addContentTypeParser('*', (_request: unknown, _payload: unknown, done: (error: null) => void) =>
-          done(null),
-        );
-      },
-    });
-    await heartbeat.start();
     return {
-      ...server,
-      close: async () => {
-        await server.close();
-        await stop();
-      },
+      module: WebhookModule.of(receive, pathsOf(urls), logger, operations()),
+      registry,
+      bodyParser: false,
+      configure: (app) => takeAnything(app.getHttpAdapter().getInstance()),
     };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  });
+}
+
+/** Any content type, any encoding, any bytes: the controller reads the stream itself. */
+function takeAnything(fastify: FastifyInstance): void {
+  // Fastify answers 415 when it cannot read the type: an event that VOD would not send again.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    delete request.raw.headers['content-type']; // guard: any-content-type
+    done();
+  });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request: unknown, _payload: unknown, done: (error: null) => void) => done(null));
 }
 
 /** Two regions whose URLs have the same path cannot be told apart by where the event came in. */

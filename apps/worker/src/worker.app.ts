@@ -1,41 +1,11 @@
-import { version, type ConfigFor } from '@app/config';
-import { jobStates, jobTypes } from '@app/domain';
-import { Collect, Dispatch, failpoints, Loop, Recover, Settle, Submit } from '@app/lifecycle';
-import {
-  attachLogging,
-  countJobs,
-  countWork,
-  createRegistry,
-  OperationsModule,
-  serve,
-  showCircuits,
-  showPool,
-  Signals,
-  type Logger,
-  type Server,
-} from '@app/observability';
-import {
-  AlarmStore,
-  CaseReads,
-  channels,
-  CircuitStore,
-  ClosedQueueStore,
-  Door,
-  EventMatcher,
-  Heartbeat,
-  installationId,
-  JobReads,
-  JobStore,
-  Listener,
-  openDatabase,
-  poolOf,
-  ProcessStore,
-  SubmissionStore,
-} from '@app/persistence';
-import { assertWritable } from '@app/postgres';
+import type { ConfigFor } from '@app/config';
+import { assembleSteps, failpoints, openStores, realClock, type Settle, type StepSettings } from '@app/lifecycle';
+import { Loop } from '@app/loop';
+import { showCircuits, type Logger, type Server, type Signals } from '@app/observability';
+import { channels, ClosedQueueStore, installationId } from '@app/persistence';
+import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
 import { VodClient } from '@app/vod';
-import type { DataSource } from 'typeorm';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late an alarm can ring when every wake-up is lost. */
@@ -43,138 +13,60 @@ const DISPATCH_POLL_MS = 1_000;
 const SETTLE_POLL_MS = 2_000;
 
 /** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
-export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
-  const signals = new Signals();
-  const registry = createRegistry(version);
-  attachLogging(signals, logger);
-  const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
-  countJobs(signals, registry, known);
-  countWork(signals, registry, { ...known, queues: queuesOf(config.vod.regions) });
-  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
-  const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
-  const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');
-
-  const db = await openDatabase('worker', { url: config.databaseUrl, onTrouble });
-  showPool(registry, () => poolOf(db));
-  const opened: (() => Promise<unknown>)[] = [() => db.destroy()];
-  try {
-    const queues = openQueues(config, await installationId(db), signals, logger);
-    opened.unshift(() => queues.close());
-    const vod = openVod(config, logger);
-    opened.unshift(async () => vod.close());
-
-    void tellCredentials(vod, config, signals);
-    noteClosedQueues(signals, new ClosedQueueStore(db), logger);
-    const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
-    const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
-    const settling = settlingLoop(settle, onError);
-    const listener = new Listener({
-      url: config.databaseUrl,
-      application: 'vodai-worker-listen',
-      handlers: { [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => settling.wake() },
-      onTrouble,
-      onRecovered,
-    });
-
-    showCircuits(registry, config.vod.regions, () => circuits.all());
-    await listener.start();
-    opened.unshift(() => listener.stop());
-    await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
-    dispatching.start();
-    settling.start();
-
-    const { submitQps, collectQps, maxInFlight } = config.limits;
-    const heartbeat = new Heartbeat(
-      new ProcessStore(db),
-      { role: 'worker', regions: config.vod.regions, limits: { submitQps, collectQps, maxInFlight } },
-      onTrouble,
-    );
-    // Stop handing out first, then finish what was handed out. One that takes no more work serves no region: a row that
-    // is slow to go keeps nothing waiting.
-    opened.unshift(async () => {
-      const leaving = heartbeat.stop();
-      await Promise.all([dispatching.stop(), settling.stop()]);
-      await queues.stopWork();
-      await leaving;
-    });
-    await heartbeat.start();
-
-    const checks = { postgres: () => assertWritable(db), queues: () => queues.assertWorks() };
-    const server = await serve({
-      module: OperationsModule.register({ checks, registry }),
-      host: config.host,
-      port: config.ports.worker,
-      portVariable: 'WORKER_PORT',
-      logger,
-    });
-    return {
-      ...server,
-      close: async () => {
-        await server.close();
-        await closeAll(opened);
-      },
-    };
-  } catch (error) {
-    await closeAll(opened);
-    throw error;
-  }
+export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
+  const { regions } = config.vod;
+  const { submitQps, collectQps, maxInFlight } = config.limits;
+  const limits = { submitQps, collectQps, maxInFlight };
+  return openProcess({ role: 'worker', config, logger, limits, queues: queuesOf(regions) }, (process) =>
+    openWorker(config, logger, process),
+  );
 }
 
-interface Outside {
-  db: DataSource;
-  queues: Queues;
-  vod: VodClient;
-  signals: Signals;
+async function openWorker(
+  config: ConfigFor<'worker'>,
+  logger: Logger,
+  { db, signals, registry, onClose, listen, operations }: OpenProcess,
+) {
+  const queues = openQueues(config, await installationId(db), signals, logger);
+  onClose(() => queues.close());
+  const vod = openVod(config, logger);
+  onClose(() => vod.close());
+  void tellCredentials(vod, config, signals);
+  noteClosedQueues(signals, new ClosedQueueStore(db), logger);
+
+  const settings = stepSettings(config);
+  const stores = openStores({ db, signals, settings });
+  const steps = assembleSteps({
+    parts: { ...stores, ...realClock, queues, vod, signals },
+    settings,
+    arm: failpoints(config.failpoints),
+  });
+  showCircuits(registry, settings.regions, () => stores.circuits.all());
+
+  const onError = (error: unknown) => logger.error({ err: error }, 'a run failed and will be tried again');
+  const dispatching = new Loop(() => steps.dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
+  const settling = settlingLoop(steps.settle, onError);
+  await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => settling.wake() });
+  await queues.work(processors(steps, () => steps.dispatch.isHolding && dispatching.wake()));
+  dispatching.start();
+  settling.start();
+  // Stop handing out first, then finish what was handed out.
+  onClose(async () => {
+    await Promise.all([dispatching.stop(), settling.stop()]);
+    await queues.stopWork();
+  });
+  return { module: operations({ queues: () => queues.assertWorks() }) };
 }
 
-function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Outside) {
-  const { alarms: rules, limits, recovery, vod: vodConfig } = config;
-  // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
-  const callMs = 2 * vodConfig.timeoutMs;
-  const door = new Door(db, { rules, signals });
-  const events = new EventMatcher(db, door);
-  const jobs = new JobStore(door, events);
-  const submissions = new SubmissionStore(db, door, { maxInFlight: limits.maxInFlight, callMs });
-  const circuits = new CircuitStore(db);
-  const arm = failpoints(config.failpoints);
+function stepSettings({ alarms, limits, recovery, vod }: ConfigFor<'worker'>): StepSettings {
   return {
-    circuits,
-    dispatch: new Dispatch(
-      arm('dispatch', 'alarms', new AlarmStore(db, rules.leaseMs)),
-      arm('dispatch', 'circuits', circuits),
-      arm('dispatch', 'jobs', jobs),
-      arm('dispatch', 'queues', queues),
-      signals,
-      { regions: vodConfig.regions, window: limits.dispatchWindow, maxInFlight: limits.maxInFlight },
-    ),
-    settle: new Settle(arm('settle', 'events', events)),
-    steps: {
-      submit: new Submit(
-        arm('submit', 'submissions', submissions),
-        arm('submit', 'jobs', jobs),
-        arm('submit', 'circuits', circuits),
-        arm('submit', 'vod', vod),
-        arm('submit', 'queues', queues),
-        signals,
-      ),
-      collect: new Collect(
-        arm('collect', 'jobs', jobs),
-        arm('collect', 'reads', new JobReads(db)),
-        arm('collect', 'vod', vod),
-        arm('collect', 'queues', queues),
-        signals,
-        rules,
-      ),
-      recover: new Recover(
-        arm('recover', 'jobs', jobs),
-        arm('recover', 'submissions', submissions),
-        arm('recover', 'cases', new CaseReads(db)),
-        arm('recover', 'vod', vod),
-        arm('recover', 'queues', queues),
-        signals,
-        { rules, by: recovery.by, resendPinned: recovery.resendPinned, callMs },
-      ),
-    },
+    ...recovery,
+    regions: vod.regions,
+    rules: alarms,
+    window: limits.dispatchWindow,
+    maxInFlight: limits.maxInFlight,
+    // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
+    callMs: 2 * vod.timeoutMs,
   };
 }
 
@@ -223,12 +115,8 @@ function settlingLoop(settle: Settle, onError: (error: unknown) => void): Loop {
     async () => {
       const rematch = performance.now() >= rematchAt;
       if (rematch) rematchAt = performance.now() + SETTLE_POLL_MS;
-      return settle.turn({ rematch });
+      return settle.run({ rematch });
     },
     { pollMs: SETTLE_POLL_MS, onError },
   );
-}
-
-async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
-  for (const close of opened) await close();
 }

@@ -1,7 +1,7 @@
 import type { JobType, Priority } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { Acceptance, RequestStore } from '@app/persistence';
-import { offers } from '@app/vod';
+import { offers } from '@app/vod/offer';
 import { v7 as uuidv7 } from 'uuid';
 
 /** What a client asks for, already checked for its shape. */

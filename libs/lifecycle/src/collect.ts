@@ -1,8 +1,9 @@
 import { eventOfReading, type AlarmRules, type Reading, type ReadResult } from '@app/domain';
-import type { Signals, VodOperation } from '@app/observability';
-import type { JobReads, JobRow, JobStore } from '@app/persistence';
-import type { Payload, Queues } from '@app/queue';
-import { normalizeResult, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
+import type { VodOperation } from '@app/observability';
+import type { JobRow } from '@app/persistence';
+import type { Payload } from '@app/queue';
+import { normalizeResult, type ReadOutcome, type VodJob } from '@app/vod';
+import type { StepParts } from './parts';
 import { told } from './told';
 
 type JobAtVod = JobRow & { vodJobId: string };
@@ -13,21 +14,16 @@ const TRIES_FOR_DATA = 5;
 /** Reads up to ten jobs with one ListAIJob and settles those that are over. Asked by an event or by an alarm: the same. */
 export class Collect {
   constructor(
-    private readonly jobs: JobStore,
-    private readonly reads: JobReads,
-    private readonly vod: VodClient,
-    private readonly queues: Queues,
-    private readonly signals: Signals,
+    private readonly deps: Pick<StepParts, 'jobs' | 'reads' | 'vod' | 'queues' | 'signals' | 'now'>,
     private readonly rules: AlarmRules,
-    private readonly now: () => Date = () => new Date(),
   ) {}
 
   async collect(region: string, { jobIds }: Payload<'collect'>): Promise<void> {
-    const jobs = await this.reads.jobsToRead(jobIds);
+    const jobs = await this.deps.reads.jobsToRead(jobIds);
     if (jobs.length === 0) return;
     const readings = await this.read(region, jobs);
-    const at = { now: this.now(), rules: this.rules };
-    await this.jobs.applyTogether(
+    const at = { now: this.deps.now(), rules: this.rules };
+    await this.deps.jobs.applyTogether(
       jobs.map((job, i) => ({
         jobId: job.id,
         event: eventOfReading(job, job.vodJobId, readings[i] as Reading, at),
@@ -37,7 +33,7 @@ export class Collect {
 
   private async read(region: string, jobs: JobAtVod[]): Promise<Reading[]> {
     const answer = await this.call('ListAIJob', region, jobs.length, () =>
-      this.vod.listAIJob(
+      this.deps.vod.listAIJob(
         region,
         jobs.map((job) => job.vodJobId),
       ),
@@ -95,9 +91,9 @@ export class Collect {
   private readByMedia(region: string, { type, mediaId }: JobAtVod): Promise<ReadOutcome<{ data: string | null }>> {
     switch (type) {
       case 'AIVideoTag':
-        return this.call('GetAIVideoTagResult', region, 1, () => this.vod.getAIVideoTagResult(region, mediaId));
+        return this.call('GetAIVideoTagResult', region, 1, () => this.deps.vod.getAIVideoTagResult(region, mediaId));
       case 'AIMediaDNA':
-        return this.call('GetMediaDNAResult', region, 1, () => this.vod.getMediaDNAResult(region, mediaId));
+        return this.call('GetMediaDNAResult', region, 1, () => this.deps.vod.getMediaDNAResult(region, mediaId));
     }
   }
 
@@ -107,8 +103,8 @@ export class Collect {
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.signals, { operation, region, jobs }, send);
-    if (answer.outcome === 'busy') await this.queues.closeFor('collect', region, answer.retryAfterMs, answer.code);
+    const answer = await told(this.deps.signals, { operation, region, jobs }, send);
+    if (answer.outcome === 'busy') await this.deps.queues.closeFor('collect', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

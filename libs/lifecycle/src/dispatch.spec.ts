@@ -33,7 +33,7 @@ describe('queued jobs', () => {
     const young = await world.accept();
     world.pass(1);
     const high = await world.accept(['AIVideoTag'], { priority: 'high' });
-    await world.dispatch().turn();
+    await world.dispatch().run();
     expect(await world.waiting('submit')).toEqual([high, old, young, low].map(({ requestId }) => ({ requestId })));
     expect(await due()).toBe(0);
   });
@@ -41,26 +41,26 @@ describe('queued jobs', () => {
   it('wait in Postgres beyond the window, and come in as it empties', async () => {
     for (let i = 0; i < 25; i += 1) await world.accept();
     const dispatch = world.dispatch({ window: 10 });
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.waiting('submit')).toHaveLength(10);
     expect(await due()).toBe(15);
 
     // Full: it looks again soon, and adds nothing.
-    expect(await dispatch.turn()).toEqual({ again: 100 });
+    expect(await dispatch.run()).toEqual({ again: 100 });
     expect(await world.waiting('submit')).toHaveLength(10);
 
     await world.db.query(`delete from bullmq.job where id in (select id from bullmq.job order by seq limit 4)`);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.waiting('submit')).toHaveLength(10);
     expect(await due()).toBe(11);
   });
 
-  it('come in turn after turn without a pause while there are more, also when a request has two types', async () => {
+  it('come in run after run without a pause while there are more, also when a request has two types', async () => {
     const types = ['AIVideoTag', 'AIMediaDNA'] as const;
     await Promise.all(Array.from({ length: 300 }, () => world.accept([...types])));
     const dispatch = world.dispatch();
-    expect(await dispatch.turn()).toEqual({ again: 'now' });
-    while ((await dispatch.turn()).again === 'now');
+    expect(await dispatch.run()).toEqual({ again: 'now' });
+    while ((await dispatch.run()).again === 'now');
     expect(await due()).toBe(0);
     expect(await world.waiting('submit')).toHaveLength(300);
   });
@@ -68,23 +68,23 @@ describe('queued jobs', () => {
   it('are not handed out twice within a lease, and again after it when whoever had them is gone', async () => {
     const { requestId } = await world.accept();
     const dispatch = world.dispatch();
-    await dispatch.turn();
+    await dispatch.run();
     await world.forgetQueues();
 
-    expect(await dispatch.turn()).toEqual({ again: rules.leaseMs });
+    expect(await dispatch.run()).toEqual({ again: rules.leaseMs });
     world.pass(rules.leaseMs - 60);
-    expect(await dispatch.turn()).toEqual({ again: 60 });
+    expect(await dispatch.run()).toEqual({ again: 60 });
     expect(await world.waiting('submit')).toEqual([]);
     world.pass(60);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.waiting('submit')).toEqual([{ requestId }]);
   });
 
   it('are shared between two dispatchers, each request once', async () => {
     const accepted = await Promise.all(Array.from({ length: 60 }, () => world.accept()));
     const handed = world.heard('dispatch.handed');
-    await Promise.all([world.dispatch({ window: 30 }).turn(), world.dispatch({ window: 30 }).turn()]);
-    await world.dispatch().turn();
+    await Promise.all([world.dispatch({ window: 30 }).run(), world.dispatch({ window: 30 }).run()]);
+    await world.dispatch().run();
     const waiting = await world.waiting<Payload<'submit'>>('submit');
     expect(waiting.map(({ requestId }) => requestId).toSorted()).toEqual(
       accepted.map(({ requestId }) => requestId).toSorted(),
@@ -102,14 +102,14 @@ describe('queued jobs', () => {
       code: 'Throttling',
       retryAfterMs: 5_000,
     });
-    expect(await world.dispatch().turn()).toEqual({ again: 7_500 }); // as asked for, and spread
+    expect(await world.dispatch().run()).toEqual({ again: 7_500 }); // as asked for, and spread
     expect(await world.waiting('submit')).toEqual([]);
   });
 });
 
-describe('the next turn', () => {
+describe('the next run', () => {
   it('is made when somebody wakes it, as long as no alarm is set', async () => {
-    expect(await world.dispatch().turn()).toEqual({ again: 'when_woken' });
+    expect(await world.dispatch().run()).toEqual({ again: 'when_woken' });
   });
 
   it.each([
@@ -117,10 +117,10 @@ describe('the next turn', () => {
     ['submitting', async () => void (await world.submissions.claim((await world.accept()).requestId)), rules.leaseMs],
   ])('is made when the alarm of a job rings that is %s', async (_state, make, ms) => {
     await make();
-    expect(await world.dispatch().turn()).toEqual({ again: ms });
+    expect(await world.dispatch().run()).toEqual({ again: ms });
     world.pass(ms - 1);
     // A moment late: what rings within it is answered together.
-    expect(await world.dispatch().turn()).toEqual({ again: 50 });
+    expect(await world.dispatch().run()).toEqual({ again: 50 });
   });
 });
 
@@ -128,7 +128,7 @@ describe('jobs to be read', () => {
   it('go at once, all of them, while no reader is busy', async () => {
     const ids = await manyAtVod(23);
     world.pass(rules.pollFirstMs * 2);
-    expect(await world.dispatch().turn()).toEqual({ again: rules.leaseMs });
+    expect(await world.dispatch().run()).toEqual({ again: rules.leaseMs });
     expect(await batchSizes()).toEqual([10, 10, 3]);
     const waiting = await world.waiting<Payload<'collect'>>('collect');
     expect(waiting.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(ids.toSorted());
@@ -139,14 +139,14 @@ describe('jobs to be read', () => {
     await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
     await manyAtVod(23);
     world.pass(rules.pollFirstMs * 2);
-    expect(await dispatch.turn()).toEqual({ again: 25 });
+    expect(await dispatch.run()).toEqual({ again: 25 });
     expect(await batchSizes()).toEqual([1, 10, 10]);
     expect(await due()).toBe(3);
-    expect(await dispatch.turn()).toEqual({ again: 25 });
+    expect(await dispatch.run()).toEqual({ again: 25 });
     expect(await due()).toBe(3);
 
     await world.forgetQueues();
-    await dispatch.turn();
+    await dispatch.run();
     expect(await batchSizes()).toEqual([3]);
     expect(await due()).toBe(0);
   });
@@ -167,11 +167,11 @@ describe('jobs to be read', () => {
     world.pass(rules.pollFirstMs * 2);
     const dispatch = world.dispatch();
     const handed = world.heard('dispatch.handed');
-    expect(await dispatch.turn()).toEqual({ again: 25 });
+    expect(await dispatch.run()).toEqual({ again: 25 });
     expect(handed.map(({ jobs }) => jobs)).toEqual([1]);
     expect(await due()).toBe(3);
     await eventually('the rest goes as well', async () => {
-      await dispatch.turn();
+      await dispatch.run();
       return (await due()) === 0;
     });
     expect(handed.map(({ jobs }) => jobs)).toEqual([1, 1]);
@@ -182,12 +182,12 @@ describe('jobs to be read', () => {
     await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);
     const dispatch = world.dispatch();
-    await dispatch.turn();
+    await dispatch.run();
     await world.forgetQueues();
-    await dispatch.turn();
+    await dispatch.run();
     expect(await batchSizes()).toEqual([]);
     world.pass(rules.leaseMs);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await batchSizes()).toEqual([1]);
   });
 });
@@ -201,10 +201,10 @@ describe('a submission that nobody has finished', () => {
     const dispatch = world.dispatch();
 
     world.pass(rules.leaseMs - 1);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.job(claimed.jobIds[0])).toMatchObject({ state: 'submitting' });
     world.pass(1);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.job(claimed.jobIds[0])).toMatchObject({ state: 'queued', attempts: 0, dueAt: world.now() });
     expect(await world.job(sent.jobIds[0])).toMatchObject({ state: 'unconfirmed', attempts: 1 });
     expect(await world.waiting('submit')).toEqual([]);
@@ -217,10 +217,10 @@ describe('a submission that nobody has finished', () => {
     const cause = 'no answer';
     await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim?.number ?? 0, cause });
     const dispatch = world.dispatch();
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.waiting('recover')).toEqual([]);
     world.pass(rules.recoverAfterMs[0] ?? 0);
-    await dispatch.turn();
+    await dispatch.run();
     expect(await world.waiting('recover')).toEqual([{ jobId: jobIds[0] }]);
   });
 });
@@ -236,10 +236,10 @@ describe('a queue store that is away', () => {
     const { requestId } = await world.accept(['AIVideoTag', 'AIMediaDNA']);
     const [read] = await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);
-    await expect(world.dispatch({}, dyingAtAdd).turn()).rejects.toThrow('is away');
+    await expect(world.dispatch({}, dyingAtAdd).run()).rejects.toThrow('is away');
     expect(await due()).toBe(3);
 
-    await world.dispatch().turn();
+    await world.dispatch().run();
     expect(await world.waiting('submit')).toEqual([{ requestId }]);
     expect(await world.waiting('collect')).toEqual([{ jobIds: [read] }]);
   });
@@ -251,7 +251,7 @@ describe('a queue store that is away', () => {
     await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);
     const away = world.openQueues({ redisUrl: 'redis://127.0.0.1:1' });
-    await expect(world.dispatch({}, away).turn()).rejects.toThrow('the queue store (redis) is away');
+    await expect(world.dispatch({}, away).run()).rejects.toThrow('the queue store (redis) is away');
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'queued' });
   });
 
@@ -259,7 +259,7 @@ describe('a queue store that is away', () => {
     await world.accept();
     const { requestId } = await world.accept(['AIMediaDNA'], { region: ABROAD });
     const queues = world.openQueues({ databaseUrl: world.database.url }, [ABROAD]);
-    await expect(world.dispatch({ regions: [REGION, ABROAD] }, queues).turn()).rejects.toThrow('no queue for region');
+    await expect(world.dispatch({ regions: [REGION, ABROAD] }, queues).run()).rejects.toThrow('no queue for region');
     expect(await world.waiting('submit', ABROAD)).toEqual([{ requestId }]);
   });
 });

@@ -1,8 +1,8 @@
 import { jobTypes } from '@app/domain';
-import type { Signals } from '@app/observability';
-import type { AlarmStore, CircuitStore, DueCounts, JobStore } from '@app/persistence';
-import { READ_BATCH, type Payload, type Queues } from '@app/queue';
-import type { Turn } from './loop';
+import type { Next } from '@app/loop';
+import type { AlarmStore, DueCounts } from '@app/persistence';
+import { READ_BATCH, type Payload } from '@app/queue';
+import type { StepParts } from './parts';
 
 export interface DispatchOptions {
   regions: readonly string[];
@@ -32,22 +32,18 @@ export class Dispatch {
   private readonly heldSince = new Map<string, number>();
 
   constructor(
-    private readonly alarms: AlarmStore,
-    private readonly circuits: CircuitStore,
-    private readonly jobs: JobStore,
-    private readonly queues: Queues,
-    private readonly signals: Signals,
+    private readonly deps: Pick<StepParts, 'alarms' | 'circuits' | 'jobs' | 'queues' | 'signals'>,
     private readonly options: DispatchOptions,
   ) {}
 
-  /** Jobs wait to be read together: a reader that has just finished is worth another turn. */
+  /** Jobs wait to be read together: a reader that has just finished is worth another run. */
   get isHolding(): boolean {
     return this.heldSince.size > 0;
   }
 
-  async turn(): Promise<Turn> {
-    const ringing = await this.alarms.ringing(this.options.regions);
-    const turns = this.options.regions.flatMap((region) => {
+  async run(): Promise<Next> {
+    const ringing = await this.deps.alarms.ringing(this.options.regions);
+    const parts = this.options.regions.flatMap((region) => {
       const due = (...states: string[]) => countOf(ringing, region, states);
       const reads = due('processing', 'finished');
       return [
@@ -55,28 +51,28 @@ export class Dispatch {
         due('submitting') > 0 && this.leaseOver(region),
         due('unconfirmed') > 0 && this.toRecover(region),
         reads > 0 && this.toCollect(region, reads),
-      ].filter((turn) => turn !== false);
+      ].filter((part) => part !== false);
     });
     // One region's trouble, or a queue store that is away, holds up nothing else.
-    const outcomes = await Promise.allSettled(turns);
+    const outcomes = await Promise.allSettled(parts);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    const turn = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
-    return turn.again === 'now' ? turn : soonest([turn, await this.nextAlarm()]);
+    const next = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    return next.again === 'now' ? next : soonest([next, await this.nextAlarm()]);
   }
 
-  /** An alarm that is set wakes nobody when it rings: whoever turns this has to be there by then. */
-  private async nextAlarm(): Promise<Turn> {
-    const ms = await this.alarms.untilNext(this.options.regions);
+  /** An alarm that is set wakes nobody when it rings: the loop has to be there by then. */
+  private async nextAlarm(): Promise<Next> {
+    const ms = await this.deps.alarms.untilNext(this.options.regions);
     return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
   }
 
-  private async toSubmit(region: string): Promise<Turn> {
-    const { waiting } = await this.queues.load('submit', region);
+  private async toSubmit(region: string): Promise<Next> {
+    const { waiting } = await this.deps.queues.load('submit', region);
     const room = Math.min(this.options.window - waiting, await this.roomAtVod(region, waiting));
     if (room <= 0) return { again: WINDOW_FULL_MS };
     const limit = Math.min(room, TAKE);
-    const requestIds = await this.alarms.takeQueued(region, limit);
+    const requestIds = await this.deps.alarms.takeQueued(region, limit);
     await this.hand(
       'submit',
       region,
@@ -88,9 +84,9 @@ export class Dispatch {
   }
 
   /** The account cannot submit: everything waits here, and one request now and then finds out whether it can again. */
-  private async toProbe(region: string): Promise<Turn> {
-    if (!(await this.circuits.takeProbe(region))) return { again: 'when_woken' };
-    const requestIds = await this.alarms.takeProbe(region);
+  private async toProbe(region: string): Promise<Next> {
+    if (!(await this.deps.circuits.takeProbe(region))) return { again: 'when_woken' };
+    const requestIds = await this.deps.alarms.takeProbe(region);
     await this.hand(
       'submit',
       region,
@@ -104,15 +100,15 @@ export class Dispatch {
   private async roomAtVod(region: string, waiting: number): Promise<number> {
     const { maxInFlight } = this.options;
     if (maxInFlight === 0) return Infinity;
-    return maxInFlight - waiting - (await this.alarms.leastInFlight(region, jobTypes.length));
+    return maxInFlight - waiting - (await this.deps.alarms.leastInFlight(region, jobTypes.length));
   }
 
   /**
    * A read of ten costs as much as a read of one, and VOD counts calls. So whole batches go at once, and what is left
    * goes when no reader is busy, or soon when one is; while batches wait in line, one more in line helps nobody.
    */
-  private async toCollect(region: string, due: number): Promise<Turn> {
-    const { waiting, active } = await this.queues.load('collect', region);
+  private async toCollect(region: string, due: number): Promise<Next> {
+    const { waiting, active } = await this.deps.queues.load('collect', region);
     const whole = due - (due % READ_BATCH);
     const now = performance.now();
     const heldMs = now - (this.heldSince.get(region) ?? now);
@@ -122,7 +118,7 @@ export class Dispatch {
     else this.heldSince.delete(region);
 
     if (limit > 0) {
-      const jobIds = await this.alarms.takeReads(region, limit);
+      const jobIds = await this.deps.alarms.takeReads(region, limit);
       const batches: Payload<'collect'>[] = [];
       for (let i = 0; i < jobIds.length; i += READ_BATCH) batches.push({ jobIds: jobIds.slice(i, i + READ_BATCH) });
       await this.hand('collect', region, batches, { jobIds });
@@ -132,11 +128,11 @@ export class Dispatch {
   }
 
   /** The worker that claimed these has not come back. What its attempt may have cost depends on whether it was sent. */
-  private async leaseOver(region: string): Promise<Turn> {
-    const jobs = await this.alarms.takeIn(region, 'submitting', TAKE);
+  private async leaseOver(region: string): Promise<Next> {
+    const jobs = await this.deps.alarms.takeIn(region, 'submitting', TAKE);
     await Promise.all(
       jobs.map(({ id, attempt, sent }) =>
-        this.jobs.apply(
+        this.deps.jobs.apply(
           id,
           sent
             ? { type: 'outcome_unknown', attempt, cause: 'the worker stopped before it stored the answer' }
@@ -147,8 +143,8 @@ export class Dispatch {
     return { again: jobs.length === TAKE ? 'now' : 'when_woken' };
   }
 
-  private async toRecover(region: string): Promise<Turn> {
-    const jobs = await this.alarms.takeIn(region, 'unconfirmed', TAKE);
+  private async toRecover(region: string): Promise<Next> {
+    const jobs = await this.deps.alarms.takeIn(region, 'unconfirmed', TAKE);
     const jobIds = jobs.map(({ id }) => id);
     await this.hand(
       'recover',
@@ -167,12 +163,12 @@ export class Dispatch {
   ): Promise<void> {
     if (payloads.length === 0) return;
     try {
-      await this.queues.add(kind, region, payloads);
+      await this.deps.queues.add(kind, region, payloads);
     } catch (error) {
-      await this.alarms.giveBack(taken);
+      await this.deps.alarms.giveBack(taken);
       throw error;
     }
-    this.signals.emit('dispatch.handed', { queue: kind, region, jobs: payloads.length });
+    this.deps.signals.emit('dispatch.handed', { queue: kind, region, jobs: payloads.length });
   }
 }
 
@@ -186,8 +182,8 @@ function circuitOf(ringing: DueCounts[], region: string): boolean {
   return ringing.some((due) => due.region === region && due.probeAt !== null);
 }
 
-function soonest(turns: Turn[]): Turn {
-  if (turns.some(({ again }) => again === 'now')) return { again: 'now' };
-  const pauses = turns.flatMap(({ again }) => (typeof again === 'number' ? [again] : []));
+function soonest(nexts: Next[]): Next {
+  if (nexts.some(({ again }) => again === 'now')) return { again: 'now' };
+  const pauses = nexts.flatMap(({ again }) => (typeof again === 'number' ? [again] : []));
   return { again: pauses.length > 0 ? Math.min(...pauses) : 'when_woken' };
 }

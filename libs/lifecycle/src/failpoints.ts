@@ -60,36 +60,48 @@ export const failpointNames: readonly string[] = Object.entries(awaits).flatMap(
   calls.flatMap((call) => [`${step}.${call}.before`, `${step}.${call}.after`]),
 );
 
-type Arm = <T extends object>(step: Step, name: string, collaborator: T) => T;
+type Arm = <Parts extends object>(step: Step, parts: Parts) => Parts;
 
 /**
- * Makes a step's collaborators die where the tests want it. Without a setting, which is always so in production, every
- * collaborator is given back as it is.
+ * Makes what a step uses die where the tests want it. Without a setting, which is always so in production, a step gets its
+ * parts as they are.
  *
  * @param setting `<file>`: writes the name of each failpoint into the file when it is passed for the first time;
  *   `<file>;<name>=<n>`: ends the process, as kill -9 does, when `name` is passed for the nth time
  */
 export function failpoints(setting: string | undefined): Arm {
-  if (setting === undefined) return (_step, _name, collaborator) => collaborator;
+  if (setting === undefined) return (_step, parts) => parts;
   const pass = passing(setting);
-  return (step, name, collaborator) => {
-    const watched = new Set((awaits[step] as readonly string[]).filter((call) => call.startsWith(`${name}.`)));
-    return new Proxy(collaborator, {
-      get(target, key) {
-        const value: unknown = Reflect.get(target, key);
-        const call = `${name}.${String(key)}`;
-        if (typeof value !== 'function' || !watched.has(call)) return value;
-        return async (...args: unknown[]): Promise<unknown> => {
-          pass(`${step}.${call}.before`);
-          try {
-            return await (value.apply(target, args) as Promise<unknown>);
-          } finally {
-            pass(`${step}.${call}.after`);
-          }
-        };
-      },
+  return (step, parts) => {
+    const calls: readonly string[] = awaits[step];
+    const armed = Object.entries(parts).map(([name, part]: [string, object]) => {
+      const isUsed = calls.some((call) => call.startsWith(`${name}.`));
+      return [name, isUsed ? watch(part, { step, name, calls, pass }) : part];
     });
+    return Object.fromEntries(armed) as typeof parts;
   };
+}
+
+/** A step's collaborator that passes a failpoint before and after each of the awaited calls. */
+function watch(
+  collaborator: object,
+  { step, name, calls, pass }: { step: Step; name: string; calls: readonly string[]; pass: (name: string) => void },
+): object {
+  return new Proxy(collaborator, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      const call = `${name}.${String(key)}`;
+      if (typeof value !== 'function' || !calls.includes(call)) return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        pass(`${step}.${call}.before`);
+        try {
+          return await (value.apply(target, args) as Promise<unknown>);
+        } finally {
+          pass(`${step}.${call}.after`);
+        }
+      };
+    },
+  });
 }
 
 function passing(setting: string): (name: string) => void {

@@ -1,6 +1,5 @@
 import { statesFor, type JobEvent, type JobState } from '@app/domain';
-import type { HistoryRow, JobReads, JobRow, JobStore } from '@app/persistence';
-import { isTakenJobId } from './submission';
+import { isTakenJobId, type HistoryRow, type JobReads, type JobRow, type JobStore } from '@app/persistence';
 
 /** What goes with everything that a person does. */
 export interface Word {

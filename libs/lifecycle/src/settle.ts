@@ -1,5 +1,5 @@
-import type { EventMatcher } from '@app/persistence';
-import type { Turn } from './loop';
+import type { Next } from '@app/loop';
+import type { StepParts } from './parts';
 
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;
@@ -9,12 +9,12 @@ const BATCH = 200;
  * by this: the read that follows does that.
  */
 export class Settle {
-  constructor(private readonly events: EventMatcher) {}
+  constructor(private readonly deps: Pick<StepParts, 'events'>) {}
 
   /** `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. */
-  async turn({ rematch }: { rematch: boolean }): Promise<Turn> {
-    const { taken } = await this.events.match(BATCH, { rematch: false });
-    const late = rematch ? (await this.events.match(BATCH, { rematch: true })).taken : 0;
+  async run({ rematch }: { rematch: boolean }): Promise<Next> {
+    const { taken } = await this.deps.events.match(BATCH, { rematch: false });
+    const late = rematch ? (await this.deps.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
   }
 }

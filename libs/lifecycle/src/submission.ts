@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobEvent, JobType } from '@app/domain';
-import type { Change, Claim, JobStore, SubmissionAnswer, Verdict } from '@app/persistence';
+import {
+  isTakenJobId,
+  type Change,
+  type Claim,
+  type JobStore,
+  type SubmissionAnswer,
+  type Verdict,
+} from '@app/persistence';
 import type { SignedSubmission, SubmitOutcome } from '@app/vod';
 
 /**
@@ -116,9 +123,4 @@ async function storeTakenJobId(
   const message = 'VOD answered with a JobId that belongs to another job';
   await jobs.applyTogether([], { ...answer, message });
   return verdicts;
-}
-
-/** Two rows with one of VOD's JobIds: the second is refused by Postgres. */
-export function isTakenJobId(error: unknown): boolean {
-  return (error as { constraint?: unknown } | null)?.constraint === 'job_vod_job_id';
 }

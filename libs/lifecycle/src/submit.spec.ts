@@ -71,7 +71,7 @@ describe('a submission', () => {
     const client = world.vod(vod.url);
     const workers = [
       world.submit(client),
-      world.submit(client, { submissions: world.submissionStore() }),
+      world.submit(client, { submissions: world.openStores().submissions }),
       world.submit(client),
     ];
     await Promise.all(workers.map((worker) => worker.submit(REGION, { requestId })));
@@ -144,13 +144,13 @@ describe('a submission', () => {
     const waiting = await Promise.all(Array.from({ length: 3 }, () => world.accept()));
     await world.circuits.open(REGION, { code: 'OperationDenied.Suspended', message: 'the bill is overdue' });
     const dispatches = [world.dispatch(), world.dispatch()];
-    const turnAll = () => Promise.all(dispatches.map((dispatch) => dispatch.turn()));
-    await turnAll();
+    const runAll = () => Promise.all(dispatches.map((dispatch) => dispatch.run()));
+    await runAll();
     expect(await world.waiting('submit')).toEqual([]);
 
     world.pass(10_000);
-    await turnAll();
-    await turnAll();
+    await runAll();
+    await runAll();
     const [probe, ...more] = await world.waiting<{ requestId: string; probe: true }>('submit');
     expect(probe).toEqual({ requestId: expect.any(String), probe: true });
     expect(more).toEqual([]);
@@ -165,7 +165,7 @@ describe('a submission', () => {
 
     world.pass(10_000);
     await world.forgetQueues();
-    await turnAll();
+    await runAll();
     const [second] = await world.waiting<{ requestId: string; probe: true }>('submit');
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
     await world.submit(world.vod(vod.url)).submit(REGION, second ?? { requestId: '' });
@@ -173,7 +173,7 @@ describe('a submission', () => {
 
     world.pass(rules.leaseMs);
     await world.forgetQueues();
-    await turnAll();
+    await runAll();
     const handed = await world.waiting<{ requestId: string }>('submit');
     const rest = waiting.map(({ requestId }) => requestId).filter((id) => id !== second?.requestId);
     expect(handed.map(({ requestId }) => requestId)).toEqual(expect.arrayContaining(rest));
@@ -249,7 +249,7 @@ describe('a submission', () => {
       const end = world.now().getTime() + rules.recoverGraceMs;
       for (let job = await world.job(jobId); job.dueAt; job = await world.job(jobId)) {
         world.pass(Math.max(0, job.dueAt.getTime() - world.now().getTime()));
-        await dispatch.turn();
+        await dispatch.run();
         await world.forgetQueues();
         await recover.recover(REGION, { jobId });
         await submit.submit(REGION, { requestId });
@@ -289,13 +289,13 @@ describe('a submission', () => {
   it('row 19: is not sent when its lease would not outlive the call, and goes back when the lease is over', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.submissionStore({ callMs: rules.leaseMs + 1 });
+    const frozen = world.openStores({ callMs: rules.leaseMs + 1 }).submissions;
     await world.submit(world.vod(vod.url), { submissions: frozen }).submit(REGION, { requestId });
     expect(vod.received).toHaveLength(0);
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'submitting', submittedAt: null });
 
     world.pass(rules.leaseMs);
-    await world.dispatch().turn();
+    await world.dispatch().run();
     await world.forgetQueues();
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'queued', attempts: 0 });
     expect(await world.story(jobIds[0])).toEqual(['created', 'claimed', 'never_sent']);
@@ -304,7 +304,7 @@ describe('a submission', () => {
   it('row 19: is not sent when somebody else has declared it dead in the meantime', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await scripted(accepted([{ Type: 'AIVideoTag', JobId: freshId() }]));
-    const frozen = world.submissionStore();
+    const frozen = world.openStores().submissions;
     const markSent = frozen.markSent.bind(frozen);
     frozen.markSent = async (claim) => {
       await world.jobs.apply(jobIds[0] ?? '', { type: 'never_sent', attempt: claim.number });
@@ -323,7 +323,7 @@ describe('a submission', () => {
       accepted([{ Type: 'AIVideoTag', JobId: id }])(response);
     });
     // Postgres comes back when somebody has felt that it was away.
-    const store = world.jobStore();
+    const store = world.openStores().jobs;
     const applyTogether = store.applyTogether.bind(store);
     let failures = 0;
     store.applyTogether = async (...changes) => {

@@ -1,32 +1,29 @@
-import type { Signals } from '@app/observability';
-import type { CircuitStore, Claim, JobStore, SubmissionStore } from '@app/persistence';
-import type { Payload, Queues } from '@app/queue';
-import type { SubmitOutcome, VodClient } from '@app/vod';
+import type { Claim } from '@app/persistence';
+import type { Payload } from '@app/queue';
+import type { SubmitOutcome } from '@app/vod';
+import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
 
 /** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
 export class Submit {
   constructor(
-    private readonly submissions: SubmissionStore,
-    private readonly jobs: JobStore,
-    private readonly circuits: CircuitStore,
-    private readonly vod: VodClient,
-    private readonly queues: Queues,
-    private readonly signals: Signals,
-    private readonly chance: () => number = Math.random,
+    private readonly deps: Pick<
+      StepParts,
+      'submissions' | 'jobs' | 'circuits' | 'vod' | 'queues' | 'signals' | 'chance'
+    >,
   ) {}
 
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
-    const claim = await this.submissions.claim(requestId, { probe });
+    const claim = await this.deps.submissions.claim(requestId, { probe });
     if (!claim) return; // guard: no-call-unclaimed
-    const signer = await this.vod.signer();
+    const signer = await this.deps.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
-    if (!(await this.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
+    if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
+    const outcome = await told(this.deps.signals, call, () => this.deps.vod.submitAIJob(region, toSubmission(claim)));
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);
   }
@@ -35,18 +32,23 @@ export class Submit {
   private async learn(region: string, outcome: SubmitOutcome, probe: boolean): Promise<void> {
     switch (outcome.outcome) {
       case 'busy':
-        return this.queues.closeFor('submit', region, outcome.retryAfterMs * (1 + this.chance()), outcome.code);
+        return this.deps.queues.closeFor(
+          'submit',
+          region,
+          outcome.retryAfterMs * (1 + this.deps.chance()),
+          outcome.code,
+        );
       case 'blocked':
-        if (await this.circuits.open(region, outcome)) {
+        if (await this.deps.circuits.open(region, outcome)) {
           const { code, message, requestId } = outcome;
-          this.signals.emit('circuit.opened', { region, code, message, requestId });
+          this.deps.signals.emit('circuit.opened', { region, code, message, requestId });
         }
         return;
       case 'accepted':
       case 'refused': {
         // VOD has judged the request itself, so the account is in order.
-        const closed = probe ? await this.circuits.close(region) : null;
-        if (closed) this.signals.emit('circuit.closed', { region, code: closed.code, openedAt: closed.openedAt });
+        const closed = probe ? await this.deps.circuits.close(region) : null;
+        if (closed) this.deps.signals.emit('circuit.closed', { region, code: closed.code, openedAt: closed.openedAt });
         return;
       }
       case 'not_sent':
@@ -57,6 +59,6 @@ export class Submit {
 
   private async record(claim: Claim, outcome: SubmitOutcome): Promise<void> {
     const changes = claim.jobs.map(({ id, type }) => ({ jobId: id, event: eventFor(claim.number, type, outcome) }));
-    await storeAnswer(this.jobs, claim, changes, answerFor(claim, outcome));
+    await storeAnswer(this.deps.jobs, claim, changes, answerFor(claim, outcome));
   }
 }

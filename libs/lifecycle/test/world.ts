@@ -1,30 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { AlarmRules, JobType, Priority } from '@app/domain';
 import { Signals, type SignalMap } from '@app/observability';
-import {
-  AlarmStore,
-  CaseReads,
-  CircuitStore,
-  createDataSource,
-  Door,
-  EventMatcher,
-  EventStore,
-  JobReads,
-  JobStore,
-  ListReads,
-  RequestStore,
-  SubmissionStore,
-  type HistoryRow,
-  type JobRow,
-  type SubmissionOptions,
-} from '@app/persistence';
+import { createDataSource, EventStore, ListReads, RequestStore, type HistoryRow, type JobRow } from '@app/persistence';
 import { Queues } from '@app/queue';
 import { createTestDatabase, type TestDatabase } from '@app/testing';
 import { VodClient } from '@app/vod';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Collect, Dispatch, Recover, Settle, Submit, type DispatchOptions, type RecoverOptions } from '../src';
+import {
+  assembleSteps,
+  openStores,
+  type Clock,
+  type Collect,
+  type Dispatch,
+  type Recover,
+  type Settle,
+  type StepParts,
+  type Steps,
+  type StepSettings,
+  type StepStores,
+  type Submit,
+} from '../src';
 
 export const REGION = 'cn-shanghai';
 export const accessKey = { id: 'testAccessKeyId', secret: 'testAccessKeySecret' };
@@ -38,44 +35,43 @@ export const rules: AlarmRules = {
   jobDeadlineMs: 24 * 3_600_000,
 };
 
+const settings: StepSettings = {
+  regions: [REGION],
+  rules,
+  window: 1_000,
+  maxInFlight: 0,
+  by: ['extend', 'event', 'listing'],
+  resendPinned: true,
+  callMs: 20_000,
+};
+
+/** For the steps that call nobody. */
+const NOWHERE = 'http://127.0.0.1:9';
+
 /**
- * The steps on a real Postgres, with BullMQ's queues in it, and nothing that turns them: a test takes each step itself.
+ * The steps on a real Postgres, with BullMQ's queues in it, and no loop that runs them: a test takes each step itself.
  * Time stands still until the test moves it.
  */
 export class World {
   readonly signals = new Signals();
   readonly queuesClosed: { queue: string; code: string }[] = [];
   private time = Date.now();
-  private readonly door: Door;
   private readonly closing: (() => unknown)[] = [];
 
-  readonly jobs: JobStore;
-  readonly submissions: SubmissionStore;
-  readonly matcher: EventMatcher;
-  readonly reads: JobReads;
+  readonly stores: StepStores;
   readonly lists: ListReads;
   readonly events: EventStore;
   readonly requests: RequestStore;
-  readonly alarms: AlarmStore;
-  readonly circuits: CircuitStore;
-  readonly cases: CaseReads;
   readonly queues: Queues;
 
   private constructor(
     readonly database: TestDatabase,
     readonly db: DataSource,
   ) {
-    this.door = new Door(db, { rules, signals: this.signals, now: this.now, chance: () => 0.5 });
-    this.matcher = new EventMatcher(db, this.door);
-    this.jobs = this.jobStore();
-    this.submissions = this.submissionStore();
-    this.reads = new JobReads(db);
+    this.stores = this.openStores();
     this.lists = new ListReads(db);
     this.events = new EventStore(db);
     this.requests = new RequestStore(db);
-    this.alarms = new AlarmStore(db, rules.leaseMs, this.now);
-    this.circuits = new CircuitStore(db, this.now);
-    this.cases = new CaseReads(db);
     this.queues = this.openQueues({ databaseUrl: database.url });
     this.signals.on('queue.closed', ({ queue, code }) => this.queuesClosed.push({ queue, code }));
   }
@@ -94,15 +90,36 @@ export class World {
 
   readonly now = () => new Date(this.time);
 
+  private readonly clock: Clock = { now: this.now, chance: () => 0.5 };
+
   pass(ms: number): void {
     this.time += ms;
   }
 
-  /** Another process's stores: their own batches, the same rows. */
-  readonly jobStore = () => new JobStore(this.door, this.matcher);
+  get jobs() {
+    return this.stores.jobs;
+  }
 
-  submissionStore(more: Partial<SubmissionOptions> = {}): SubmissionStore {
-    return new SubmissionStore(this.db, this.door, { maxInFlight: 0, callMs: 20_000, now: this.now, ...more });
+  get submissions() {
+    return this.stores.submissions;
+  }
+
+  get circuits() {
+    return this.stores.circuits;
+  }
+
+  get reads() {
+    return this.stores.reads;
+  }
+
+  get cases() {
+    return this.stores.cases;
+  }
+
+  /** Another process's stores: their own batches, the same rows. */
+  openStores(more: Partial<StepSettings> = {}): StepStores {
+    const { db, signals, clock } = this;
+    return openStores({ db, signals, clock, settings: { ...settings, ...more } });
   }
 
   openQueues(store: ConstructorParameters<typeof Queues>[0]['store'], regions: readonly string[] = [REGION]): Queues {
@@ -126,32 +143,33 @@ export class World {
     return vod;
   }
 
-  submit(vod: VodClient, { submissions = this.submissions, jobs = this.jobs } = {}): Submit {
-    return new Submit(submissions, jobs, this.circuits, vod, this.queues, this.signals, () => 0.5);
+  submit(vod: VodClient, stores: Partial<StepStores> = {}): Submit {
+    return this.steps({ vod, ...stores }).submit;
   }
 
   collect(vod: VodClient): Collect {
-    return new Collect(this.jobs, this.reads, vod, this.queues, this.signals, rules, this.now);
+    return this.steps({ vod }).collect;
   }
 
-  recover(vod: VodClient, options: Partial<RecoverOptions> = {}): Recover {
-    const all: RecoverOptions = {
-      rules,
-      by: ['extend', 'event', 'listing'],
-      resendPinned: true,
-      callMs: 20_000,
-      ...options,
-    };
-    return new Recover(this.jobs, this.submissions, this.cases, vod, this.queues, this.signals, all, this.now);
+  recover(vod: VodClient, more: Partial<StepSettings> = {}): Recover {
+    return this.steps({ vod }, more).recover;
   }
 
   settle(): Settle {
-    return new Settle(this.matcher);
+    return this.steps().settle;
   }
 
-  dispatch(options: Partial<DispatchOptions> = {}, queues: Queues = this.queues): Dispatch {
-    const all = { regions: [REGION], window: 1_000, maxInFlight: 0, ...options };
-    return new Dispatch(this.alarms, this.circuits, this.jobs, queues, this.signals, all);
+  dispatch(more: Partial<StepSettings> = {}, queues: Queues = this.queues): Dispatch {
+    return this.steps({ queues }, more).dispatch;
+  }
+
+  private steps(other: Partial<StepParts> = {}, more: Partial<StepSettings> = {}): Steps {
+    const { stores, clock, queues, signals } = this;
+    const vod = other.vod ?? this.vod(NOWHERE);
+    return assembleSteps({
+      parts: { ...stores, ...clock, queues, signals, vod, ...other },
+      settings: { ...settings, ...more },
+    });
   }
 
   async accept(

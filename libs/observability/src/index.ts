@@ -1,12 +1,13 @@
 import './memory';
-export { attachLogging } from './attach-logging';
-export { countAccepted, countCallbacks, countJobs, countWork, each } from './count-signals';
+export { Signals } from './emitter';
 export { createRegistry, Registry, showCircuits, showListeners, showPool, showSeen } from './gauges';
+export { countSignals, logSignals } from './listen';
 export { createLogger, type Logger } from './logger';
+export { each, type Known } from './metrics';
 export { NestLogger } from './nest-logger';
 export { Open, OperationsModule } from './operations';
 export { withoutSecrets } from './redact';
 export { whileAnswering } from './request-in-hand';
 export { serve, type Server, type ServeOptions } from './serve';
-export { Signals, type SignalMap, type VodOperation } from './signals';
+export type { SignalMap, VodOperation } from './signals';
 export { StartError } from './start-error';

@@ -1,15 +1,4 @@
-import {
-  attachLogging,
-  countAccepted,
-  countCallbacks,
-  countJobs,
-  countWork,
-  createLogger,
-  createRegistry,
-  Registry,
-  Signals,
-  type SignalMap,
-} from './index';
+import { countSignals, createLogger, createRegistry, logSignals, Registry, Signals, type SignalMap } from './index';
 
 const moved: SignalMap['job.moved'] = {
   jobId: 'job-1',
@@ -33,7 +22,7 @@ const refused: SignalMap['event.refused'] = {
   remoteAddress: '192.0.2.7',
 };
 
-/** One of each: a signal that nobody logs or counts shows up here. */
+/** One of each: a signal that nobody counts shows up here. */
 const oneOfEach: SignalMap = {
   'job.moved': moved,
   'job.ignored': { jobId: 'job-1', state: 'succeeded', event: 'event_received' },
@@ -89,11 +78,14 @@ const queues = [{ kind: 'submit', region: 'cn-shanghai', name: 'submit.cn-shangh
 /** The line in the log says it all; a gauge asks the stores at the moment of scraping. */
 const uncounted = ['listener.failed', 'store.trouble', 'store.recovered', 'credentials.found', 'credentials.missing'];
 
-function countAll(signals: Signals, registry: Registry): void {
-  countJobs(signals, registry, known);
-  countAccepted(signals, registry, known);
-  countCallbacks(signals, registry);
-  countWork(signals, registry, { ...known, queues });
+/** What the three processes show together. */
+function countAll(signals: Signals): { metrics(): Promise<string> } {
+  const registries = (['api', 'worker', 'webhook'] as const).map((process) => {
+    const registry = new Registry();
+    countSignals(signals, registry, process, { ...known, queues });
+    return registry;
+  });
+  return { metrics: async () => (await Promise.all(registries.map((one) => one.metrics()))).join('\n') };
 }
 
 function readableLogger() {
@@ -147,7 +139,7 @@ describe('the log', () => {
   it.each(names)('has one line named %s', (name) => {
     const { logger, lines } = readableLogger();
     const signals = new Signals();
-    attachLogging(signals, logger);
+    logSignals(signals, logger);
     signals.emit(name, oneOfEach[name]);
     expect(lines).toEqual([expect.objectContaining({ msg: name, process: 'worker' })]);
   });
@@ -155,7 +147,7 @@ describe('the log', () => {
   it("calls the same thing by the same name: the new state is `state`, VOD's request id is not ours", () => {
     const { logger, lines } = readableLogger();
     const signals = new Signals();
-    attachLogging(signals, logger);
+    logSignals(signals, logger);
     signals.emit('job.moved', moved);
     signals.emit('vod.called', oneOfEach['vod.called']);
     expect(lines[0]).toMatchObject({
@@ -177,10 +169,9 @@ describe('row 12: the eviction policy of the queue store', () => {
     [null, 'info', undefined],
   ])('%s is logged as %s and shown as %s', async (policy, level, shown) => {
     const { logger, lines } = readableLogger();
-    const registry = new Registry();
     const signals = new Signals();
-    attachLogging(signals, logger);
-    countAll(signals, registry);
+    const registry = countAll(signals);
+    logSignals(signals, logger);
     signals.emit('store.eviction', { store: 'redis', policy });
     expect(lines).toEqual([expect.objectContaining({ msg: 'store.eviction', level })]);
     const gauge = /^vodai_queue_store_may_evict\{store="redis"\} (\S+)$/m.exec(await registry.metrics());
@@ -190,7 +181,7 @@ describe('row 12: the eviction policy of the queue store', () => {
   it('is warned about with what was found, what was expected and how to change it', () => {
     const { logger, lines } = readableLogger();
     const signals = new Signals();
-    attachLogging(signals, logger);
+    logSignals(signals, logger);
     signals.emit('store.eviction', { store: 'redis', policy: 'allkeys-lru' });
     expect(lines[0]).toMatchObject({
       found: 'allkeys-lru',
@@ -202,18 +193,16 @@ describe('row 12: the eviction policy of the queue store', () => {
 
 describe('the metrics', () => {
   it.each(names.filter((name) => !uncounted.includes(name)))('show that %s happened', async (name) => {
-    const registry = new Registry();
     const signals = new Signals();
-    countAll(signals, registry);
+    const registry = countAll(signals);
     const before = await registry.metrics();
     signals.emit(name, oneOfEach[name]);
     expect(await registry.metrics()).not.toBe(before);
   });
 
   it('are what the dashboards and alerts were built on', async () => {
-    const registry = new Registry();
     const signals = new Signals();
-    countAll(signals, registry);
+    const registry = countAll(signals);
     for (const name of names) signals.emit(name, oneOfEach[name]);
     const text = await registry.metrics();
     expect(text.split('\n')).toEqual(
@@ -236,9 +225,8 @@ describe('the metrics', () => {
   });
 
   it('are there with 0 before anything happens: an increase over a series that appears with 1 is none', async () => {
-    const registry = new Registry();
     const signals = new Signals();
-    countAll(signals, registry);
+    const registry = countAll(signals);
     const before = seriesIn(await registry.metrics());
     expect(before).toContain('vodai_jobs_moved_total{to="held",type="AIMediaDNA",region="cn-shanghai"} 0');
     for (const name of names) signals.emit(name, oneOfEach[name]);
@@ -248,10 +236,18 @@ describe('the metrics', () => {
     expect(appeared.filter((name) => !/^vodai_(jobs_ignored_total|queue_store_may_evict)\{/.test(name))).toEqual([]);
   });
 
-  it('time from event to settled only where a job was settled', async () => {
-    const registry = new Registry();
+  it('are those of the process: a webhook shows what VOD sends, and nothing of jobs', async () => {
     const signals = new Signals();
-    countAll(signals, registry);
+    const registry = new Registry();
+    countSignals(signals, registry, 'webhook', { ...known, queues });
+    for (const name of names) signals.emit(name, oneOfEach[name]);
+    const shown = new Set(seriesIn(await registry.metrics()).map((line) => line.slice(0, line.indexOf('{'))));
+    expect([...shown]).toEqual(['vodai_callbacks_total', 'vodai_callbacks_refused_total']);
+  });
+
+  it('time from event to settled only where a job was settled', async () => {
+    const signals = new Signals();
+    const registry = countAll(signals);
     signals.emit('job.moved', { ...moved, to: 'processing' });
     signals.emit('job.moved', { ...moved, ageMs: undefined });
     expect(await registry.metrics()).toContain('vodai_event_to_settled_seconds_count{type="AIVideoTag"} 0');

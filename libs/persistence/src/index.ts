@@ -29,6 +29,7 @@ export { StatsReads, type Stats } from './stats.reads';
 export { OutlookReads } from './outlook.reads';
 export { ProgressReads } from './progress.reads';
 export { formatPosition, isAhead, parsePosition, type Position } from './position';
-export { capIn, ProcessStore } from './process.store';
+export { capIn, ProcessStore, type WorkerLimits } from './process.store';
 export { Listener } from './listener';
+export { isTakenJobId } from './taken-job-id';
 export type { JobRow } from './rows';

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ProcessRole } from './entities/process.entity';
 
 /** What a worker does at most. */
-interface WorkerLimits {
+export interface WorkerLimits {
   /** Calls a second, per region, over all workers. */
   submitQps: number;
   collectQps: number;

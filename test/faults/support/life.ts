@@ -224,7 +224,7 @@ export class Life {
   }
 
   async dispatch(): Promise<void> {
-    await this.world.dispatch().turn();
+    await this.world.dispatch().run();
     // What was handed out is lost at once: Redis was flushed. The alarms ring again.
     await this.world.forgetQueues();
     for (const job of this.in('submitting')) {
@@ -254,7 +254,7 @@ export class Life {
   }
 
   async settle(): Promise<void> {
-    await this.world.settle().turn({ rematch: true });
+    await this.world.settle().run({ rematch: true });
     const news = [...this.heard.values()].filter((event) => event.verdict === 'received');
     for (const event of news) {
       const job = this.jobs.find(({ vodJobId }) => vodJobId === event.vodJobId);

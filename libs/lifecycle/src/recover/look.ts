@@ -1,8 +1,8 @@
 import { jobTypes, type Rung } from '@app/domain';
-import type { Signals, VodOperation } from '@app/observability';
-import type { CandidateEvent, Case, CaseReads } from '@app/persistence';
-import type { Queues } from '@app/queue';
+import type { VodOperation } from '@app/observability';
+import type { CandidateEvent, Case } from '@app/persistence';
 import type { ReadOutcome, VodClient, VodJob } from '@app/vod';
+import type { StepParts } from '../parts';
 import { extendOf, isOurExtend } from '../submission';
 import { told } from '../told';
 import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';
@@ -28,10 +28,7 @@ interface Confirmation {
 /** Asks our own rows and VOD what became of a submission. Reads only. */
 export class Look {
   constructor(
-    private readonly cases: CaseReads,
-    private readonly vod: VodClient,
-    private readonly queues: Queues,
-    private readonly signals: Signals,
+    private readonly deps: Pick<StepParts, 'cases' | 'vod' | 'queues' | 'signals'>,
     private readonly options: Pick<RecoverOptions, 'by' | 'callMs'>,
   ) {}
 
@@ -39,7 +36,7 @@ export class Look {
   async at(region: string, lost: Case): Promise<Findings> {
     const events = await this.unknownEvents(lost);
     const { candidates, trouble } = await this.confirm(region, lost, hintedBy(events, lost, this.options.by));
-    const rivals = await this.cases.rivals(lost.job);
+    const rivals = await this.deps.cases.rivals(lost.job);
     const found: Findings = { candidates, listed: false, unexplained: [], rivals, eventsSeen: events.length, trouble };
     const [candidate] = candidates;
     const isClear = candidate && (rivals === 0 || candidate.rung === 'extend');
@@ -49,7 +46,7 @@ export class Look {
   /** Whether VOD lists a job that it surely has, made at about the same time. */
   async atNeighbour(region: string, lost: Case): Promise<Neighbour> {
     let refusal: Trouble | null = null;
-    for (const { mediaId, vodJobId } of await this.cases.controls(lost)) {
+    for (const { mediaId, vodJobId } of await this.deps.cases.controls(lost)) {
       const list = await this.list(region, mediaId);
       if (list.outcome === 'answered') {
         const isListed = list.value.jobs.some((job) => job.jobId === vodJobId);
@@ -64,7 +61,7 @@ export class Look {
   }
 
   private async unknownEvents(lost: Case): Promise<CandidateEvent[]> {
-    const events = await this.cases.eventsFor(lost);
+    const events = await this.deps.cases.eventsFor(lost);
     if (events.length === 0) return [];
     const vodJobIds = events.map(({ vodJobId }) => vodJobId);
     const unknown = new Set(await this.unknownAmong(lost, vodJobIds));
@@ -73,7 +70,7 @@ export class Look {
 
   /** Those that no job has, nor had before it was queued anew. */
   private async unknownAmong(lost: Case, vodJobIds: string[]): Promise<string[]> {
-    const { taken, former } = await this.cases.knownAmong(lost.job, vodJobIds);
+    const { taken, former } = await this.deps.cases.knownAmong(lost.job, vodJobIds);
     return vodJobIds.filter((id) => !taken.has(id) && !former.has(id)); // guard: no-known-finds
   }
 
@@ -104,7 +101,7 @@ export class Look {
     for (let i = 0; i < hinted.length; i += CONFIRM_AT_ONCE) {
       const some = hinted.slice(i, i + CONFIRM_AT_ONCE);
       const asked = some.map(({ vodJobId }) => vodJobId);
-      const answer = await this.ask('ListAIJob', region, () => this.vod.listAIJob(region, asked));
+      const answer = await this.ask('ListAIJob', region, () => this.deps.vod.listAIJob(region, asked));
       if (answer.outcome === 'answered') this.classify(some, answer.value.jobs, lost, confirmation);
       else confirmation.trouble ??= troubleOf(answer);
     }
@@ -121,7 +118,7 @@ export class Look {
   }
 
   private list(region: string, mediaId: string): ReturnType<VodClient['listJobInfo']> {
-    return this.ask('ListJobInfo', region, () => this.vod.listJobInfo(region, mediaId));
+    return this.ask('ListJobInfo', region, () => this.deps.vod.listJobInfo(region, mediaId));
   }
 
   private async ask<T>(
@@ -129,8 +126,8 @@ export class Look {
     region: string,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.signals, { operation, region, jobs: 1 }, send);
-    if (answer.outcome === 'busy') await this.queues.closeFor('recover', region, answer.retryAfterMs, answer.code);
+    const answer = await told(this.deps.signals, { operation, region, jobs: 1 }, send);
+    if (answer.outcome === 'busy') await this.deps.queues.closeFor('recover', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

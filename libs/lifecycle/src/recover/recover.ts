@@ -1,9 +1,9 @@
 import { DOORBELL_GAP_MS, type JobEvent, type Rung } from '@app/domain';
-import type { Signals } from '@app/observability';
-import type { Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer, SubmissionStore } from '@app/persistence';
-import type { Payload, Queues } from '@app/queue';
-import type { SubmitOutcome, VodClient } from '@app/vod';
-import { answerFor, eventFor, isTakenJobId, storeAnswer, toSubmission } from '../submission';
+import { isTakenJobId, type Case, type Change, type Claim, type SubmissionAnswer } from '@app/persistence';
+import type { Payload } from '@app/queue';
+import type { SubmitOutcome } from '@app/vod';
+import type { StepParts } from '../parts';
+import { answerFor, eventFor, storeAnswer, toSubmission } from '../submission';
 import { told } from '../told';
 import { conclude, type Candidate, type Conclusion, type Findings, type RecoverOptions } from './conclude';
 import { Look } from './look';
@@ -25,23 +25,17 @@ export class Recover {
   private readonly look: Look;
 
   constructor(
-    private readonly jobs: JobStore,
-    private readonly submissions: SubmissionStore,
-    private readonly cases: CaseReads,
-    private readonly vod: VodClient,
-    private readonly queues: Queues,
-    private readonly signals: Signals,
+    private readonly deps: Pick<StepParts, 'jobs' | 'submissions' | 'cases' | 'vod' | 'queues' | 'signals' | 'now'>,
     private readonly options: RecoverOptions,
-    private readonly now: () => Date = () => new Date(),
   ) {
-    this.look = new Look(cases, vod, queues, signals, options);
+    this.look = new Look(deps, options);
   }
 
   async recover(region: string, { jobId }: Payload<'recover'>): Promise<void> {
-    const lost = await this.cases.open(jobId);
+    const lost = await this.deps.cases.open(jobId);
     if (!lost) return;
     const found = await this.look.at(region, lost);
-    return this.act(region, lost, found, this.now());
+    return this.act(region, lost, found, this.deps.now());
   }
 
   /**
@@ -87,16 +81,16 @@ export class Recover {
    */
   private async resend(region: string, lost: Case): Promise<boolean> {
     const { requestId } = lost.job;
-    const signer = await this.vod.signer();
-    const claim = signer && (await this.submissions.claimResend(requestId, lost.submission.number, signer));
+    const signer = await this.deps.vod.signer();
+    const claim = signer && (await this.deps.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
+    const outcome = await told(this.deps.signals, call, () => this.deps.vod.submitAIJob(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.
     for (const queue of ['recover', 'submit'] as const) {
-      await this.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
+      await this.deps.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
     }
     return true;
   }
@@ -107,7 +101,7 @@ export class Recover {
     const note = nonceSeen ? resent.nonceSeen : resent.nothing(causeOf(outcome));
     const answer: SubmissionAnswer = { ...answerFor(claim, outcome), outcome: 'unknown', message: note, nonceSeen };
     const changes = claim.jobs.map(({ id }) => looked(id, note, this.afterResendMs()));
-    await storeAnswer(this.jobs, claim, changes, answer);
+    await storeAnswer(this.deps.jobs, claim, changes, answer);
   }
 
   private async recordTaken(claim: Claim, outcome: Extract<SubmitOutcome, { outcome: 'accepted' }>): Promise<void> {
@@ -116,7 +110,7 @@ export class Recover {
       if (event.type === 'accepted') return { jobId: id, event };
       return looked(id, resent.withoutType(type), this.afterResendMs());
     });
-    const verdicts = await storeAnswer(this.jobs, claim, changes, answerFor(claim, outcome));
+    const verdicts = await storeAnswer(this.deps.jobs, claim, changes, answerFor(claim, outcome));
     for (const verdict of verdicts) {
       if (verdict.outcome !== 'moved' || verdict.job.vodJobId === null) continue;
       this.emit(verdict.job, { rung: 'resend', outcome: 'found' });
@@ -139,19 +133,19 @@ export class Recover {
   }
 
   private async note({ job }: Case, note: string, againInMs?: number): Promise<void> {
-    await this.jobs.applyTogether([looked(job.id, note, againInMs)]);
+    await this.deps.jobs.applyTogether([looked(job.id, note, againInMs)]);
   }
 
   private async record(jobId: string, event: JobEvent, decided: Decided): Promise<void> {
-    const [verdict] = await this.jobs.applyTogether([{ jobId, event }]);
+    const [verdict] = await this.deps.jobs.applyTogether([{ jobId, event }]);
     if (verdict?.outcome === 'moved') return this.emit(verdict.job, decided);
     if (verdict?.outcome !== 'ignored' || verdict.reason !== 'older_look') return;
     // Counts as a look all the same: a flood of events must not buy one after the other.
-    await this.jobs.applyTogether([looked(jobId, notes.somethingCame, DOORBELL_GAP_MS)]);
+    await this.deps.jobs.applyTogether([looked(jobId, notes.somethingCame, DOORBELL_GAP_MS)]);
   }
 
   private emit({ id, region, type }: Case['job'], decided: Decided): void {
-    this.signals.emit('recovery.decided', { jobId: id, region, type, ...decided });
+    this.deps.signals.emit('recovery.decided', { jobId: id, region, type, ...decided });
   }
 }
 

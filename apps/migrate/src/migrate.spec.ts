@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { StartError } from '@app/observability';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '@app/testing';
 import { Client } from 'pg';
-import { OwnPostgres } from '../test/faults/support/postgres';
-import { migrateDatabase } from './run';
+import { OwnPostgres } from '../../../test/faults/support/postgres';
+import { migrateDatabase } from './migrate';
 
 describe('A migration', () => {
   const cleanUps: (() => Promise<unknown>)[] = [];

@@ -1,5 +1,5 @@
 import { eventually } from '@app/testing';
-import { Loop, type Turn } from './loop';
+import { Loop, type Next } from './loop';
 
 const LONG = 3_600_000;
 
@@ -14,21 +14,21 @@ afterEach(async () => {
   held = [];
 });
 
-/** A loop whose turns wait for the test, until it is over. */
+/** A loop whose runs wait for the test, until it is over. */
 function heldLoop(pollMs = LONG) {
-  const waiting: ((turn: Turn | Error) => void)[] = [];
+  const waiting: ((next: Next | Error) => void)[] = [];
   const errors: unknown[] = [];
   let released = false;
-  let turns = 0;
+  let runs = 0;
   let atOnce = 0;
   let most = 0;
   const loop = new Loop(
     async () => {
       if (released) return { again: 'when_woken' };
-      turns += 1;
+      runs += 1;
       atOnce += 1;
       most = Math.max(most, atOnce);
-      const outcome = await new Promise<Turn | Error>((resolve) => waiting.push(resolve));
+      const outcome = await new Promise<Next | Error>((resolve) => waiting.push(resolve));
       atOnce -= 1;
       if (outcome instanceof Error) throw outcome;
       return outcome;
@@ -40,13 +40,12 @@ function heldLoop(pollMs = LONG) {
     waiting.splice(0).forEach((end) => end({ again: 'when_woken' }));
   };
   held.push({ loop, release });
-  const started = (count: number) =>
-    eventually(`turn ${count} has started`, () => turns === count && waiting.length > 0);
-  const finish = async (outcome: Turn | Error = { again: 'when_woken' }) => {
-    const end = await eventually('a turn is under way', () => waiting.shift());
+  const started = (count: number) => eventually(`run ${count} has started`, () => runs === count && waiting.length > 0);
+  const finish = async (outcome: Next | Error = { again: 'when_woken' }) => {
+    const end = await eventually('a run is under way', () => waiting.shift());
     end(outcome);
   };
-  return { loop, started, finish, errors, turns: () => turns, most: () => most };
+  return { loop, started, finish, errors, runs: () => runs, most: () => most };
 }
 
 /** Everything that is ready has run: several rounds of the event loop, none of them a wait for a time. */
@@ -55,32 +54,32 @@ async function quiet(): Promise<void> {
 }
 
 describe('a loop', () => {
-  it('turns when it starts, and does nothing before', async () => {
-    const { loop, started, finish, turns } = heldLoop();
+  it('runs when it starts, and does nothing before', async () => {
+    const { loop, started, finish, runs } = heldLoop();
     loop.wake();
     await quiet();
-    expect(turns()).toBe(0);
+    expect(runs()).toBe(0);
     loop.start();
     await started(1);
     await finish();
   });
 
-  it('makes one more turn for any number of wakes during a turn, and never two at a time', async () => {
-    const { loop, started, finish, turns, most } = heldLoop();
+  it('runs once more for any number of wakes during a run, and never two at a time', async () => {
+    const { loop, started, finish, runs, most } = heldLoop();
     loop.start();
     await started(1);
     for (let i = 0; i < 50; i += 1) loop.wake();
     await quiet();
-    expect(turns()).toBe(1);
+    expect(runs()).toBe(1);
     await finish();
     await started(2);
     await finish();
     await quiet();
-    expect([turns(), most()]).toEqual([2, 1]);
+    expect([runs(), most()]).toEqual([2, 1]);
   });
 
-  it('makes two turns at most for any number of wakes between two turns: the first wake starts one already', async () => {
-    const { loop, started, finish, turns } = heldLoop();
+  it('runs twice at most for any number of wakes between two runs: the first wake starts one already', async () => {
+    const { loop, started, finish, runs } = heldLoop();
     loop.start();
     await started(1);
     await finish();
@@ -91,20 +90,20 @@ describe('a loop', () => {
     await started(3);
     await finish();
     await quiet();
-    expect(turns()).toBe(3);
+    expect(runs()).toBe(3);
   });
 
-  it('turns again at once when a turn asks for it', async () => {
-    const { loop, started, finish, turns } = heldLoop();
+  it('runs again at once when a run asks for it', async () => {
+    const { loop, started, finish, runs } = heldLoop();
     loop.start();
     await finish({ again: 'now' });
     await started(2);
     await finish();
     await quiet();
-    expect(turns()).toBe(2);
+    expect(runs()).toBe(2);
   });
 
-  it('turns again by itself after the pause that a turn asks for, or after its own', async () => {
+  it('runs again by itself after the pause that a run asks for, or after its own', async () => {
     const asked = heldLoop();
     asked.loop.start();
     await asked.finish({ again: 1 });
@@ -120,7 +119,7 @@ describe('a loop', () => {
     await polling.finish();
   });
 
-  it('tells about a turn that throws, and tries again', async () => {
+  it('reports a run that throws, and tries again', async () => {
     const { loop, started, finish, errors } = heldLoop(1);
     loop.start();
     const trouble = new Error('Postgres is away');
@@ -130,7 +129,7 @@ describe('a loop', () => {
     await finish();
   });
 
-  it('makes up for a wake during a turn that throws', async () => {
+  it('makes up for a wake during a run that throws', async () => {
     const { loop, started, finish, errors } = heldLoop();
     loop.start();
     await started(1);
@@ -141,9 +140,9 @@ describe('a loop', () => {
     await finish();
   });
 
-  it('stops after the turn under way, and not before', async () => {
+  it('stops after the run under way, and not before', async () => {
     const said: string[] = [];
-    const { loop, started, finish, turns } = heldLoop(1);
+    const { loop, started, finish, runs } = heldLoop(1);
     loop.start();
     await started(1);
     loop.wake();
@@ -154,6 +153,6 @@ describe('a loop', () => {
     await stopped;
     loop.wake();
     await quiet();
-    expect(turns()).toBe(1);
+    expect(runs()).toBe(1);
   });
 });

@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDataSource, migrate } from '@app/persistence';
 import { createEmptyDatabase, type TestDatabase } from '@app/testing';
 import type { DataSource } from 'typeorm';
+import { createDataSource } from './data-source';
+import { migrate } from './schema';
 
-const file = join(__dirname, 'schema.sql');
+const file = join(__dirname, '../../../migrations/schema.sql');
 const HEAD = `-- The tables as the migrations leave them, read from Postgres's catalogs. Written by \`npm run schema\`, never by hand.
 -- The reasons are in the migrations.
 `;

@@ -1,18 +1,18 @@
-/** What one turn says about the next: at once, after some milliseconds, or when somebody wakes it. */
-export type Turn = { again: 'now' | 'when_woken' | number };
+/** What one run says about the next: at once, after some milliseconds, or when somebody wakes the loop. */
+export type Next = { again: 'now' | 'when_woken' | number };
 
 /**
- * A loop that turns when it is woken, one turn at a time, and every `pollMs` besides: a lost wake-up costs time, never
- * work. A turn that throws is told about and tried again after the same pause.
+ * Runs when it is woken, one run at a time, and every `pollMs` besides: a lost wake-up costs time, never work. A run that
+ * throws is reported and tried again after the same pause.
  */
 export class Loop {
   private timer: NodeJS.Timeout | null = null;
-  private turning: Promise<void> | null = null;
+  private running: Promise<void> | null = null;
   private woken = false;
   private stopped = true;
 
   constructor(
-    private readonly turn: () => Promise<Turn>,
+    private readonly run: () => Promise<Next>,
     private readonly options: { pollMs: number; onError: (error: unknown) => void },
   ) {}
 
@@ -21,33 +21,33 @@ export class Loop {
     this.wake();
   }
 
-  /** Never throws and never waits. Wakes during a turn make one more turn. */
+  /** Never throws and never waits. Any number of wakes during a run make one more run. */
   wake(): void {
     if (this.stopped) return;
     this.woken = true;
-    this.turning ??= this.run().finally(() => {
-      this.turning = null;
-      // A wake between the last turn and this line must not be lost.
+    this.running ??= this.runWhileWoken().finally(() => {
+      this.running = null;
+      // A wake between the last run and this line must not be lost.
       if (this.woken) this.wake();
     });
   }
 
-  /** Resolves when the turn under way is over. */
+  /** Resolves when the run under way is over. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.woken = false;
     if (this.timer) clearTimeout(this.timer);
-    await this.turning;
+    await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async runWhileWoken(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
     let pauseMs = this.options.pollMs;
     while (this.woken && !this.stopped) {
       this.woken = false;
       pauseMs = this.options.pollMs;
       try {
-        const { again } = await this.turn();
+        const { again } = await this.run();
         if (again === 'now') this.woken = true;
         else if (again !== 'when_woken') pauseMs = Math.min(again, pauseMs);
       } catch (error) {

@@ -1,0 +1,66 @@
+import type { AlarmRules } from '@app/domain';
+import type { Signals } from '@app/observability';
+import {
+  AlarmStore,
+  CaseReads,
+  CircuitStore,
+  Door,
+  EventMatcher,
+  JobReads,
+  JobStore,
+  SubmissionStore,
+} from '@app/persistence';
+import type { Queues } from '@app/queue';
+import type { VodClient } from '@app/vod';
+import type { DataSource } from 'typeorm';
+
+/** What the steps read and write in Postgres. */
+export interface StepStores {
+  alarms: AlarmStore;
+  circuits: CircuitStore;
+  events: EventMatcher;
+  jobs: JobStore;
+  submissions: SubmissionStore;
+  reads: JobReads;
+  cases: CaseReads;
+}
+
+/** Time and chance: a test has its own. */
+export interface Clock {
+  now: () => Date;
+  /** In [0, 1). */
+  chance: () => number;
+}
+
+/** All that a step may use. Each picks what it does use. */
+export interface StepParts extends StepStores, Clock {
+  queues: Queues;
+  vod: VodClient;
+  signals: Signals;
+}
+
+export const realClock: Clock = { now: () => new Date(), chance: () => Math.random() };
+
+export function openStores({
+  db,
+  signals,
+  settings: { rules, maxInFlight, callMs },
+  clock: { now, chance } = realClock,
+}: {
+  db: DataSource;
+  signals: Signals;
+  settings: { rules: AlarmRules; maxInFlight: number; callMs: number };
+  clock?: Clock;
+}): StepStores {
+  const door = new Door(db, { rules, signals, now, chance });
+  const events = new EventMatcher(db, door);
+  return {
+    alarms: new AlarmStore(db, rules.leaseMs, now),
+    circuits: new CircuitStore(db, now),
+    events,
+    jobs: new JobStore(door, events),
+    submissions: new SubmissionStore(db, door, { maxInFlight, callMs, now }),
+    reads: new JobReads(db),
+    cases: new CaseReads(db),
+  };
+}

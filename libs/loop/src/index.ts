@@ -1,0 +1,1 @@
+export { Loop, type Next } from './loop';

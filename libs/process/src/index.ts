@@ -1,0 +1,1 @@
+export { openProcess, type OpenProcess } from './open-process';

@@ -1,0 +1,124 @@
+import type { DynamicModule } from '@nestjs/common';
+import { version, type Config } from '@app/config';
+import { jobStates, jobTypes } from '@app/domain';
+import {
+  countSignals,
+  createRegistry,
+  logSignals,
+  OperationsModule,
+  serve,
+  showPool,
+  Signals,
+  type Known,
+  type Logger,
+  type Registry,
+  type ServeOptions,
+  type Server,
+} from '@app/observability';
+import {
+  Heartbeat,
+  Listener,
+  openDatabase,
+  poolOf,
+  ProcessStore,
+  type Process,
+  type WorkerLimits,
+} from '@app/persistence';
+import { assertWritable } from '@app/postgres';
+import type { DataSource } from 'typeorm';
+
+export interface ProcessOptions {
+  role: Process;
+  config: Pick<Config, 'host' | 'ports' | 'vod'> & { databaseUrl: string };
+  logger: Logger;
+  /** Null but for a worker. */
+  limits?: WorkerLimits | null;
+  /** The queues that it works. */
+  queues?: Known['queues'];
+}
+
+/** What every process has when it opens what is its own. */
+export interface OpenProcess {
+  db: DataSource;
+  signals: Signals;
+  registry: Registry;
+  onTrouble: (error: Error) => void;
+  /** How to let go of what has just been opened. What was opened last is closed first, also when the start fails. */
+  onClose: (close: () => unknown) => void;
+  /** Hears what Postgres announces: `onNotice` by channel. */
+  listen: (onNotice: Record<string, () => unknown>) => Promise<void>;
+  /** The routes for health and metrics. What has to work besides Postgres is among the `checks`. */
+  operations: (checks?: Record<string, () => Promise<unknown>>) => DynamicModule;
+}
+
+/** What it serves, at the address that is its own. */
+export type Served = Omit<ServeOptions, 'host' | 'port' | 'portVariable' | 'logger'>;
+
+/**
+ * The start and the end that api, worker and webhook have in common: signals that are logged and counted, the database, a
+ * sign of life for the others. Between the database and the server, `open` opens what only this one has.
+ */
+export async function openProcess(
+  { role, config, logger, limits = null, queues = [] }: ProcessOptions,
+  open: (process: OpenProcess) => Promise<Served>,
+): Promise<Server> {
+  const { host, ports, databaseUrl: url } = config;
+  const { regions } = config.vod;
+  const signals = new Signals();
+  const registry = createRegistry(version);
+  logSignals(signals, logger);
+  countSignals(signals, registry, role, { regions, types: jobTypes, states: jobStates, queues });
+  const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
+  const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
+
+  const db = await openDatabase(role, { url, onTrouble });
+  showPool(registry, () => poolOf(db));
+  const heartbeat = new Heartbeat(new ProcessStore(db), { role, regions, limits }, onTrouble);
+  const closers: Closer[] = [];
+  const onClose = (close: Closer) => void closers.unshift(close);
+  const close = () =>
+    closeAll([
+      // One that takes no more work serves no region. A row that is slow to go keeps nothing waiting.
+      () => Promise.all([heartbeat.stop(), closeAll(closers)]),
+      () => db.destroy(),
+    ]);
+
+  try {
+    const served = await open({
+      db,
+      signals,
+      registry,
+      onTrouble,
+      onClose,
+      listen: async (handlers) => {
+        const listener = new Listener({ url, application: `vodai-${role}-listen`, handlers, onTrouble, onRecovered });
+        await listener.start();
+        onClose(() => listener.stop());
+      },
+      operations: (checks) =>
+        OperationsModule.register({ checks: { postgres: () => assertWritable(db), ...checks }, registry }),
+    });
+    const portVariable = `${role.toUpperCase()}_PORT`;
+    const server = await serve({ ...served, host, port: ports[role], portVariable, logger });
+    await heartbeat.start();
+    return { ...server, close: () => closeAll([() => server.close(), close]) };
+  } catch (error) {
+    await close().catch(() => {}); // why it can't start matters more than how it stopped
+    throw error;
+  }
+}
+
+type Closer = () => unknown;
+
+/** One after the other. One that fails leaves none of the others open; the first failure is thrown in the end. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
