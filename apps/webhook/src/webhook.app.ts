@@ -14,18 +14,19 @@ import {
 } from '@app/observability';
 import { EventStore, Heartbeat, openDatabase, poolOf, ProcessStore } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
+import { Callbacks } from './callbacks';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
 class WebhookModule {
-  static of(receive: Receive, paths: CallbackPaths, logger: Logger, operations: DynamicModule): DynamicModule {
+  static of(callbacks: Callbacks, paths: CallbackPaths, logger: Logger, operations: DynamicModule): DynamicModule {
     return {
       module: WebhookModule,
       // Operations first: its GET routes stand beside the one POST that takes every path.
       imports: [operations],
       controllers: [EventsController],
       providers: [
-        { provide: Receive, useValue: receive },
+        { provide: Callbacks, useValue: callbacks },
         { provide: CALLBACK_PATHS, useValue: paths },
         { provide: LOGGER, useValue: logger },
       ],
@@ -56,10 +57,11 @@ export async function startWebhook(config: ConfigFor<'webhook'>, logger: Logger)
   try {
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
-    const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
+    const receive = new Receive(new EventStore(db), signals);
+    const callbacks = new Callbacks(receive, signals, { urls, keys, auth, toleranceMs });
     const operations = OperationsModule.register({ checks: { postgres: () => assertWritable(db) }, registry });
     const server = await serve({
-      module: WebhookModule.of(receive, pathsOf(urls), logger, operations),
+      module: WebhookModule.of(callbacks, pathsOf(urls), logger, operations),
       host: config.host,
       port: config.ports.webhook,
       portVariable: 'WEBHOOK_PORT',

@@ -2,7 +2,7 @@
 export const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 export const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
 export const vodReads = ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult', 'GetMediaDNAResult'] as const;
-export const callbackVerdicts = ['received', 'ignored', 'duplicate'] as const;
+export const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate'] as const;
 export const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];

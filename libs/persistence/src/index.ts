@@ -9,7 +9,7 @@ export { JobStore } from './job.store';
 export { SubmissionStore, type Claim, type SubmissionOptions } from './submission.store';
 export { EventMatcher } from './event.matcher';
 export { RequestStore, type Acceptance, type Draft, type StoredRequest } from './request.store';
-export { EventStore, type Notification } from './event.store';
+export { EventStore, type Notice } from './event.store';
 export { AlarmStore, type DueCounts } from './alarm.store';
 export { CircuitStore } from './circuit.store';
 export { CaseReads, type CandidateEvent, type Case } from './case.reads';

@@ -1,6 +1,5 @@
-import type { EventVerdict } from '@app/domain';
+import type { EventSignature, EventSource, EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import type { SignatureVerdict } from './entities/event.entity';
 import {
   equal,
   meaningsOf,
@@ -23,8 +22,8 @@ export interface EventRow {
   lastReceivedAt: Date;
   copies: number;
   region: string;
-  source: string;
-  signature: SignatureVerdict;
+  source: EventSource;
+  signature: EventSignature;
   verdict: EventVerdict;
   reason: string | null;
   eventType: string;

@@ -1,11 +1,9 @@
-import type { EventVerdict } from '@app/domain';
+import type { EventSignature, EventSource, EventVerdict } from '@app/domain';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-
-/** What the callback signature said: `unchecked` when no key is configured. */
-export type SignatureVerdict = 'valid' | 'missing' | 'malformed' | 'stale' | 'mismatch' | 'unchecked';
 
 /** One notification of VOD, kept as received. */
 @Entity('event')
+@Check('event_source_known', `source in ('http')`)
 @Check('event_signature_known', `signature in ('valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked')`)
 @Check('event_verdict_known', `verdict in ('received', 'matched', 'unmatched', 'ignored', 'rejected')`)
 @Index('event_identity', ['region', 'eventType', 'vodJobId', 'status', 'bodyHash'], { unique: true })
@@ -26,10 +24,10 @@ export class EventEntity {
   region!: string;
 
   @Column('text')
-  source!: string;
+  source!: EventSource;
 
   @Column('text')
-  signature!: SignatureVerdict;
+  signature!: EventSignature;
 
   @Column('text', { name: 'event_type' })
   eventType!: string;
