@@ -1,6 +1,7 @@
 import { newJob, priorities, type JobState, type JobType, type Priority } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import { bodyHash, isDeduplicated, naturalKey, naturalKeys, type Draft } from './draft';
+import { RequestEntity } from './entities/request.entity';
 import { Gather, violatedConstraint } from './gather';
 import { channels } from './channels';
 import { toJson } from './rows';
@@ -43,12 +44,8 @@ export class RequestStore {
   }
 
   /** Whether this client has sent a request under this key before. */
-  async knows(client: string, idempotencyKey: string): Promise<boolean> {
-    const rows = await this.db.query<unknown[]>(`select 1 from request where (client, idempotency_key) = ($1, $2)`, [
-      client,
-      idempotencyKey,
-    ]);
-    return rows.length > 0;
+  knows(client: string, idempotencyKey: string): Promise<boolean> {
+    return this.db.getRepository(RequestEntity).existsBy({ client, idempotencyKey });
   }
 
   private async acceptAll(drafts: Draft[]): Promise<Acceptance[]> {
