@@ -37,7 +37,7 @@ export class EvidenceReads {
     const rows = await this.db
       .getRepository(SubmissionEntity)
       .find({ where: { requestId }, order: { number: 'DESC' }, take: AT_MOST });
-    return rows.toReversed().map(({ requestId: _, ...row }) => row);
+    return rows.toReversed().map(({ requestId: _request, ...row }) => row);
   }
 
   /** Events that came since the job's last attempt, are about such a job, and belong to none; oldest first. */

@@ -134,7 +134,7 @@ async function findOpenJobs(tx: EntityManager, drafts: readonly Draft[]): Promis
       order by natural_key, id`,
     [sharing.flatMap(naturalKeys)],
   );
-  const byKey = new Map(rows.map(({ naturalKey, ...job }) => [naturalKey, job]));
+  const byKey = new Map(rows.map(({ naturalKey: key, ...job }) => [key, job]));
   return new Map(sharing.map((draft) => [draft, naturalKeys(draft).flatMap((key) => byKey.get(key) ?? [])]));
 }
 
