@@ -10,3 +10,4 @@ export { IndexLists1764200002000 } from './1764200002000-index-lists';
 export { IdentifyInstallation1764400000000 } from './1764400000000-identify-installation';
 export { KnowProcesses1764400001000 } from './1764400001000-know-processes';
 export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-prefixes';
+export { CloseEventSources1764600000000 } from './1764600000000-close-event-sources';

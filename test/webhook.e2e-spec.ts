@@ -323,6 +323,20 @@ describe('With VOD_CALLBACK_AUTH=hint', () => {
     expect(line.detail.signature).toBe('missing');
   });
 
+  it('rejects what is neither signed nor about the end of a job, and only ignores it when it is signed', async () => {
+    const [unsigned, genuine] = ['unsigned', 'signed'].map((name) =>
+      JSON.stringify({ EventType: 'StreamEnded', name }),
+    );
+    expect(await send(unsigned ?? '', { url, headers: {} })).toEqual(stored200);
+    expect(await send(genuine ?? '', { url })).toEqual(stored200);
+    expect(await rowsOf(unsigned ?? '')).toMatchObject([
+      { verdict: 'rejected', reason: 'signature missing; not the end of a submitted AI job' },
+    ]);
+    expect(await rowsOf(genuine ?? '')).toMatchObject([
+      { verdict: 'ignored', reason: 'not the end of a submitted AI job' },
+    ]);
+  });
+
   it('needs no key, and then says that nothing was checked', async () => {
     const webhook = await stack.startWebhook({ WEBHOOK_PORT: '0', VOD_CALLBACK_AUTH: 'hint', VOD_CALLBACK_KEYS: '' });
     const body = completion();

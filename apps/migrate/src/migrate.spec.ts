@@ -80,6 +80,38 @@ describe('A migration', () => {
     expect(await refusal(own)).toMatch(new RegExp(`\ngrant vodai to ${name};$`));
   });
 
+  it("makes BullMQ's tables in a schema of another login's when it may make tables there", async () => {
+    const url = await database(createTestDatabase);
+    const { name, url: own } = await login(url);
+    const databaseName = new URL(url).pathname.slice(1);
+    await run(url, `grant select on migration to ${name}`, 'drop schema bullmq cascade', 'create schema bullmq');
+    expect((await refusal(own)).split('\n').slice(1)).toEqual([
+      `grant create on database ${databaseName} to ${name};`,
+      `grant usage, create on schema bullmq to ${name};`,
+    ]);
+    await run(
+      url,
+      `grant create on database ${databaseName} to ${name}`,
+      `grant usage, create on schema bullmq to ${name}`,
+    );
+    expect(await migrateDatabase(own)).toEqual([`BullMQ's own`]);
+  });
+
+  it("changes no tables of BullMQ's that another login owns, and names that one", async () => {
+    const url = await database(createTestDatabase);
+    const { name, url: own } = await login(url);
+    const databaseName = new URL(url).pathname.slice(1);
+    await run(
+      url,
+      'delete from bullmq.migration',
+      `grant select on migration to ${name}`,
+      `grant create on database ${databaseName} to ${name}`,
+      `grant usage, create on schema bullmq to ${name}`,
+      `grant select on bullmq.migration to ${name}`,
+    );
+    expect((await refusal(own)).split('\n').slice(1)).toEqual([`grant vodai to ${name};`]);
+  });
+
   it('finds tables where a search path has led them, rather than making others beside them', async () => {
     const url = await database(createTestDatabase);
     await run(url, 'alter schema public rename to elsewhere', 'create schema public');

@@ -1,8 +1,8 @@
 import { Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
-import { Receive } from '@app/lifecycle/receive';
 import type { Logger } from '@app/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from './body';
+import { Callbacks } from './callbacks';
 
 /** The region of each path that VOD calls; '*' when one URL serves several regions. */
 export type CallbackPaths = ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ export const LOGGER = Symbol('logger');
 @Controller()
 export class EventsController {
   constructor(
-    private readonly receive: Receive,
+    private readonly callbacks: Callbacks,
     @Inject(CALLBACK_PATHS) private readonly paths: CallbackPaths,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -33,7 +33,7 @@ export class EventsController {
     const region = this.paths.get(path);
     if (region === undefined) return answer(reply, 404, 'not_found');
     try {
-      const received = await this.receive.receive({
+      const taken = await this.callbacks.take({
         region,
         timestamp,
         signature,
@@ -42,7 +42,7 @@ export class EventsController {
         remoteAddress: request.raw.socket.remoteAddress ?? null,
         readBody: () => readBody(request.raw),
       });
-      if (received.outcome === 'refused') return answer(reply, 401, `signature_${received.reason}`);
+      if (taken.outcome === 'refused') return answer(reply, 401, `signature_${taken.reason}`);
       void reply.status(200).send({ ok: true });
     } catch (error) {
       this.logger.error({ err: error }, 'an event could not be stored; VOD is told to send it again');

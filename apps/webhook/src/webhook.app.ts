@@ -5,18 +5,19 @@ import type { Logger, Server } from '@app/observability';
 import { EventStore } from '@app/persistence';
 import { openProcess } from '@app/process';
 import type { FastifyInstance } from 'fastify';
+import { Callbacks } from './callbacks';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 @Module({})
 class WebhookModule {
-  static of(receive: Receive, paths: CallbackPaths, logger: Logger, operations: DynamicModule): DynamicModule {
+  static of(callbacks: Callbacks, paths: CallbackPaths, logger: Logger, operations: DynamicModule): DynamicModule {
     return {
       module: WebhookModule,
       // Operations first: its GET routes stand beside the one POST that takes every path.
       imports: [operations],
       controllers: [EventsController],
       providers: [
-        { provide: Receive, useValue: receive },
+        { provide: Callbacks, useValue: callbacks },
         { provide: CALLBACK_PATHS, useValue: paths },
         { provide: LOGGER, useValue: logger },
       ],
@@ -29,9 +30,10 @@ export function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Prom
   return openProcess({ role: 'webhook', config, logger }, async ({ db, signals, registry, operations }) => {
     const urls = callbackUrls(config);
     const { keys, auth, toleranceMs } = config.vod.callback;
-    const receive = new Receive(new EventStore(db), signals, { urls, keys, auth, toleranceMs });
+    const receive = new Receive(new EventStore(db), signals);
+    const callbacks = new Callbacks(receive, signals, { urls, keys, auth, toleranceMs });
     return {
-      module: WebhookModule.of(receive, pathsOf(urls), logger, operations()),
+      module: WebhookModule.of(callbacks, pathsOf(urls), logger, operations()),
       registry,
       bodyParser: false,
       configure: (app) => takeAnything(app.getHttpAdapter().getInstance()),

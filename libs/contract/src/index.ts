@@ -1,2 +1,3 @@
 export * from './inputs';
 export * from './answers';
+export * from './standing';

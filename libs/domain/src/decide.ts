@@ -9,6 +9,7 @@ import {
   retryGap,
   type AlarmRules,
 } from './alarms';
+import type { EventSignature } from './event';
 import { isSettled, isSilent, type JobCore, type JobError, type JobState } from './job';
 import { nextState } from './transitions';
 
@@ -31,7 +32,7 @@ export type JobEvent =
   | { type: 'proven_absent'; attempt: number; version: number; evidence: string }
   /** `candidates`: JobIds of VOD, any of which could be it. */
   | { type: 'undecidable'; attempt: number; version: number; reason: string; candidates?: string[] }
-  | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: string }
+  | { type: 'event_received'; vodJobId: string; status: 'success' | 'fail'; eventId: string; signature: EventSignature }
   | { type: 'read_running'; vodJobId: string; status: string }
   | { type: 'read_succeeded'; vodJobId: string; result: ReadResult; completedAt: Date | null }
   | { type: 'read_failed'; vodJobId: string; code: string; message: string; completedAt: Date | null }

@@ -11,6 +11,17 @@ export function completionsOf(type: JobType): string[] {
   return [`${type}Complete`, ...collectiveEvents];
 }
 
-/** What became of a notification of VOD. */
+/** The ways by which a notice of VOD comes in. */
+export const eventSources = ['http'] as const;
+export type EventSource = (typeof eventSources)[number];
+
+/** What the check of a notice's signature said: `unchecked` when no key is configured. */
+export const eventSignatures = ['valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked'] as const;
+export type EventSignature = (typeof eventSignatures)[number];
+
+/**
+ * What became of a notice of VOD. `ignored` and `rejected` are not about the end of a job of ours; of the two, `rejected`
+ * also failed the check of its signature, so it may not be from VOD at all.
+ */
 export const eventVerdicts = ['received', 'matched', 'unmatched', 'ignored', 'rejected'] as const;
 export type EventVerdict = (typeof eventVerdicts)[number];

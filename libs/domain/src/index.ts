@@ -20,7 +20,16 @@ export {
   type Priority,
 } from './job';
 export { billSoFar } from './bill';
-export { collectiveEvents, completionsOf, eventVerdicts, type EventVerdict } from './event';
+export {
+  collectiveEvents,
+  completionsOf,
+  eventSignatures,
+  eventSources,
+  eventVerdicts,
+  type EventSignature,
+  type EventSource,
+  type EventVerdict,
+} from './event';
 export { nextState, operatorEvents, statesFor, transitions, type JobEventType } from './transitions';
 export {
   AFTER_GRACE_MAX_MS,

@@ -115,11 +115,11 @@ describe('the next run', () => {
   it.each([
     ['processing', async () => void (await manyAtVod(1)), rules.pollFirstMs],
     ['submitting', async () => void (await world.submissions.claim((await world.accept()).requestId)), rules.leaseMs],
-  ])('is made when the alarm of a job rings that is %s', async (_state, make, ms) => {
+  ])('is made when the alarm is due of a job that is %s', async (_state, make, ms) => {
     await make();
     expect(await world.dispatch().run()).toEqual({ again: ms });
     world.pass(ms - 1);
-    // A moment late: what rings within it is answered together.
+    // A moment late: what is due within it is answered together.
     expect(await world.dispatch().run()).toEqual({ again: 50 });
   });
 });
@@ -178,7 +178,7 @@ describe('jobs to be read', () => {
     keep();
   });
 
-  it('ring again when the read has not come back within the lease', async () => {
+  it('are due again when the read has not come back within the lease', async () => {
     await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);
     const dispatch = world.dispatch();

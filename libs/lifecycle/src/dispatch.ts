@@ -12,21 +12,21 @@ export interface DispatchOptions {
   maxInFlight: number;
 }
 
-/** Jobs taken by one statement: bounds how long their rows stay locked. */
+/** So many jobs are taken by one statement: this bounds how long their rows stay locked. */
 const TAKE = 500;
 
-/** How long a part of a batch waits for more while a read is under way. Below what anybody would call a delay. */
+/** A part of a batch waits so long for more while a read is under way. Nobody would call it a delay. */
 const LINGER_MS = 25;
 
-/** Alarms that ring within this are answered together. */
+/** Alarms that are due within this are answered together. */
 const GATHER_MS = 50;
 
-/** How soon to look again while the window is full. */
+/** While the window is full, dispatch looks again after this. */
 const WINDOW_FULL_MS = 100;
 
 /**
- * Takes the alarms that ring and hands each job to the step that its state calls for. The only way into BullMQ: what
- * BullMQ loses rings again.
+ * Takes what is due and hands each job to the step that its state calls for. This is the only way into BullMQ: what BullMQ
+ * loses is due again after its lease.
  */
 export class Dispatch {
   private readonly heldSince = new Map<string, number>();
@@ -36,18 +36,18 @@ export class Dispatch {
     private readonly options: DispatchOptions,
   ) {}
 
-  /** Jobs wait to be read together: a reader that has just finished is worth another run. */
+  /** Some jobs wait to be read together: a reader that has just finished is worth another run. */
   get isHolding(): boolean {
     return this.heldSince.size > 0;
   }
 
   async run(): Promise<Next> {
-    const ringing = await this.deps.alarms.ringing(this.options.regions);
+    const counts = await this.deps.alarms.countDue(this.options.regions);
     const parts = this.options.regions.flatMap((region) => {
-      const due = (...states: string[]) => countOf(ringing, region, states);
+      const due = (...states: string[]) => countOf(counts, region, states);
       const reads = due('processing', 'finished');
       return [
-        due('queued') > 0 && (circuitOf(ringing, region) ? this.toProbe(region) : this.toSubmit(region)),
+        due('queued') > 0 && (isCircuitOpen(counts, region) ? this.toProbe(region) : this.toSubmit(region)),
         due('submitting') > 0 && this.leaseOver(region),
         due('unconfirmed') > 0 && this.toRecover(region),
         reads > 0 && this.toCollect(region, reads),
@@ -61,7 +61,7 @@ export class Dispatch {
     return next.again === 'now' ? next : soonest([next, await this.nextAlarm()]);
   }
 
-  /** An alarm that is set wakes nobody when it rings: the loop has to be there by then. */
+  /** An alarm wakes nobody when it becomes due: the loop has to be there by then. */
   private async nextAlarm(): Promise<Next> {
     const ms = await this.deps.alarms.untilNext(this.options.regions);
     return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
@@ -79,11 +79,11 @@ export class Dispatch {
       requestIds.map((requestId) => ({ requestId })),
       { requestIds },
     );
-    // A request has a job of each type at most: fewer requests than this cannot have been all that `limit` jobs allowed.
+    // `limit` counts jobs, and a request has at most one of each type: with fewer requests than this, nothing was left.
     return { again: requestIds.length * jobTypes.length >= limit ? 'now' : 'when_woken' };
   }
 
-  /** The account cannot submit: everything waits here, and one request now and then finds out whether it can again. */
+  /** While the account cannot submit, everything waits here, and one request now and then finds out whether it can again. */
   private async toProbe(region: string): Promise<Next> {
     if (!(await this.deps.circuits.takeProbe(region))) return { again: 'when_woken' };
     const requestIds = await this.deps.alarms.takeProbe(region);
@@ -96,7 +96,7 @@ export class Dispatch {
     return { again: 'when_woken' };
   }
 
-  /** With a cap, the backlog waits here: the claim enforces it exactly, and would send every other job back. */
+  /** With a cap, the backlog waits here. The claim enforces the cap exactly, and would send every other job back. */
   private async roomAtVod(region: string, waiting: number): Promise<number> {
     const { maxInFlight } = this.options;
     if (maxInFlight === 0) return Infinity;
@@ -104,8 +104,8 @@ export class Dispatch {
   }
 
   /**
-   * A read of ten costs as much as a read of one, and VOD counts calls. So whole batches go at once, and what is left
-   * goes when no reader is busy, or soon when one is; while batches wait in line, one more in line helps nobody.
+   * A read of ten costs as much as a read of one, and VOD counts calls. So whole batches go at once, and what is left goes
+   * when no reader is busy, or soon when one is. While batches wait in line, one more in line helps nobody.
    */
   private async toCollect(region: string, due: number): Promise<Next> {
     const { waiting, active } = await this.deps.queues.load('collect', region);
@@ -172,14 +172,14 @@ export class Dispatch {
   }
 }
 
-function countOf(ringing: DueCounts[], region: string, states: string[]): number {
-  return ringing
+function countOf(counts: DueCounts[], region: string, states: string[]): number {
+  return counts
     .filter((due) => due.region === region && states.includes(due.state))
     .reduce((sum, due) => sum + due.jobs, 0);
 }
 
-function circuitOf(ringing: DueCounts[], region: string): boolean {
-  return ringing.some((due) => due.region === region && due.probeAt !== null);
+function isCircuitOpen(counts: DueCounts[], region: string): boolean {
+  return counts.some((due) => due.region === region && due.probeAt !== null);
 }
 
 function soonest(nexts: Next[]): Next {

@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
  */
 const awaits = {
   dispatch: [
-    'alarms.ringing',
+    'alarms.countDue',
     'alarms.takeQueued',
     'alarms.takeProbe',
     'alarms.takeReads',

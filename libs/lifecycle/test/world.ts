@@ -233,7 +233,8 @@ export class World {
       body,
       bodySize: body.length,
       bodyHash: body.toString('hex'),
-      ignored: null,
+      verdict: 'received',
+      reason: null,
     });
   }
 

@@ -5,7 +5,7 @@ import { debug, error, info, row, warn, type Row } from './row';
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
 const vodReads = ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult', 'GetMediaDNAResult'] as const;
-const callbackVerdicts = ['received', 'ignored', 'duplicate'] as const;
+const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];

@@ -15,37 +15,37 @@ describe('Alarms', () => {
   /** A region for every test: what it finds there is its own. */
   let regions = 0;
   const newRegion = () => `region-${(regions += 1)}`;
-  const due = (id: string, at: Date) => fixture.query('update job set due_at = $2 where id = $1', [id, at]);
+  const setDue = (id: string, at: Date) => fixture.query('update job set due_at = $2 where id = $1', [id, at]);
   const ago = (ms: number) => new Date(fixture.now.getTime() - ms);
 
-  /** Jobs in `state` that ring, the last one for the longest time. */
-  async function ringing(region: string, count: number, state: JobState = 'processing'): Promise<string[]> {
+  /** Jobs in `state` that are due, the last one for the longest time. */
+  async function dueJobs(region: string, count: number, state: JobState = 'processing'): Promise<string[]> {
     const ids: string[] = [];
     for (let i = 1; i <= count; i += 1) {
       const { id } = await fixture.jobIn(state, { region });
-      await due(id, ago(i * 1000));
+      await setDue(id, ago(i * 1000));
       ids.push(id);
     }
     return ids;
   }
 
-  it('are counted by region and state, those that ring and no others', async () => {
+  it('are counted by region and state, those that are due and no others', async () => {
     const [region, other] = [newRegion(), newRegion()];
-    await ringing(region, 2);
-    await ringing(region, 1, 'queued');
-    await ringing(other, 1);
+    await dueJobs(region, 2);
+    await dueJobs(region, 1, 'queued');
+    await dueJobs(other, 1);
     await fixture.jobIn('processing', { region });
     await fixture.jobIn('succeeded', { region });
-    const counts = await alarms.ringing([region]);
+    const counts = await alarms.countDue([region]);
     expect(counts.toSorted((a, b) => a.state.localeCompare(b.state))).toEqual([
       { region, state: 'processing', jobs: 2, probeAt: null },
       { region, state: 'queued', jobs: 1, probeAt: null },
     ]);
   });
 
-  it('are set forward by the lease when they are taken, and ring again after it', async () => {
+  it('are set forward by the lease when they are taken, and are due again after it', async () => {
     const region = newRegion();
-    const [id] = await ringing(region, 1);
+    const [id] = await dueJobs(region, 1);
     expect(await alarms.takeReads(region, 10)).toEqual([id]);
     expect((await fixture.job(id ?? '')).dueAt).toEqual(new Date(fixture.now.getTime() + lease));
     expect(await alarms.takeReads(region, 10)).toEqual([]);
@@ -55,33 +55,43 @@ describe('Alarms', () => {
 
   it('leave state, version and history alone', async () => {
     const region = newRegion();
-    const [id] = await ringing(region, 1);
+    const [id] = await dueJobs(region, 1);
     const before = await fixture.job(id ?? '');
     await alarms.takeReads(region, 10);
     expect(await fixture.job(id ?? '')).toEqual({ ...before, dueAt: new Date(fixture.now.getTime() + lease) });
   });
 
-  it('are shared by two dispatchers: what one has in hand the other skips without waiting', async () => {
-    const region = newRegion();
-    const ids = await ringing(region, 4);
-    const inHand = ids.slice(0, 2);
-    const release = await fixture.hold('select from job where id = any($1::uuid[]) for update', [inHand]);
-    expect((await alarms.takeReads(region, 10)).toSorted()).toEqual(ids.slice(2).toSorted());
-    await release();
-    expect((await alarms.takeReads(region, 10)).toSorted()).toEqual(inHand.toSorted());
-  });
+  describe.each<[string, JobState, (store: AlarmStore, region: string, limit: number) => Promise<string[]>]>([
+    ['of queued jobs', 'queued', (store, region, limit) => store.takeQueued(region, limit)],
+    ['of reads', 'finished', (store, region, limit) => store.takeReads(region, limit)],
+    [
+      'of lost submissions',
+      'unconfirmed',
+      async (store, region, limit) => (await store.takeIn(region, 'unconfirmed', limit)).map(({ id }) => id),
+    ],
+  ])('%s', (_which, state, take) => {
+    /** What is taken of these jobs: their ids, or those of their requests. */
+    const takenOf = (jobIds: string[]) =>
+      Promise.all(jobIds.map(async (id) => (state === 'queued' ? (await fixture.job(id)).requestId : id)));
 
-  it('are taken once by two dispatchers at the same moment', async () => {
-    const region = newRegion();
-    const ids = await ringing(region, 20);
-    const other = new AlarmStore(await fixture.connect(), lease, () => fixture.now);
-    const taken = await Promise.all([
-      alarms.takeReads(region, 12),
-      other.takeReads(region, 12),
-      alarms.takeReads(region, 12),
-    ]);
-    const rest = await alarms.takeReads(region, 20);
-    expect([...taken.flat(), ...rest].toSorted()).toEqual(ids.toSorted());
+    it('are taken once by two dispatchers at the same moment', async () => {
+      const region = newRegion();
+      const all = await takenOf(await dueJobs(region, 20, state));
+      const other = new AlarmStore(await fixture.connect(), lease, () => fixture.now);
+      const taken = await Promise.all([take(alarms, region, 12), take(other, region, 12), take(alarms, region, 12)]);
+      const rest = await take(alarms, region, 20);
+      expect([...taken.flat(), ...rest].toSorted()).toEqual(all.toSorted());
+    });
+
+    it('are shared by two dispatchers: what one has in hand the other skips without waiting', async () => {
+      const region = newRegion();
+      const ids = await dueJobs(region, 4, state);
+      const [inHand, others] = [ids.slice(0, 2), ids.slice(2)];
+      const release = await fixture.hold('select from job where id = any($1::uuid[]) for update', [inHand]);
+      expect((await take(alarms, region, 10)).toSorted()).toEqual((await takenOf(others)).toSorted());
+      await release();
+      expect((await take(alarms, region, 10)).toSorted()).toEqual((await takenOf(inHand)).toSorted());
+    });
   });
 
   it('of queued jobs are taken by priority, then by age', async () => {
@@ -92,7 +102,7 @@ describe('Alarms', () => {
       const n = (i * 7) % 300;
       const priority = priorities[n % 3] ?? 'normal';
       const { id, jobs } = await fixture.accept({ region, priority });
-      await due(jobs[0]?.id ?? '', ago(n));
+      await setDue(jobs[0]?.id ?? '', ago(n));
       ranks.set(id, (n % 3) * 1000 - n);
     }
     await fixture.query('analyze job');
@@ -108,19 +118,19 @@ describe('Alarms', () => {
     expect(await alarms.takeQueued(region, 10)).toEqual([request.id]);
   });
 
-  it('of reads are taken by how long they have been ringing, and at most as many as asked for', async () => {
+  it('of reads are taken by how long they have been due, and at most as many as asked for', async () => {
     const region = newRegion();
-    const ids = await ringing(region, 3);
-    const finished = await ringing(region, 1, 'finished');
-    await due(finished[0] ?? '', ago(2500));
+    const ids = await dueJobs(region, 3);
+    const finished = await dueJobs(region, 1, 'finished');
+    await setDue(finished[0] ?? '', ago(2500));
     expect(await alarms.takeReads(region, 3)).toEqual([ids[2], finished[0], ids[1]]);
   });
 
   it('of submissions say whether the attempt was sent', async () => {
     const region = newRegion();
-    const [unsent, sent] = await ringing(region, 2, 'submitting');
+    const [unsent, sent] = await dueJobs(region, 2, 'submitting');
     await fixture.query('update job set submitted_at = now() where id = $1', [sent]);
-    const [lost] = await ringing(region, 1, 'unconfirmed');
+    const [lost] = await dueJobs(region, 1, 'unconfirmed');
     expect(await alarms.takeIn(region, 'submitting', 10)).toEqual([
       { id: sent, attempt: 1, sent: true },
       { id: unsent, attempt: 1, sent: false },
@@ -128,9 +138,9 @@ describe('Alarms', () => {
     expect(await alarms.takeIn(region, 'unconfirmed', 10)).toEqual([{ id: lost, attempt: 1, sent: true }]);
   });
 
-  it('that could not be handed on ring again at once', async () => {
+  it('that could not be handed on are due again at once', async () => {
     const region = newRegion();
-    const [read] = await ringing(region, 1);
+    const [read] = await dueJobs(region, 1);
     const request = await fixture.accept({ region });
     await alarms.takeReads(region, 10);
     await alarms.takeQueued(region, 10);
@@ -151,7 +161,7 @@ describe('Alarms', () => {
 
   it('of the type with the fewest jobs at VOD tell whether there is room', async () => {
     const region = newRegion();
-    await ringing(region, 3);
+    await dueJobs(region, 3);
     expect(await alarms.leastInFlight(region, 2)).toBe(0);
     await fixture.jobIn('submitting', { region, types: ['AIMediaDNA'] });
     await fixture.jobIn('queued', { region, types: ['AIMediaDNA'] });

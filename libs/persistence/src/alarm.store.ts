@@ -13,8 +13,8 @@ export interface DueCounts {
 }
 
 /**
- * Takes alarms that ring, and sets them forward by a lease: if whoever takes the job dies, it rings again. Nothing
- * here changes a state. Rows that somebody else has just locked are skipped, so dispatchers share the work.
+ * Jobs whose alarm is due. Taking them sets the alarm forward by a lease: if whoever takes a job dies, the job is due again.
+ * Nothing here changes a state. Rows that somebody else has just locked are skipped, so dispatchers share the work.
  */
 export class AlarmStore {
   constructor(
@@ -23,10 +23,10 @@ export class AlarmStore {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** What rings now, by region and state. One look at the index of alarms, cheap enough for every tick. */
-  ringing(regions: readonly string[]): Promise<DueCounts[]> {
+  /** What is due now, by region and state. One look at the index of alarms, cheap enough for every tick. */
+  countDue(regions: readonly string[]): Promise<DueCounts[]> {
     return this.db.query(
-      `/* ringing */
+      `/* count due */
        select region, state, count(*)::int as jobs,
               (select probe_at from circuit where circuit.region = job.region) as "probeAt"
          from job
@@ -36,7 +36,7 @@ export class AlarmStore {
     );
   }
 
-  /** Milliseconds until the next alarm that does not ring yet; null when none is set. One probe of the index for each pair. */
+  /** Milliseconds until the next alarm that is not due yet; null when none is set. One probe of the index for each pair. */
   async untilNext(regions: readonly string[]): Promise<number | null> {
     const now = this.now();
     const [row] = await this.db.query<{ at: Date | null }[]>(
@@ -65,20 +65,20 @@ export class AlarmStore {
 
   /** Requests with queued jobs that are due, highest priority first and oldest first within it; at most `limit` jobs. */
   async takeQueued(region: string, limit: number): Promise<string[]> {
-    const rows = await this.take(region, { which: `state = 'queued'`, order: 'priority, due_at', limit });
-    return [...new Set(rows.map((row) => row.requestId))];
+    const rows = await this.db.query<{ requestId: string }[]>(takeQueued, [region, ...this.lease(), limit]);
+    return [...new Set(rows.map(({ requestId }) => requestId))];
   }
 
   /** The request that has waited longest, whatever its priority: one that VOD forbids must not be tried every time. */
   async takeProbe(region: string): Promise<string[]> {
-    const rows = await this.take(region, { which: `state = 'queued'`, order: 'due_at', limit: 1 });
-    return rows.map((row) => row.requestId);
+    const rows = await this.takeDue(region, 'queued', 1);
+    return rows.map(({ requestId }) => requestId);
   }
 
   /** Jobs to be read at VOD, the longest due first; at most `limit`. */
   async takeReads(region: string, limit: number): Promise<string[]> {
-    const rows = await this.take(region, { which: `state ${inStates(readableStates)}`, order: 'due_at', limit });
-    return rows.map((row) => row.id);
+    const rows = await this.db.query<{ id: string }[]>(takeReads, [region, ...this.lease(), limit]);
+    return rows.map(({ id }) => id);
   }
 
   /** Jobs whose submission nobody has finished within its lease, or whose outcome is still unknown. */
@@ -87,49 +87,31 @@ export class AlarmStore {
     state: 'submitting' | 'unconfirmed',
     limit: number,
   ): Promise<{ id: string; attempt: number; sent: boolean }[]> {
-    const rows = await this.take(region, { which: `state = '${state}'`, order: 'due_at', limit });
+    const rows = await this.takeDue(region, state, limit);
     return rows.map(({ id, attempt, sent }) => ({ id, attempt, sent }));
   }
 
-  /** What could not be handed on rings again at once, rather than after its lease. */
-  async giveBack(ids: { jobIds: readonly string[] } | { requestIds: readonly string[] }): Promise<void> {
-    const [column, values] = 'jobIds' in ids ? ['id', ids.jobIds] : ['request_id', ids.requestIds];
+  /** What could not be handed on is due again at once, rather than after its lease. */
+  async giveBack({ jobIds = [], requestIds = [] }: { jobIds?: readonly string[]; requestIds?: readonly string[] }) {
     // guard: moved-on-stays
     await this.db.query(
-      `update job set due_at = $2 where ${column} = any($1::uuid[]) and state ${inStates(handedOutStates)}
-          and due_at > $2`,
-      [values, this.now()],
+      `update job
+          set due_at = $3
+        where id in (select unnest($1::uuid[]) union all select id from job where request_id = any($2::uuid[]))
+          and state ${inStates(handedOutStates)}
+          and due_at > $3`,
+      [jobIds, requestIds, this.now()],
     );
   }
 
-  private take(
-    region: string,
-    { which, order, limit }: { which: string; order: string; limit: number },
-  ): Promise<TakenRow[]> {
-    // guard: alarm-once
-    return this.db.query(
-      `/* take alarms */
-       with chosen as materialized (
-         select id, priority, due_at
-           from job
-          where region = $1 and ${which} and due_at <= $2
-          order by ${order}
-          limit $3
-            for update skip locked
-       ), taken as (
-         update job
-            set due_at = $4
-           from chosen
-          where job.id = chosen.id
-          returning job.id, job.request_id, job.attempt, job.submitted_at, chosen.priority, chosen.due_at
-       )
-       select id, request_id as "requestId", attempt, submitted_at is not null as sent,
-              -- Not worth waiting for the disk: an alarm that a crash of Postgres sets back only rings once more.
-              set_config('synchronous_commit', 'off', true) as commit
-         from taken
-        order by ${order}  -- again: an update answers in the order of its plan`,
-      [region, this.now(), limit, new Date(this.now().getTime() + this.leaseMs)],
-    );
+  private takeDue(region: string, state: JobState, limit: number): Promise<TakenRow[]> {
+    return this.db.query(takeDue, [region, ...this.lease(), limit, state]);
+  }
+
+  /** From now, and until when. */
+  private lease(): [now: Date, until: Date] {
+    const now = this.now();
+    return [now, new Date(now.getTime() + this.leaseMs)];
   }
 }
 
@@ -139,3 +121,76 @@ interface TakenRow {
   attempt: number;
   sent: boolean;
 }
+
+/*
+ * How alarms are taken: $1 region, $2 now, $3 the end of the lease, $4 how many jobs at most.
+ *
+ * Each statement sorts twice, because an update answers in the order of its plan. None waits for the disk: if a crash of
+ * Postgres sets an alarm back, its job is only due once more.
+ */
+
+/** By the index job_backlog, which is in this order. */
+// guard: queued-once
+const takeQueued = `
+  /* take queued */
+  with chosen as materialized (
+    select id, priority, due_at
+      from job
+     where region = $1 and state = 'queued' and due_at <= $2
+     order by priority, due_at
+     limit $4
+       for update skip locked
+  ), taken as (
+    update job
+       set due_at = $3
+      from chosen
+     where job.id = chosen.id
+    returning job.request_id, chosen.priority, chosen.due_at
+  )
+  select request_id as "requestId", set_config('synchronous_commit', 'off', true) as commit
+    from taken
+   order by priority, due_at`;
+
+// guard: reads-once
+const takeReads = `
+  /* take reads */
+  with chosen as materialized (
+    select id, due_at
+      from job
+     where region = $1 and state ${inStates(readableStates)} and due_at <= $2
+     order by due_at
+     limit $4
+       for update skip locked
+  ), taken as (
+    update job
+       set due_at = $3
+      from chosen
+     where job.id = chosen.id
+    returning job.id, chosen.due_at
+  )
+  select id, set_config('synchronous_commit', 'off', true) as commit
+    from taken
+   order by due_at`;
+
+/** One state, $5, by the index job_due_at. */
+// guard: alarm-once
+const takeDue = `
+  /* take due */
+  with chosen as materialized (
+    select id, due_at
+      from job
+     where region = $1 and state = $5 and due_at <= $2
+     order by due_at
+     limit $4
+       for update skip locked
+  ), taken as (
+    update job
+       set due_at = $3
+      from chosen
+     where job.id = chosen.id
+    returning job.id, job.request_id, job.attempt, job.submitted_at, chosen.due_at
+  )
+  select id, request_id as "requestId", attempt, submitted_at is not null as sent,
+         set_config('synchronous_commit', 'off', true) as commit
+    from taken
+   order by due_at`;

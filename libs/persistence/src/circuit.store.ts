@@ -1,14 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { channels } from './channels';
+import { columnsOf } from './columns';
+import { CircuitEntity } from './entities/circuit.entity';
 
-export interface Circuit {
-  region: string;
-  /** VOD's own code and words for what is wrong with the account. */
-  code: string;
-  message: string;
-  openedAt: Date;
-  probeAt: Date;
-}
+export type Circuit = CircuitEntity;
 
 /** One request tries this often whether the account works again: soon enough to notice a paid bill, too seldom to be a nuisance. */
 const PROBE_EVERY_MS = 10_000;
@@ -24,9 +19,7 @@ export class CircuitStore {
   ) {}
 
   all(): Promise<Circuit[]> {
-    return this.db.query(
-      `select region, code, message, opened_at as "openedAt", probe_at as "probeAt" from circuit order by region`,
-    );
+    return this.db.getRepository(CircuitEntity).find({ order: { region: 'ASC' } });
   }
 
   /** True when it was closed until now: of many calls that fail together, one opens it. */
@@ -57,9 +50,9 @@ export class CircuitStore {
   async close(region: string): Promise<Circuit | null> {
     const [row] = await this.db.query<(Circuit & { woken: unknown })[]>(
       `with closed as (
-         delete from circuit where region = $1 returning *
+         delete from circuit where region = $1 returning ${columnsOf(CircuitEntity)}
        )
-       select region, code, message, opened_at as "openedAt", probe_at as "probeAt", pg_notify($2, '') as woken from closed`,
+       select closed.*, pg_notify($2, '') as woken from closed`,
       [region, channels.jobDue],
     );
     return row ?? null;

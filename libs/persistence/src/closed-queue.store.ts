@@ -1,12 +1,7 @@
-import type { DataSource } from 'typeorm';
+import { MoreThan, type DataSource } from 'typeorm';
+import { ClosedQueueEntity } from './entities/closed-queue.entity';
 
-/** A queue that rests because VOD has asked for fewer calls. */
-export interface ClosedQueue {
-  region: string;
-  queue: string;
-  code: string;
-  until: Date;
-}
+export type ClosedQueue = ClosedQueueEntity;
 
 /** The queue store itself knows when it rests; this is for whoever looks at Postgres only. */
 export class ClosedQueueStore {
@@ -30,9 +25,8 @@ export class ClosedQueueStore {
 
   /** Those that are closed now. */
   all(): Promise<ClosedQueue[]> {
-    return this.db.query(
-      `select region, queue, code, until from closed_queue where until > $1 order by region, queue`,
-      [this.now()],
-    );
+    return this.db
+      .getRepository(ClosedQueueEntity)
+      .find({ where: { until: MoreThan(this.now()) }, order: { region: 'ASC', queue: 'ASC' } });
   }
 }

@@ -139,6 +139,7 @@ describe('Postgres itself refuses', () => {
       `update request set idempotency_key = 'key'
         where id in (select request_id from job where id in ($1, $2))`,
     ],
+    ['an event that came in by no known way', 'event_source_known', insertEvent({ source: `'pigeon'` })],
     ['a signature verdict that nobody knows', 'event_signature_known', insertEvent({ signature: `'good'` })],
     ['an event verdict that nobody knows', 'event_verdict_known', insertEvent({ verdict: `'lost'` })],
     ['a second installation', 'installation_pkey', 'insert into installation (id) values (gen_random_uuid())'],

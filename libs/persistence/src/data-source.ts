@@ -6,10 +6,9 @@ import * as migrations from '../../../migrations';
 import { CircuitEntity } from './entities/circuit.entity';
 import { ClosedQueueEntity } from './entities/closed-queue.entity';
 import { EventEntity } from './entities/event.entity';
-import { HistoryEntity, xid8 } from './entities/history.entity';
+import { HistoryEntity } from './entities/history.entity';
 import { InstallationEntity } from './entities/installation.entity';
 import { JobEntity } from './entities/job.entity';
-import { JobLabelEntity } from './entities/job-label.entity';
 import { ProcessEntity } from './entities/process.entity';
 import { RequestEntity } from './entities/request.entity';
 import { ResultEntity } from './entities/result.entity';
@@ -36,7 +35,7 @@ export function createDataSource({
   silenceMs,
   onTrouble,
 }: DatabaseOptions): DataSource {
-  const db = new DataSource({
+  return new DataSource({
     type: 'postgres',
     driver: { ...pg, Pool: ServerPool },
     applicationName: application,
@@ -45,7 +44,6 @@ export function createDataSource({
     entities: [
       RequestEntity,
       JobEntity,
-      JobLabelEntity,
       SubmissionEntity,
       EventEntity,
       HistoryEntity,
@@ -63,6 +61,4 @@ export function createDataSource({
     extra: { connectionString: url, Client: PreparingClient, ...(silenceMs !== undefined && { silenceMs }) },
     installExtensions: false,
   });
-  db.driver.supportedDataTypes.push(xid8);
-  return db;
 }

@@ -84,6 +84,7 @@ describe('The door', () => {
     fixture.advance(1000);
     await jobs.apply(id, succeeded(vodJobId ?? '', '{"b":2}', { b: 2 }));
     expect(await fixture.reads().result(id)).toEqual({
+      jobId: id,
       raw: '{"b":2}',
       normalized: { b: 2 },
       source: 'ListAIJob',

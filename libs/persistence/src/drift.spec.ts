@@ -1,58 +1,78 @@
-import type { EntityMetadata } from 'typeorm';
+import {
+  eventSignatures,
+  eventSources,
+  eventVerdicts,
+  jobStates,
+  readableStates,
+  settledStates,
+  silentStates,
+} from '@app/domain';
 import { Fixture } from '../test/fixture';
+import { submissionOutcomes } from './entities/submission.entity';
+import { inStates } from './in-states';
+import { settledWithoutEvent } from './stats.reads';
 
-describe('The entities', () => {
+/** What the code and the migrations both say. */
+describe('The schema', () => {
   let fixture: Fixture;
   beforeAll(async () => {
     fixture = await Fixture.open();
   });
   afterAll(() => fixture.close());
 
-  it('say the same as the migrations', async () => {
-    const { upQueries } = await fixture.db.driver.createSchemaBuilder().log();
-    expect(upQueries.map(({ query }) => query)).toEqual([]);
-  });
-
-  // The comparison above takes a CHECK or an index for the same when its name is.
-  it('say the same of every CHECK and every index, word for word as Postgres prints it', async () => {
-    expect(fixture.db.entityMetadatas.length).toBeGreaterThan(0);
-    for (const entity of fixture.db.entityMetadatas) {
-      const unsaid = new Set(entity.indices.filter(({ synchronize }) => !synchronize).map(({ name }) => name));
-      const migrated = (await rulesOf(entity.tableName)).filter(({ name }) => !unsaid.has(name));
-      await fixture.query(`create table drift (like "${entity.tableName}")`);
-      for (const sql of rulesFrom(entity)) await fixture.query(sql);
-      const declared = await rulesOf('drift');
-      await fixture.query('drop table drift');
-      expect([entity.tableName, declared]).toEqual([entity.tableName, migrated]);
-    }
-  });
-
-  /** The entity's rules, for a table beside its own. Names of indexes are unique in a schema, so these get a prefix. */
-  function rulesFrom({ checks, indices }: EntityMetadata): string[] {
-    return [
-      ...checks.map(({ name, expression }) => `alter table drift add constraint "${name}" check (${expression})`),
-      // Of one that TypeORM cannot say, it knows the name only: the comparison above finds it gone.
-      ...indices
-        .filter(({ synchronize }) => synchronize)
-        .map(({ name, isUnique, columns, where }) => {
-          const on = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
-          return `create ${isUnique ? 'unique ' : ''}index "drift ${name}" on drift (${on}) ${where ? `where ${where}` : ''}`;
-        }),
-    ];
-  }
-
-  /** A table's CHECKs and the indexes that are no constraint's, by name. */
-  function rulesOf(table: string): Promise<{ name: string; rule: string }[]> {
-    return fixture.query(
-      `select conname::text as name, pg_get_constraintdef(oid) as rule
-         from pg_constraint
-        where conrelid = to_regclass($1) and contype = 'c'
-       union all
-       select replace(relname, 'drift ', ''), regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .* USING', ' INDEX USING')
-         from pg_index join pg_class on pg_class.oid = indexrelid
-        where indrelid = to_regclass($1) and not exists (select from pg_constraint where conindid = indexrelid)
-        order by name`,
-      [`"${table}"`],
+  it('has every column of the entities, of that type, and as nullable', async () => {
+    const { driver, entityMetadatas } = fixture.db;
+    const declared = entityMetadatas.flatMap(({ tableName, columns }) =>
+      columns.map((column) => ({
+        name: `${tableName}.${column.databaseName}`,
+        type: driver.normalizeType(column) + (column.isArray ? '[]' : ''),
+        isNullable: column.isNullable,
+      })),
     );
-  }
+    const found = await fixture.query(
+      `select attrelid::regclass || '.' || attname as name,
+              format_type(atttypid, atttypmod) as type,
+              not attnotnull as "isNullable"
+         from pg_attribute
+        where attrelid::regclass || '.' || attname = any($1::text[])`,
+      [declared.map(({ name }) => name)],
+    );
+    const byName = (a: { name?: string }, b: { name?: string }) => (String(a.name) < String(b.name) ? -1 : 1);
+    expect(declared.length).toBeGreaterThan(50);
+    expect(found.toSorted(byName)).toEqual(declared.toSorted(byName));
+  });
+
+  const oneOf = (values: readonly string[]) => `in (${values.map((value) => `'${value}'`).join(', ')})`;
+
+  it.each([
+    ['job', 'job_state_known', `state ${inStates(jobStates)}`],
+    ['job', 'job_alarm_set', `(due_at is null) = (state ${inStates(silentStates)})`],
+    ['job', 'job_settled_at_set', `(settled_at is not null) = (state ${inStates(settledStates)})`],
+    ['job', 'job_known_to_vod', `state not ${inStates(readableStates)} or vod_job_id is not null`],
+    ['submission', 'submission_outcome_known', `outcome ${oneOf(submissionOutcomes)}`],
+    ['event', 'event_source_known', `source ${oneOf(eventSources)}`],
+    ['event', 'event_signature_known', `signature ${oneOf(eventSignatures)}`],
+    ['event', 'event_verdict_known', `verdict ${oneOf(eventVerdicts)}`],
+  ])('of %s checks by %s just what the code calls so', async (table, name, check) => {
+    await fixture.query(`create table drift (like ${table}, constraint said check (${check}))`);
+    const [said] = await fixture.query(
+      `select pg_get_constraintdef(oid) as rule from pg_constraint where conname = 'said'`,
+    );
+    await fixture.query('drop table drift');
+    expect(
+      await fixture.query('select pg_get_constraintdef(oid) as rule from pg_constraint where conname = $1', [name]),
+    ).toEqual([said]);
+  });
+
+  it('finds by job_without_event just what the statistics count', async () => {
+    await fixture.query('create table drift (like job)');
+    await fixture.query(`create index said on drift (settled_at) where ${settledWithoutEvent}`);
+    const rules = await fixture.query(
+      `select distinct pg_get_expr(indpred, indrelid) as rule
+         from pg_index
+        where indexrelid in ('said'::regclass, 'job_without_event'::regclass)`,
+    );
+    await fixture.query('drop table drift');
+    expect(rules).toHaveLength(1);
+  });
 });

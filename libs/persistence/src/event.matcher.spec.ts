@@ -15,9 +15,9 @@ afterAll(() => fixture.close());
 describe("VOD's events", () => {
   const match = (rematch = false) => matcher.match(100, { rematch });
   let hash = 0;
-  const receive = async (vodJobId: string, more: Parameters<Fixture['notification']>[0] = {}) => {
+  const receive = async (vodJobId: string, more: Parameters<Fixture['notice']>[0] = {}) => {
     hash += 1;
-    const notification = fixture.notification({ vodJobId, bodyHash: `hash-${hash}`, ...more });
+    const notification = fixture.notice({ vodJobId, bodyHash: `hash-${hash}`, ...more });
     await fixture.events().store(notification);
     return notification.id;
   };

@@ -1,4 +1,4 @@
-import { collectiveEvents, completionsOf, jobTypes, statesFor, type JobEvent } from '@app/domain';
+import { collectiveEvents, completionsOf, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
@@ -76,7 +76,7 @@ interface WaitingEvent {
   eventType: string;
   vodJobId: string;
   status: string;
-  signature: string;
+  signature: EventSignature;
   jobId: string | null;
 }
 

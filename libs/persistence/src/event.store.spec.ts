@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Fixture } from '../test/fixture';
 import { EventStore } from './index';
 
-describe("Keeping VOD's notifications", () => {
+describe("Keeping VOD's notices", () => {
   let fixture: Fixture;
   let events: EventStore;
   beforeAll(async () => {
@@ -15,16 +15,14 @@ describe("Keeping VOD's notifications", () => {
 
   it('keeps everything that was received, byte for byte', async () => {
     const body = Buffer.from([0x00, 0xff, 0xfe, 0x7b, 0x0a, 0xc3, 0x28]);
-    const notification = fixture.notification({ vodJobId: 'vod-bytes', mediaId: 'm', body, eventTime: fixture.now });
-    expect(await events.store(notification)).toEqual({ fresh: true });
-    const { ignored: _ignored, bodyHash: _hash, extend: _extend, ...rest } = notification;
-    expect(await fixture.lists().event(notification.id)).toEqual({
+    const notice = fixture.notice({ vodJobId: 'vod-bytes', mediaId: 'm', body, eventTime: fixture.now });
+    expect(await events.store(notice)).toEqual({ fresh: true });
+    const { bodyHash: _hash, extend: _extend, ...rest } = notice;
+    expect(await fixture.lists().event(notice.id)).toEqual({
       ...rest,
       body,
       lastReceivedAt: fixture.now,
       copies: 1,
-      verdict: 'received',
-      reason: null,
       jobId: null,
     });
   });
@@ -32,23 +30,24 @@ describe("Keeping VOD's notifications", () => {
   it('keeps the head of a body that is too large, and its whole size', async () => {
     const head = Buffer.alloc(1024, 'x');
     const reason = 'too large: 5000000 bytes';
-    const notification = fixture.notification({
+    const notice = fixture.notice({
       vodJobId: 'vod-huge',
       body: head,
       bodySize: 5_000_000,
-      ignored: reason,
+      verdict: 'ignored',
+      reason,
     });
-    await events.store(notification);
-    const event = await fixture.lists().event(notification.id);
+    await events.store(notice);
+    const event = await fixture.lists().event(notice.id);
     expect(event).toMatchObject({ bodySize: 5_000_000, verdict: 'ignored', reason });
     expect(event?.body.equals(head)).toBe(true);
   });
 
   it('counts copies instead of keeping them', async () => {
-    const first = fixture.notification({ vodJobId: 'vod-copies' });
+    const first = fixture.notice({ vodJobId: 'vod-copies' });
     await events.store(first);
     fixture.advance(1000);
-    const copy = fixture.notification({ vodJobId: 'vod-copies' });
+    const copy = fixture.notice({ vodJobId: 'vod-copies' });
     expect(await events.store(copy)).toEqual({ fresh: false });
     expect(await kept('vod-copies')).toMatchObject([
       { id: first.id, copies: 2, receivedAt: first.receivedAt, lastReceivedAt: fixture.now },
@@ -58,9 +57,7 @@ describe("Keeping VOD's notifications", () => {
   it('row 27: counts copies that come at the same moment, on one receiver and on two', async () => {
     const other = new EventStore(await fixture.connect());
     const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, i) =>
-        (i % 2 ? events : other).store(fixture.notification({ vodJobId: 'vod-crowd' })),
-      ),
+      Array.from({ length: 12 }, (_, i) => (i % 2 ? events : other).store(fixture.notice({ vodJobId: 'vod-crowd' }))),
     );
     expect(answers.filter(({ fresh }) => fresh)).toHaveLength(1);
     expect(await kept('vod-crowd')).toMatchObject([{ copies: 12 }]);
@@ -71,7 +68,7 @@ describe("Keeping VOD's notifications", () => {
     const statements = jest.spyOn(crowded, 'query');
     const store = new EventStore(crowded);
     const burst = Array.from({ length: 20 }, (_, i) =>
-      fixture.notification({ vodJobId: `vod-burst-${i}`, ignored: 'a test' }),
+      fixture.notice({ vodJobId: `vod-burst-${i}`, verdict: 'ignored', reason: 'a test' }),
     );
     const answers = await Promise.all(
       burst.flatMap((each) => [store.store(each), store.store({ ...each, id: randomUUID() })]),
@@ -85,16 +82,16 @@ describe("Keeping VOD's notifications", () => {
     'takes another %s for another event',
     async (what) => {
       const vodJobId = `vod-other-${what}`;
-      await events.store(fixture.notification({ vodJobId }));
-      expect(await events.store(fixture.notification({ vodJobId, [what]: 'another' }))).toEqual({ fresh: true });
+      await events.store(fixture.notice({ vodJobId }));
+      expect(await events.store(fixture.notice({ vodJobId, [what]: 'another' }))).toEqual({ fresh: true });
       expect(await kept(vodJobId)).toHaveLength(2);
     },
   );
 
-  it('lets a hostile notification fail or pass alone', async () => {
+  it('lets a hostile notice fail or pass alone', async () => {
     const [hostile, plain] = await Promise.all([
-      events.store(fixture.notification({ vodJobId: 'vod-\0-\ud800', mediaId: '\0' })),
-      events.store(fixture.notification({ vodJobId: 'vod-plain' })),
+      events.store(fixture.notice({ vodJobId: 'vod-\0-\ud800', mediaId: '\0' })),
+      events.store(fixture.notice({ vodJobId: 'vod-plain' })),
     ]);
     expect([hostile, plain]).toEqual([{ fresh: true }, { fresh: true }]);
     expect(await kept('vod-\ufffd-\ufffd')).toMatchObject([{ mediaId: '\ufffd' }]);
@@ -102,14 +99,14 @@ describe("Keeping VOD's notifications", () => {
 
   describe('a second copy', () => {
     const verdictAfterCopy = async (vodJobId: string) => {
-      await events.store(fixture.notification({ vodJobId }));
+      await events.store(fixture.notice({ vodJobId }));
       const [event] = await kept(vodJobId);
       return event?.verdict;
     };
 
     it('rings again while its job is open: the first may have been forged, or too early', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
-      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });
       // A false alarm: VOD is still at it.
       await fixture.jobs().apply(id, { type: 'read_running', vodJobId: vodJobId ?? '', status: 'Analysing' });
@@ -122,7 +119,7 @@ describe("Keeping VOD's notifications", () => {
 
     it('rings again for a job that expired', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
-      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });
       await fixture.jobs().apply(id, { type: 'deadline_passed' });
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
@@ -130,7 +127,7 @@ describe("Keeping VOD's notifications", () => {
 
     it('does not ring for a job that is over', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
-      await events.store(fixture.notification({ vodJobId: vodJobId ?? '' }));
+      await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });
       const failed = { code: 'X', message: '', completedAt: null };
       await fixture.jobs().apply(id, { type: 'read_failed', vodJobId: vodJobId ?? '', ...failed });
@@ -138,7 +135,7 @@ describe("Keeping VOD's notifications", () => {
     });
 
     it('of what is ignored stays ignored', async () => {
-      await events.store(fixture.notification({ vodJobId: 'vod-ignored', ignored: 'not ours' }));
+      await events.store(fixture.notice({ vodJobId: 'vod-ignored', verdict: 'ignored', reason: 'not ours' }));
       expect(await verdictAfterCopy('vod-ignored')).toBe('ignored');
     });
   });

@@ -1,18 +1,17 @@
-import { listeningStates } from '@app/domain';
+import { listeningStates, type EventSignature, type EventSource, type EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import type { SignatureVerdict } from './entities/event.entity';
 import { Gather } from './gather';
 import { channels } from './channels';
 import { inStates } from './in-states';
 import { toJson } from './rows';
 
-/** A notification of VOD as received, with what could be read from its body. */
-export interface Notification {
+/** A notice of VOD as received, with what could be read from its body. */
+export interface Notice {
   id: string;
   receivedAt: Date;
   region: string;
-  source: 'http';
-  signature: SignatureVerdict;
+  source: EventSource;
+  signature: EventSignature;
   eventType: string;
   vodJobId: string;
   mediaId: string | null;
@@ -24,25 +23,26 @@ export interface Notification {
   bodySize: number;
   /** sha256 of the whole body. */
   bodyHash: string;
-  /** Why nothing will be done with it; null for an event that settle has to look at. */
-  ignored: string | null;
+  /** `received`: it still has to be matched. Of the others nothing will come, and `reason` says why. */
+  verdict: Extract<EventVerdict, 'received' | 'ignored' | 'rejected'>;
+  reason: string | null;
 }
 
-/** Keeps VOD's notifications. The caller answers 200 after this resolves, never before. */
+/** Keeps VOD's notices. The caller answers 200 after this resolves, never before. */
 export class EventStore {
-  private readonly stores = new Gather((notifications: Notification[]) => this.storeAll(notifications), {
+  private readonly stores = new Gather((notices: Notice[]) => this.storeAll(notices), {
     batch: 100,
     lanes: 2,
   });
 
   constructor(private readonly db: DataSource) {}
 
-  /** `fresh` is false for a copy of an event that is here already. */
-  store(notification: Notification): Promise<{ fresh: boolean }> {
-    return this.stores.add(notification);
+  /** `fresh` is false for a copy of a notice that is here already. */
+  store(notice: Notice): Promise<{ fresh: boolean }> {
+    return this.stores.add(notice);
   }
 
-  private async storeAll(notifications: Notification[]): Promise<{ fresh: boolean }[]> {
+  private async storeAll(notices: Notice[]): Promise<{ fresh: boolean }[]> {
     // guard: copies-count-while-open
     const rows = await this.db.query<{ id: string; wake: unknown }[]>(
       `/* keep event */
@@ -51,14 +51,14 @@ export class EventStore {
                             extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
          select id, "receivedAt", region, source, signature, "eventType", "vodJobId", "mediaId", status, "eventTime",
                 extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", copies, "receivedAt",
-                case when ignored is null then 'received' else 'ignored' end, ignored
+                verdict, reason
            from jsonb_to_recordset($1::jsonb) as n(id uuid, "receivedAt" timestamptz, region text, source text,
                 signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
-                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, ignored text)
+                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
          on conflict (region, event_type, vod_job_id, status, body_hash) do update
             set copies = event.copies + excluded.copies,
                 last_received_at = excluded.last_received_at,
-                -- The first copy may have been forged or too early. While its job is open, the bell rings again.
+                -- The first copy may have been forged or too early: while its job is open, it is matched again.
                 verdict = case
                             when event.verdict = 'matched'
                              and exists (select from job where job.id = event.job_id and job.state ${inStates(listeningStates)})
@@ -68,14 +68,12 @@ export class EventStore {
        )
        select id, case when verdict = 'received' then pg_notify($2, '') end as wake from kept`,
       [
-        toJson(
-          withCopies(notifications).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') })),
-        ),
+        toJson(withCopies(notices).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
         channels.event,
       ],
     );
     const ids = new Set(rows.map((row) => row.id));
-    return notifications.map(({ id }) => ({ fresh: ids.has(id) }));
+    return notices.map(({ id }) => ({ fresh: ids.has(id) }));
   }
 }
 
@@ -83,9 +81,9 @@ export class EventStore {
  * One of each, with how often it is there. VOD's copies come at the same moment, and one statement cannot touch a row twice:
  * the batch would fail, and be stored again one by one.
  */
-function withCopies(notifications: Notification[]): (Notification & { copies: number })[] {
-  const distinct = new Map<string, Notification & { copies: number }>();
-  for (const each of notifications) {
+function withCopies(notices: Notice[]): (Notice & { copies: number })[] {
+  const distinct = new Map<string, Notice & { copies: number }>();
+  for (const each of notices) {
     const identity = JSON.stringify([each.region, each.eventType, each.vodJobId, each.status, each.bodyHash]);
     const first = distinct.get(identity);
     if (first) first.copies += 1;

@@ -15,8 +15,8 @@ describe('The evidence about a job', () => {
     const other = await fixture.jobIn('succeeded', { mediaId });
     await fixture.jobIn('succeeded', { mediaId, types: ['AIMediaDNA'] });
     await fixture.jobIn('succeeded', { mediaId, region: 'cn-beijing' });
-    const keep = async (vodJobId: string, more: Parameters<Fixture['notification']>[0] = {}) => {
-      const notification = fixture.notification({ vodJobId, mediaId, ...more });
+    const keep = async (vodJobId: string, more: Parameters<Fixture['notice']>[0] = {}) => {
+      const notification = fixture.notice({ vodJobId, mediaId, ...more });
       await fixture.events().store(notification);
       return notification.id;
     };
@@ -42,7 +42,7 @@ describe('The evidence about a job', () => {
 
   it('is empty for a job that was never sent', async () => {
     const queued = await fixture.jobIn('queued');
-    await fixture.events().store(fixture.notification({ vodJobId: 'before', mediaId: queued.mediaId }));
+    await fixture.events().store(fixture.notice({ vodJobId: 'before', mediaId: queued.mediaId }));
     await fixture.matcher().match(10, { rematch: false });
     expect(await evidence.about(queued)).toEqual({ submissions: [], unmatchedEvents: [], sameMedia: [] });
   });

@@ -1,24 +1,11 @@
-import { completionsOf, type JobType } from '@app/domain';
+import { completionsOf } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import type { SubmissionOutcome } from './entities/submission.entity';
+import { SubmissionEntity } from './entities/submission.entity';
 import { eventColumns, type EventRow } from './list.reads';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
 /** One call of SubmitAIJob, or one that was about to be made. */
-export interface SubmissionRow {
-  number: number;
-  types: JobType[];
-  signedAt: Date;
-  sentAt: Date | null;
-  answeredAt: Date | null;
-  outcome: SubmissionOutcome | null;
-  vodRequestId: string | null;
-  code: string | null;
-  message: string | null;
-  resends: number;
-  resentAt: Date | null;
-  nonceSeenAt: Date | null;
-}
+export type SubmissionRow = Omit<SubmissionEntity, 'requestId'>;
 
 export interface Evidence {
   submissions: SubmissionRow[];
@@ -47,17 +34,10 @@ export class EvidenceReads {
 
   /** The latest attempts of the job's request, oldest first. */
   private async submissions({ requestId }: JobRow): Promise<SubmissionRow[]> {
-    const rows = await this.db.query<SubmissionRow[]>(
-      `select number, types, signed_at as "signedAt", sent_at as "sentAt", answered_at as "answeredAt", outcome,
-              vod_request_id as "vodRequestId", code, message, resends, resent_at as "resentAt",
-              nonce_seen_at as "nonceSeenAt"
-         from submission
-        where request_id = $1
-        order by number desc
-        limit ${AT_MOST}`,
-      [requestId],
-    );
-    return rows.toReversed();
+    const rows = await this.db
+      .getRepository(SubmissionEntity)
+      .find({ where: { requestId }, order: { number: 'DESC' }, take: AT_MOST });
+    return rows.toReversed().map(({ requestId: _request, ...row }) => row);
   }
 
   /** Events that came since the job's last attempt, are about such a job, and belong to none; oldest first. */

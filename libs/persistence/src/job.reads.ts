@@ -1,34 +1,22 @@
-import { readableStates, type JobEventType, type JobState } from '@app/domain';
+import { readableStates } from '@app/domain';
 import type { DataSource } from 'typeorm';
+import { HistoryEntity } from './entities/history.entity';
+import { JobEntity } from './entities/job.entity';
+import { ResultEntity } from './entities/result.entity';
 import { inStates } from './in-states';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
-export interface HistoryRow {
-  id: string;
-  at: Date;
-  version: number;
-  event: JobEventType | 'created';
-  from: JobState | null;
-  to: JobState;
-  attempt: number;
-  actor: string | null;
-  detail: Record<string, unknown>;
-}
+export type HistoryRow = Omit<HistoryEntity, 'jobId'>;
 
-export interface ResultRow {
-  raw: string | null;
-  normalized: unknown;
-  source: string;
-  readAt: Date;
-}
+export type ResultRow = ResultEntity;
 
 /** What people and the steps ask about one job. Reads only. */
 export class JobReads {
   constructor(private readonly db: DataSource) {}
 
   async job(id: string): Promise<JobRow | null> {
-    const rows = await this.db.query<FlatJobRow[]>(`/* job */ select ${jobColumns} from job where id = $1`, [id]);
-    return rows[0] ? toJobRow(rows[0]) : null;
+    const row = await this.db.getRepository(JobEntity).findOneBy({ id });
+    return row && toJobRow(row);
   }
 
   /** The jobs of these ids that VOD has and we have not settled: what a read can tell something about. */
@@ -42,20 +30,10 @@ export class JobReads {
   }
 
   history(jobId: string): Promise<HistoryRow[]> {
-    return this.db.query(
-      `select id, at, version, event, from_state as "from", to_state as "to", attempt, actor, detail
-         from history
-        where job_id = $1
-        order by version`,
-      [jobId],
-    );
+    return this.db.getRepository(HistoryEntity).find({ where: { jobId }, order: { version: 'ASC' } });
   }
 
-  async result(jobId: string): Promise<ResultRow | null> {
-    const rows = await this.db.query<ResultRow[]>(
-      `select raw, normalized, source, read_at as "readAt" from result where job_id = $1`,
-      [jobId],
-    );
-    return rows[0] ?? null;
+  result(jobId: string): Promise<ResultRow | null> {
+    return this.db.getRepository(ResultEntity).findOneBy({ jobId });
   }
 }

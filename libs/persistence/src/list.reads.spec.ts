@@ -154,14 +154,14 @@ describe('Asking for events', () => {
 
   it('filters by verdict, JobId, media and job, the newest first, page by page', async () => {
     const { id: jobId, vodJobId } = await fixture.jobIn('processing');
-    const keep = async (more: Parameters<Fixture['notification']>[0]) => {
-      const notification = fixture.notification(more);
+    const keep = async (more: Parameters<Fixture['notice']>[0]) => {
+      const notification = fixture.notice(more);
       await fixture.events().store(notification);
       return notification.id;
     };
     const matched = await keep({ vodJobId: vodJobId ?? '', mediaId: 'm-1' });
     const unmatched = await keep({ vodJobId: 'vod-unknown', mediaId: 'm-1' });
-    const ignored = await keep({ vodJobId: '', mediaId: 'm-2', ignored: 'not ours' });
+    const ignored = await keep({ vodJobId: '', mediaId: 'm-2', verdict: 'ignored', reason: 'not ours' });
     await fixture.matcher().match(10, { rematch: false });
 
     const found = async (filter: Parameters<ListReads['events']>[0], before?: string) =>

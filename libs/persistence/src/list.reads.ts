@@ -1,6 +1,7 @@
 import type { EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import type { SignatureVerdict } from './entities/event.entity';
+import { columnsOf } from './columns';
+import { EventEntity } from './entities/event.entity';
 import {
   equal,
   meaningsOf,
@@ -17,24 +18,7 @@ import {
 } from './job.finder';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
-export interface EventRow {
-  id: string;
-  receivedAt: Date;
-  lastReceivedAt: Date;
-  copies: number;
-  region: string;
-  source: string;
-  signature: SignatureVerdict;
-  verdict: EventVerdict;
-  reason: string | null;
-  eventType: string;
-  vodJobId: string;
-  mediaId: string | null;
-  status: string;
-  eventTime: Date | null;
-  jobId: string | null;
-  bodySize: number;
-}
+export type EventRow = Omit<EventEntity, 'body'>;
 
 export interface EventFilter {
   verdict?: EventVerdict | undefined;
@@ -99,12 +83,10 @@ export class ListReads {
     );
   }
 
-  async event(id: string): Promise<(EventRow & { body: Buffer }) | null> {
-    const rows = await this.db.query<(EventRow & { body: Buffer })[]>(
-      `select ${eventColumns}, body from event where id = $1`,
-      [id],
-    );
-    return rows[0] ?? null;
+  /** With its body. */
+  event(id: string): Promise<EventEntity | null> {
+    const events = this.db.getRepository(EventEntity).createQueryBuilder('event');
+    return events.addSelect('event.body').where({ id }).getOne();
   }
 
   /** Where the fewest jobs are to be looked through. Where all are many, a page is soon full. */
@@ -136,7 +118,4 @@ export class ListReads {
   }
 }
 
-export const eventColumns = `
-  id, received_at as "receivedAt", last_received_at as "lastReceivedAt", copies, region, source, signature, verdict, reason,
-  event_type as "eventType", vod_job_id as "vodJobId", media_id as "mediaId", status, event_time as "eventTime",
-  job_id as "jobId", body_size as "bodySize"`;
+export const eventColumns = columnsOf(EventEntity);

@@ -45,7 +45,7 @@ describe('Listening', () => {
     const { listener, heard } = listening();
     await listener.start();
     const job = await fixture.jobIn('processing'); // accepted, claimed, marked as sent, taken by VOD
-    await fixture.events().store(fixture.notification({ vodJobId: job.vodJobId ?? '' }));
+    await fixture.events().store(fixture.notice({ vodJobId: job.vodJobId ?? '' }));
     await fixture.matcher().match(10, { rematch: false });
     const failed = { code: 'X', message: '', completedAt: null };
     await fixture.jobs().apply(job.id, { type: 'read_failed', vodJobId: job.vodJobId ?? '', ...failed });

@@ -1,5 +1,5 @@
-import type { DataSource } from 'typeorm';
-import type { ProcessRole } from './entities/process.entity';
+import { Raw, type DataSource } from 'typeorm';
+import { ProcessEntity, type ProcessRole } from './entities/process.entity';
 
 /** What a worker does at most. */
 export interface WorkerLimits {
@@ -52,20 +52,15 @@ export class ProcessStore {
   }
 
   async remove(id: string): Promise<void> {
-    await this.db.query(`delete from process where id = $1`, [id]);
+    await this.db.getRepository(ProcessEntity).delete({ id });
   }
 
   /** Heard of within the last minute: some beats may get lost. The longest running first. */
   async living(): Promise<LivingProcess[]> {
-    const rows = await this.db.query<(Omit<LivingProcess, 'limits'> & Limits)[]>(
-      `/* living processes */
-       select id, role, host, version, regions, submit_qps as "submitQps", collect_qps as "collectQps",
-              max_in_flight as "maxInFlight", started_at as "startedAt", last_seen_at as "lastSeenAt"
-         from process
-        where last_seen_at > now() - interval '1 minute'
-        order by role, started_at, id`,
-      [],
-    );
+    const rows = await this.db.getRepository(ProcessEntity).find({
+      where: { lastSeenAt: Raw((column) => `${column} > now() - interval '1 minute'`) },
+      order: { role: 'ASC', startedAt: 'ASC', id: 'ASC' },
+    });
     return rows.map(({ submitQps, collectQps, maxInFlight, ...process }) => ({
       ...process,
       limits:
@@ -84,5 +79,3 @@ export function capIn(region: string, processes: readonly LivingProcess[]): numb
   if (caps.length === 0) return null;
   return caps.includes(0) ? 0 : Math.max(...caps);
 }
-
-type Limits = { [Name in keyof WorkerLimits]: number | null };

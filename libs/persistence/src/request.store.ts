@@ -1,25 +1,10 @@
-import { createHash } from 'node:crypto';
 import { newJob, priorities, type JobState, type JobType, type Priority } from '@app/domain';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { bodyHash, isDeduplicated, naturalKey, naturalKeys, type Draft } from './draft';
+import { RequestEntity } from './entities/request.entity';
 import { Gather, violatedConstraint } from './gather';
 import { channels } from './channels';
 import { toJson } from './rows';
-
-/** A client's request, checked and complete, before it is stored. Ids are made by the caller. */
-export interface Draft {
-  id: string;
-  client: string;
-  idempotencyKey: string | null;
-  mediaId: string;
-  region: string;
-  types: { type: JobType; jobId: string }[];
-  config: Record<string, unknown>;
-  priority: Priority;
-  labels: Record<string, string>;
-  extend: string | null;
-  force: boolean;
-  now: Date;
-}
 
 export interface StoredRequest {
   id: string;
@@ -55,232 +40,237 @@ export class RequestStore {
 
   /** The request with its jobs, oldest first: those that it shares with earlier requests, then its own. */
   async get(id: string): Promise<StoredRequest | null> {
-    return (await this.getAll([id])).get(id) ?? null;
+    return (await findRequests(this.db, [id])).get(id) ?? null;
   }
 
   /** Whether this client has sent a request under this key before. */
-  async knows(client: string, idempotencyKey: string): Promise<boolean> {
-    const rows = await this.db.query<unknown[]>(`select 1 from request where (client, idempotency_key) = ($1, $2)`, [
-      client,
-      idempotencyKey,
-    ]);
-    return rows.length > 0;
+  knows(client: string, idempotencyKey: string): Promise<boolean> {
+    return this.db.getRepository(RequestEntity).existsBy({ client, idempotencyKey });
   }
 
   private async acceptAll(drafts: Draft[]): Promise<Acceptance[]> {
     const answers = new Map<Draft, Acceptance>();
     for (let tries = 1; answers.size < drafts.length; tries += 1) {
-      const open = drafts.filter((draft) => !answers.has(draft));
-      await this.answerRepeats(open, answers);
-      const fresh = firstOfEachKind(open.filter((draft) => !answers.has(draft)));
+      const rest = drafts.filter((draft) => !answers.has(draft));
       try {
-        await this.insert(fresh);
+        const round = await this.db.transaction((tx) => acceptRound(tx, rest));
+        for (const [draft, acceptance] of round) answers.set(draft, acceptance);
       } catch (error) {
         // Somebody stored the same a moment earlier. Look again: now it is there to be read.
         if (tries < TRIES && lostRace(error)) continue; // guard: race-read-again
         throw error;
       }
-      for (const { draft, shared } of fresh) {
-        const jobs = draft.types.map(({ type, jobId }) => {
-          const other = shared.find((job) => job.type === type);
-          return other ?? { id: jobId, type, state: 'queued' as const };
-        });
-        const request = { ...draft, createdAt: draft.now, jobs };
-        answers.set(draft, {
-          outcome: shared.length === draft.types.length ? 'deduplicated' : 'created',
-          request,
-        });
-      }
     }
     return drafts.map((draft) => answers.get(draft) as Acceptance);
   }
+}
 
-  /** Requests that are already here: by idempotency key, or because every type of theirs is open in one request. */
-  private async answerRepeats(
-    drafts: (Draft & { shared?: OpenJob[] })[],
-    answers: Map<Draft, Acceptance>,
-  ): Promise<void> {
-    const keyed = drafts.filter((draft) => draft.idempotencyKey !== null);
-    const earlier = keyed.length === 0 ? [] : await this.byIdempotencyKey(keyed);
-    for (const draft of keyed) {
-      const first = earlier.find((row) => row.client === draft.client && row.idempotencyKey === draft.idempotencyKey);
-      if (!first) continue;
-      const request = first.bodyHash === bodyHash(draft) ? await this.get(first.id) : null; // guard: same-key-same-body
-      answers.set(draft, request ? { outcome: 'replayed', request } : { outcome: 'mismatch' });
-    }
+type Acceptances = Map<Draft, Acceptance>;
 
-    const deduplicated = drafts.filter(isDeduplicated);
-    const open = deduplicated.length === 0 ? [] : await this.openJobs(deduplicated);
-    for (const draft of deduplicated) {
-      const same = draft.types.flatMap(
-        ({ type }) => open.find((job) => job.naturalKey === naturalKey(draft, type)) ?? [],
-      );
-      const requestIds = new Set(same.map((job) => job.requestId));
-      const [requestId] = requestIds;
-      if (same.length === draft.types.length && requestIds.size === 1 && requestId) {
-        const request = await this.get(requestId);
-        if (request) answers.set(draft, { outcome: 'deduplicated', request });
-      }
-      draft.shared = same;
-    }
-  }
+/**
+ * The stages of accepting, in one transaction: each answers what it can of what is left. A draft that asks for the same as
+ * another one of the round stays without an answer: in the next round it finds that one.
+ */
+async function acceptRound(tx: EntityManager, drafts: readonly Draft[]): Promise<Acceptances> {
+  const replays = await answerReplays(tx, drafts);
+  const open = await findOpenJobs(tx, without(drafts, replays));
+  const duplicates = await answerDuplicates(tx, open);
+  const fresh = firstOfEachKind(without(drafts, replays, duplicates)).map((draft) => plan(draft, open));
+  await insert(tx, fresh);
+  return new Map([...replays, ...duplicates, ...fresh.map(created)]);
+}
 
-  private byIdempotencyKey(
-    drafts: Draft[],
-  ): Promise<{ id: string; client: string; idempotencyKey: string; bodyHash: string }[]> {
-    return this.db.query(
-      `/* find by key */ select id, client, idempotency_key as "idempotencyKey", body_hash as "bodyHash"
-         from request
-        where (client, idempotency_key) in (select client, key from jsonb_to_recordset($1::jsonb) as k(client text, key text))`,
-      [toJson(drafts.map((draft) => ({ client: draft.client, key: draft.idempotencyKey })))],
-    );
-  }
+function without(drafts: readonly Draft[], ...answered: Acceptances[]): Draft[] {
+  return drafts.filter((draft) => !answered.some((answers) => answers.has(draft)));
+}
 
-  private openJobs(drafts: Draft[]): Promise<OpenJob[]> {
-    const keys = drafts.flatMap((draft) => draft.types.map(({ type }) => naturalKey(draft, type)));
-    return this.db.query(
-      `/* find open */ select distinct on (natural_key) natural_key as "naturalKey", id, type, state, request_id as "requestId"
-         from job
-        where natural_key = any($1::text[]) and settled_at is null
-        order by natural_key, id`,
-      [keys],
-    );
-  }
+/** Drafts whose idempotency key is known: they get the first request under it, or hear that their body is another. */
+async function answerReplays(tx: EntityManager, drafts: readonly Draft[]): Promise<Acceptances> {
+  const firsts = await findByKey(tx, drafts);
+  const requests = await findRequests(
+    tx,
+    [...firsts.values()].map(({ id }) => id),
+  );
+  return new Map(
+    [...firsts].map(([draft, first]) => {
+      const request = first.bodyHash === bodyHash(draft) ? requests.get(first.id) : undefined; // guard: same-key-same-body
+      return [draft, request ? { outcome: 'replayed', request } : { outcome: 'mismatch' }];
+    }),
+  );
+}
 
-  /** Request, jobs and the first line of their history in one statement, and the wake-ups. */
-  private async insert(fresh: Fresh[]): Promise<void> {
-    if (fresh.length === 0) return;
-    const jobs = fresh.flatMap(({ draft, shared }) =>
-      draft.types
-        .filter(({ type }) => !shared.some((job) => job.type === type))
-        .map(({ type, jobId }) => ({
-          ...newJob(draft.now),
-          id: jobId,
-          requestId: draft.id,
-          type,
-          client: draft.client,
-          region: draft.region,
-          mediaId: draft.mediaId,
+/** The first request under the key of each draft that has one. */
+async function findByKey(
+  tx: EntityManager,
+  drafts: readonly Draft[],
+): Promise<Map<Draft, { id: string; bodyHash: string }>> {
+  const keyed = drafts.filter(({ idempotencyKey }) => idempotencyKey !== null);
+  if (keyed.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; client: string; idempotencyKey: string; bodyHash: string }[]>(
+    `/* find by key */
+     select id, client, idempotency_key as "idempotencyKey", body_hash as "bodyHash"
+       from request
+      where (client, idempotency_key) in (select client, key
+                                            from jsonb_to_recordset($1::jsonb) as asked(client text, key text))`,
+    [toJson(keyed.map(({ client, idempotencyKey }) => ({ client, key: idempotencyKey })))],
+  );
+  return new Map(
+    keyed.flatMap((draft) => {
+      const first = rows.find((row) => row.client === draft.client && row.idempotencyKey === draft.idempotencyKey);
+      return first ? [[draft, first]] : [];
+    }),
+  );
+}
+
+/** For each draft that may share jobs: those that are open and serve one of its types. */
+async function findOpenJobs(tx: EntityManager, drafts: readonly Draft[]): Promise<Map<Draft, OpenJob[]>> {
+  const sharing = drafts.filter(isDeduplicated);
+  if (sharing.length === 0) return new Map();
+  const rows = await tx.query<(OpenJob & { naturalKey: string })[]>(
+    `/* find open */
+     select distinct on (natural_key) natural_key as "naturalKey", id, type, state, request_id as "requestId"
+       from job
+      where natural_key = any($1::text[]) and settled_at is null
+      order by natural_key, id`,
+    [sharing.flatMap(naturalKeys)],
+  );
+  const byKey = new Map(rows.map(({ naturalKey: key, ...job }) => [key, job]));
+  return new Map(sharing.map((draft) => [draft, naturalKeys(draft).flatMap((key) => byKey.get(key) ?? [])]));
+}
+
+/** Drafts of which every type is open in one and the same request. */
+async function answerDuplicates(tx: EntityManager, open: ReadonlyMap<Draft, OpenJob[]>): Promise<Acceptances> {
+  const served = [...open].flatMap(([draft, jobs]) => {
+    const [requestId, ...others] = new Set(jobs.map((job) => job.requestId));
+    return requestId && others.length === 0 && jobs.length === draft.types.length ? [{ draft, requestId }] : [];
+  });
+  const requests = await findRequests(
+    tx,
+    served.map(({ requestId }) => requestId),
+  );
+  return new Map(
+    served.flatMap(({ draft, requestId }) => {
+      const request = requests.get(requestId);
+      return request ? [[draft, { outcome: 'deduplicated', request }]] : [];
+    }),
+  );
+}
+
+/** Two of a kind in one batch would collide with each other: only the first goes on. */
+function firstOfEachKind(drafts: readonly Draft[]): Draft[] {
+  const seen = new Set<string>();
+  return drafts.filter((draft) => {
+    const kinds = isDeduplicated(draft) ? naturalKeys(draft) : [`${draft.client}\n${draft.idempotencyKey ?? draft.id}`];
+    if (kinds.some((kind) => seen.has(kind))) return false;
+    kinds.forEach((kind) => seen.add(kind));
+    return true;
+  });
+}
+
+/** Request, jobs and the first line of their history in one statement, and the wake-ups. */
+async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
+  if (fresh.length === 0) return;
+  const jobs = fresh.flatMap(({ draft, shared }) =>
+    draft.types
+      .filter(({ type }) => !shared.some((job) => job.type === type))
+      .map(({ type, jobId }) => ({
+        ...newJob(draft.now),
+        id: jobId,
+        requestId: draft.id,
+        type,
+        client: draft.client,
+        region: draft.region,
+        mediaId: draft.mediaId,
+        priority: priorities.indexOf(draft.priority),
+        labels: draft.labels,
+        naturalKey: naturalKey(draft, type),
+        holdsNaturalKey: isDeduplicated(draft),
+        createdAt: draft.now,
+        detail: draft.force ? { forced: true } : {},
+      })),
+  );
+  await tx.query(
+    `/* accept */
+     with asked as (
+       insert into request (id, client, idempotency_key, body_hash, media_id, region, config, priority, labels, extend,
+                            forced, shared_job_ids, created_at)
+       select id, client, "idempotencyKey", "bodyHash", "mediaId", region, config, priority, labels, extend, force,
+              "sharedJobIds", now
+         from jsonb_to_recordset($1::jsonb) as r(id uuid, client text, "idempotencyKey" text, "bodyHash" text,
+              "mediaId" text, region text, config jsonb, priority smallint, labels jsonb, extend text, force boolean,
+              "sharedJobIds" uuid[], now timestamptz)
+     ), queued as (
+       insert into job (id, request_id, type, state, version, due_at, client, region, media_id, priority, labels,
+                        natural_key, holds_natural_key, created_at)
+       select id, "requestId", type, state, version, "dueAt", client, region, "mediaId", priority, labels,
+              "naturalKey", "holdsNaturalKey", "createdAt"
+         from jsonb_to_recordset($2::jsonb) as j(id uuid, "requestId" uuid, type text, state text, version integer,
+              "dueAt" timestamptz, client text, region text, "mediaId" text, priority smallint, labels jsonb,
+              "naturalKey" text, "holdsNaturalKey" boolean, "createdAt" timestamptz)
+     ), first_line as (
+       insert into history (job_id, version, at, event, from_state, to_state, attempt, actor, detail)
+       select id, version, "createdAt", 'created', null, state, 0, client, detail
+         from jsonb_to_recordset($2::jsonb) as h(id uuid, version integer, "createdAt" timestamptz, state text,
+              client text, detail jsonb)
+     )
+     select pg_notify(channel, '') from unnest($3::text[]) as channel`,
+    [
+      toJson(
+        fresh.map(({ draft, shared }) => ({
+          ...draft,
+          bodyHash: bodyHash(draft),
           priority: priorities.indexOf(draft.priority),
-          labels: draft.labels,
-          naturalKey: naturalKey(draft, type),
-          holdsNaturalKey: isDeduplicated(draft),
-          createdAt: draft.now,
-          detail: draft.force ? { forced: true } : {},
+          sharedJobIds: shared.map((job) => job.id),
         })),
-    );
-    await this.db.query(
-      `/* accept */
-       with asked as (
-         insert into request (id, client, idempotency_key, body_hash, media_id, region, config, priority, labels, extend,
-                              forced, shared_job_ids, created_at)
-         select id, client, "idempotencyKey", "bodyHash", "mediaId", region, config, priority, labels, extend, force,
-                "sharedJobIds", now
-           from jsonb_to_recordset($1::jsonb) as r(id uuid, client text, "idempotencyKey" text, "bodyHash" text,
-                "mediaId" text, region text, config jsonb, priority smallint, labels jsonb, extend text, force boolean,
-                "sharedJobIds" uuid[], now timestamptz)
-       ), queued as (
-         insert into job (id, request_id, type, state, version, due_at, client, region, media_id, priority, labels,
-                          natural_key, holds_natural_key, created_at)
-         select id, "requestId", type, state, version, "dueAt", client, region, "mediaId", priority, labels,
-                "naturalKey", "holdsNaturalKey", "createdAt"
-           from jsonb_to_recordset($2::jsonb) as j(id uuid, "requestId" uuid, type text, state text, version integer,
-                "dueAt" timestamptz, client text, region text, "mediaId" text, priority smallint, labels jsonb,
-                "naturalKey" text, "holdsNaturalKey" boolean, "createdAt" timestamptz)
-       ), told as (
-         insert into history (job_id, version, at, event, from_state, to_state, attempt, actor, detail)
-         select id, version, "createdAt", 'created', null, state, 0, client, detail
-           from jsonb_to_recordset($2::jsonb) as h(id uuid, version integer, "createdAt" timestamptz, state text,
-                client text, detail jsonb)
-       )
-       select pg_notify(channel, '') from unnest($3::text[]) as channel`,
-      [
-        toJson(
-          fresh.map(({ draft, shared }) => ({
-            ...draft,
-            bodyHash: bodyHash(draft),
-            priority: priorities.indexOf(draft.priority),
-            sharedJobIds: shared.map((job) => job.id),
-          })),
-        ),
-        toJson(jobs),
-        [channels.jobDue, channels.jobChanged],
-      ],
-    );
-  }
+      ),
+      toJson(jobs),
+      [channels.jobDue, channels.jobChanged],
+    ],
+  );
+}
 
-  private async getAll(ids: string[]): Promise<Map<string, StoredRequest>> {
-    const rows = await this.db.query<(Omit<StoredRequest, 'priority'> & { priority: number })[]>(
-      `select request.id, request.media_id as "mediaId", request.region, request.priority, request.labels, request.client,
-              request.extend, request.created_at as "createdAt",
-              (select coalesce(jsonb_agg(jsonb_build_object('id', job.id, 'type', job.type, 'state', job.state) order by job.id), '[]')
-                 from job
-                where job.request_id = request.id or job.id = any(request.shared_job_ids)) as jobs
-         from request
-        where request.id = any($1::uuid[])`,
-      [ids],
-    );
-    return new Map(rows.map((row) => [row.id, { ...row, priority: priorities[row.priority] ?? 'normal' }]));
-  }
+async function findRequests(db: Pick<EntityManager, 'query'>, ids: string[]): Promise<Map<string, StoredRequest>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.query<(Omit<StoredRequest, 'priority'> & { priority: number })[]>(
+    `select request.id, request.media_id as "mediaId", request.region, request.priority, request.labels, request.client,
+            request.extend, request.created_at as "createdAt",
+            (select coalesce(jsonb_agg(jsonb_build_object('id', job.id, 'type', job.type, 'state', job.state) order by job.id), '[]')
+               from job
+              where job.request_id = request.id or job.id = any(request.shared_job_ids)) as jobs
+       from request
+      where request.id = any($1::uuid[])`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, { ...row, priority: priorities[row.priority] ?? 'normal' }]));
 }
 
 interface OpenJob {
-  naturalKey: string;
   id: string;
   type: JobType;
   state: JobState;
   requestId: string;
 }
 
+/** A request to be stored. */
 interface Fresh {
   draft: Draft;
   /** Open jobs of other requests that serve some of its types. */
   shared: OpenJob[];
 }
 
-/** A client that sends a key, or says `force`, has said what it means by "the same"; others get the natural key. */
-function isDeduplicated(draft: Draft): boolean {
-  return draft.idempotencyKey === null && !draft.force;
+function plan(draft: Draft, open: ReadonlyMap<Draft, OpenJob[]>): Fresh {
+  return { draft, shared: open.get(draft) ?? [] };
 }
 
-/** Two of a kind in one batch would collide with each other: the second waits a round and then finds the first. */
-function firstOfEachKind(drafts: (Draft & { shared?: OpenJob[] })[]): Fresh[] {
-  const seen = new Set<string>();
-  return drafts.flatMap((draft) => {
-    const kinds = isDeduplicated(draft)
-      ? draft.types.map(({ type }) => naturalKey(draft, type))
-      : [`${draft.client}\n${draft.idempotencyKey ?? draft.id}`];
-    if (kinds.some((kind) => seen.has(kind))) return [];
-    kinds.forEach((kind) => seen.add(kind));
-    return [{ draft, shared: draft.shared ?? [] }];
+function created({ draft, shared }: Fresh): [Draft, Acceptance] {
+  const jobs = draft.types.map(({ type, jobId }) => {
+    const { id, state } = shared.find((job) => job.type === type) ?? { id: jobId, state: 'queued' as const };
+    return { id, type, state };
   });
+  const outcome = shared.length === draft.types.length ? 'deduplicated' : 'created';
+  return [draft, { outcome, request: { ...draft, createdAt: draft.now, jobs } }];
 }
 
 function lostRace(error: unknown): boolean {
   return ['request_idempotency_key', 'job_open_natural_key'].includes(violatedConstraint(error) ?? '');
-}
-
-/** What makes two jobs the same to one client: where, which media, which type, which configuration of that type. */
-function naturalKey(draft: Draft, type: JobType): string {
-  return sha256(canonical([draft.client, draft.region, draft.mediaId, type, draft.config[type] ?? null]));
-}
-
-/** Equal for bodies that mean the same: the order of keys and of types says nothing. */
-function bodyHash({ mediaId, region, types, config, priority, labels, extend, force }: Draft): string {
-  return sha256(
-    canonical([mediaId, region, types.map(({ type }) => type).toSorted(), config, priority, labels, extend, force]),
-  );
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -1,4 +1,6 @@
 import type { JobCore, JobEvent, JobType } from '@app/domain';
+import { columnsOf } from './columns';
+import { JobEntity } from './entities/job.entity';
 
 /** A job as the store reads it: what changes (JobCore) and what was fixed when it was accepted. */
 export interface JobRow extends JobCore {
@@ -13,19 +15,10 @@ export interface JobRow extends JobCore {
   createdAt: Date;
 }
 
-interface FlatJobRow extends Omit<JobRow, 'error'> {
-  errorPhase: NonNullable<JobCore['error']>['phase'] | null;
-  errorCode: string;
-  errorMessage: string;
-}
+/** As the table has it. */
+export type FlatJobRow = JobEntity;
 
-export const jobColumns = `
-  job.id, job.request_id as "requestId", job.type, job.state, job.version, job.due_at as "dueAt",
-  job.attempt, job.attempts, job.tries, job.misses, job.vod_job_id as "vodJobId", job.event_status as "eventStatus",
-  job.error_phase as "errorPhase", job.error_code as "errorCode", job.error_message as "errorMessage",
-  job.client, job.region, job.media_id as "mediaId", job.priority, job.labels,
-  job.created_at as "createdAt", job.submitted_at as "submittedAt", job.last_read_at as "lastReadAt",
-  job.finished_at as "finishedAt", job.settled_at as "settledAt"`;
+export const jobColumns = columnsOf(JobEntity);
 
 export function toJobRow(flat: FlatJobRow): JobRow {
   const { errorPhase, errorCode, errorMessage, ...rest } = flat;
@@ -34,8 +27,6 @@ export function toJobRow(flat: FlatJobRow): JobRow {
     error: errorPhase === null ? null : { phase: errorPhase, code: errorCode, message: errorMessage },
   };
 }
-
-export type { FlatJobRow };
 
 /**
  * A job's id and its `created_at` are read from the clock one after the other, and the one of the ids doesn't step back

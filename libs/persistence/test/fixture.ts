@@ -18,7 +18,7 @@ import {
   SubmissionStore,
   type Draft,
   type JobRow,
-  type Notification,
+  type Notice,
   type StoredRequest,
   type SubmissionOptions,
 } from '../src';
@@ -176,7 +176,7 @@ export class Fixture {
     return job;
   }
 
-  notification(more: Partial<Notification> = {}): Notification {
+  notice(more: Partial<Notice> = {}): Notice {
     const body = more.body ?? Buffer.from('{}');
     return {
       id: uuidv7(),
@@ -193,7 +193,8 @@ export class Fixture {
       body,
       bodySize: body.length,
       bodyHash: 'hash',
-      ignored: null,
+      verdict: 'received',
+      reason: null,
       ...more,
     };
   }

@@ -74,22 +74,35 @@ export async function isQueueSchemaCurrent(server: Pool | ClientBase): Promise<b
   return (newest.rows[0]?.version ?? 0) >= LATEST_SCHEMA_VERSION;
 }
 
-/** BullMQ makes its schema, or changes what is in it. */
+/**
+ * BullMQ makes its schema, or changes what is in it. It says "create schema if not exists" each time, for which Postgres wants
+ * the right to make one although it is there; to change a table or a function one has to own it.
+ */
 export async function assertMayMigrateQueue(server: Pool | ClientBase): Promise<void> {
   const { rows } = await server.query<{ statement: string }>(
-    `select case
-              when namespace.oid is null and not has_database_privilege(current_database(), 'create')
-              then format('grant create on database %I to %I;', current_database(), current_user)
-              when not pg_has_role(nspowner, 'usage')
-              then format('grant %s to %I;', nspowner::regrole, current_user)
-            end as statement
-       from (select) as one left join pg_namespace as namespace on nspname = $1`,
+    `with namespace as (
+       select oid from pg_namespace where nspname = $1
+     ), owned as (
+       select relowner as owner from pg_class join namespace on relnamespace = namespace.oid where relkind = 'r'
+       union
+       select proowner from pg_proc join namespace on pronamespace = namespace.oid
+     )
+     select format('grant create on database %I to %I;', current_database(), current_user) as statement
+      where not has_database_privilege(current_database(), 'create')
+     union all
+     select format('grant usage, create on schema %I to %I;', $1, current_user)
+       from namespace
+      where not (has_schema_privilege(oid, 'usage') and has_schema_privilege(oid, 'create'))
+     union all
+     select format('grant %s to %I;', owner::regrole, current_user)
+       from owned
+      where not pg_has_role(owner, 'usage')`,
     [SCHEMA],
   );
-  const statement = rows[0]?.statement;
-  if (statement) {
+  if (rows.length > 0) {
+    const statements = rows.map(({ statement }) => statement).join('\n');
     throw new StartError(
-      `the login of DATABASE_URL may not make BullMQ's tables; somebody who may grant that has to run:\n${statement}`,
+      `the login of DATABASE_URL may not make BullMQ's tables; somebody who may grant that has to run:\n${statements}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { IconBan, IconCheck, IconDownload, IconHelpCircle, IconScissors, IconX, 
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { EventAnswer, EventItem } from '@app/contract';
-import type { EventVerdict } from '@app/domain';
+import { eventSignatures, type EventVerdict } from '@app/domain';
 import { eventQuery } from '../api/queries';
 import { useFormat } from '../i18n/format';
 import { useApi } from '../session/session';
@@ -34,13 +34,11 @@ export function VerdictBadge({ verdict }: { verdict: EventVerdict }) {
   );
 }
 
-const signatures = ['valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked'] as const;
-
 /** What the signature of an event said, in a word or in a sentence. */
 export function useSignatureText(): (signature: string, length: 'word' | 'sentence') => string {
   const { t } = useTranslation('events');
   return (signature, length) => {
-    const known = signatures.find((one) => one === signature);
+    const known = eventSignatures.find((one) => one === signature);
     if (!known) return signature;
     return length === 'word' ? t(`signatures.${known}`) : t(`signatureMeans.${known}`);
   };

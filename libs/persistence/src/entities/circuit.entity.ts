@@ -3,9 +3,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A region whose account cannot submit. */
 @Entity('circuit')
 export class CircuitEntity {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'circuit_pkey' })
+  @PrimaryColumn('text')
   region!: string;
 
+  /** VOD's own code and words for what is wrong with the account. */
   @Column('text')
   code!: string;
 

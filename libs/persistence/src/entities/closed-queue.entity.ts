@@ -3,10 +3,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A queue that rests until a moment, because VOD has asked for fewer calls. */
 @Entity('closed_queue')
 export class ClosedQueueEntity {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'closed_queue_pkey' })
+  @PrimaryColumn('text')
   region!: string;
 
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'closed_queue_pkey' })
+  @PrimaryColumn('text')
   queue!: string;
 
   @Column('text')

@@ -5,7 +5,7 @@ export type ProcessRole = 'api' | 'worker' | 'webhook';
 /** A process that runs, or did a moment ago. */
 @Entity('process')
 export class ProcessEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'process_pkey' })
+  @PrimaryColumn('uuid')
   id!: string;
 
   @Column('text')

@@ -1,15 +1,10 @@
-import { Column, Entity, JoinColumn, OneToOne, PrimaryColumn } from 'typeorm';
-import { JobEntity } from './job.entity';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What the latest read of a job brought: VOD's own text, and the same in one shape. */
 @Entity('result')
 export class ResultEntity {
-  @PrimaryColumn('uuid', { name: 'job_id', primaryKeyConstraintName: 'result_pkey' })
+  @PrimaryColumn('uuid', { name: 'job_id' })
   jobId!: string;
-
-  @OneToOne(() => JobEntity)
-  @JoinColumn({ name: 'job_id', foreignKeyConstraintName: 'result_job_id_fkey' })
-  job?: JobEntity;
 
   @Column('text', { nullable: true })
   raw!: string | null;

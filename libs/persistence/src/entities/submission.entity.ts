@@ -1,28 +1,20 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { RequestEntity } from './request.entity';
+import type { JobType } from '@app/domain';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export type SubmissionOutcome = 'accepted' | 'refused' | 'busy' | 'blocked' | 'not_sent' | 'unknown';
+export const submissionOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
+export type SubmissionOutcome = (typeof submissionOutcomes)[number];
 
 /** One attempt to call SubmitAIJob. */
 @Entity('submission')
-@Check('submission_outcome_known', `outcome in ('accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown')`)
-@Index('submission_nonce', ['nonce'], { unique: true })
 export class SubmissionEntity {
-  @PrimaryColumn('uuid', { name: 'request_id', primaryKeyConstraintName: 'submission_pkey' })
+  @PrimaryColumn('uuid', { name: 'request_id' })
   requestId!: string;
 
-  @PrimaryColumn('integer', { primaryKeyConstraintName: 'submission_pkey' })
+  @PrimaryColumn('integer')
   number!: number;
 
-  @ManyToOne(() => RequestEntity)
-  @JoinColumn({ name: 'request_id', foreignKeyConstraintName: 'submission_request_id_fkey' })
-  request?: RequestEntity;
-
   @Column('text', { array: true })
-  types!: string[];
-
-  @Column('text')
-  nonce!: string;
+  types!: JobType[];
 
   @Column('timestamptz', { name: 'signed_at' })
   signedAt!: Date;
@@ -45,10 +37,7 @@ export class SubmissionEntity {
   @Column('text', { nullable: true })
   message!: string | null;
 
-  @Column('text', { nullable: true })
-  signer!: string | null;
-
-  @Column('integer', { default: 0 })
+  @Column('integer')
   resends!: number;
 
   @Column('timestamptz', { name: 'resent_at', nullable: true })

@@ -22,7 +22,7 @@ export const events = {
     unmatched:
       'No job here has this JobId: another program made it with the same account, or the answer to the call was lost',
     ignored: 'Not about the end of an AI job here',
-    rejected: 'Not trusted',
+    rejected: 'Not about the end of an AI job here, and its signature failed',
   },
   signatures: {
     valid: 'valid',

@@ -15,7 +15,7 @@ export const events = {
     matched: '属于本系统的作业，已据此读取结果',
     unmatched: '没有作业使用此 JobId：可能由同一账号的其他程序提交，或提交的应答丢失',
     ignored: '不是本系统 AI 作业的完成事件',
-    rejected: '未被采信',
+    rejected: '不是本系统 AI 作业的完成事件，且签名未通过校验',
   },
   signatures: {
     valid: '有效',
