@@ -169,7 +169,7 @@ describe('Alerts', () => {
     for (const { runbook } of shipped) expect(anchors).toContain(runbook?.split('#')[1]);
   });
 
-  it('each have a test that lets them ring', () => {
+  it('each have a test that makes them fire', () => {
     const tests = read('monitoring/alerts.test.yml');
     for (const { alert } of alerts) expect(tests).toContain(`ALERTS{alertname="${alert}", alertstate="firing", `);
   });

@@ -457,7 +457,7 @@ describe('A body that is not what it should be', () => {
     expect(row.body.length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('rings for its job when it is too large to keep and begins with the fields that say whose it is', async () => {
+  it('makes its job due when it is too large to keep and begins with the fields that say whose it is', async () => {
     const { vodJobId, id } = await openJob();
     stack.emulator.finish(vodJobId);
     const body = completion({ JobId: vodJobId, Data: 'x'.repeat(MIB) });
@@ -656,7 +656,7 @@ describe('An event is a doorbell', () => {
     expect((await stack.get(`/v1/jobs/${job.id}`)).body).toEqual(settled);
   });
 
-  it('row 37: costs one read per job and gap, however often it rings', async () => {
+  it('row 37: costs one read per job and gap, however often it comes', async () => {
     const job = await openJob();
     const reads = await eventually('the job was read twice', async () => {
       await send(completion({ JobId: job.vodJobId, MediaId: job.mediaId }));

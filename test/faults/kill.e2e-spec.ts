@@ -72,7 +72,7 @@ describeWithRedis('kill -9', () => {
 });
 
 describeWithRedis('What killed workers had in hand', () => {
-  it('row 13, row 14, row 20: goes on when its alarm rings, whatever BullMQ still holds', async () => {
+  it('row 13, row 14, row 20: goes on when its job is due again, whatever BullMQ still holds', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vodai-kill-'));
     await City.run({ seed: 1, apis: 1, webhooks: 1, workers: 0 }, async (city) => {
       // Before its claim, before the send, after the answer.

@@ -15,7 +15,7 @@ describe('A rolling restart', () => {
     'row 31: webhook and api are replaced one by one under load, and nobody gets an answer but 200 and 202',
     () => {
       const seed = drawSeed('rolling restart');
-      // A job that is over at once rings at once: the doorbell is as busy as the front door.
+      // A job that is over at once sends its event at once: the doorbell is as busy as the front door.
       const emulator = { jobTimeMs: { min: 0, max: 200 } };
       return City.run({ seed, workers: 1, queue: 'postgres', emulator }, async (city) => {
         let calls = 0;

@@ -54,7 +54,7 @@ export function showStanding(
     },
     {
       name: 'vodai_late_alarm_seconds',
-      help: 'How long the oldest alarm rings that a living worker should have taken; 0 while none does.',
+      help: 'How long the oldest job has been due that a living worker should have taken; 0 while there is none.',
       labelNames: ['region'],
       series: ({ late }) =>
         merged(regions, late).map((region) => ({

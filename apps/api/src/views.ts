@@ -1,4 +1,4 @@
-import { jobStates, jobTypes, priorities, tell } from '@app/domain';
+import { jobStates, jobTypes, priorities, describeEntry } from '@app/domain';
 import type {
   EventRow,
   Evidence,
@@ -53,7 +53,7 @@ export function jobView(job: JobRow) {
 }
 
 export function historyView({ id: _id, ...line }: HistoryRow) {
-  return { ...line, text: tell(line) };
+  return { ...line, text: describeEntry(line) };
 }
 
 /**

@@ -71,7 +71,7 @@ async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> 
     await screen.line(screen.paint('red', `No worker serves ${printable(region)}: its jobs wait.`));
   }
   for (const { region, dueAt } of late) {
-    const said = `Late in ${printable(region)}: a worker should have taken an alarm that rang ${fromNow(dueAt, Date.now())}.`;
+    const said = `Late in ${printable(region)}: a worker should have taken a job that was due ${fromNow(dueAt, Date.now())}.`;
     await screen.line(screen.paint('red', said));
   }
   if (oldestUnmatchedEventAt) {

@@ -27,7 +27,7 @@ export function standing(job: JobAnswer, nowMs: number): string {
   const since = (at: string | null) => (at ? span(nowMs - Date.parse(at)) : 'a moment');
   switch (job.state) {
     case 'queued':
-      // An alarm that has rung says nothing about when its turn comes: others may be before it.
+      // That a job is due says nothing about when its turn comes: others may be before it.
       return next === 'any moment' ? 'waits to be sent' : `waits to be sent; next try ${next}`;
     case 'submitting':
       return 'is being sent to VOD';

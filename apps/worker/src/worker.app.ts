@@ -1,5 +1,5 @@
 import type { ConfigFor } from '@app/config';
-import { assembleSteps, failpoints, openStores, realClock, type Settle, type StepSettings } from '@app/lifecycle';
+import { assembleSteps, failpoints, openStores, realClock, type Match, type StepSettings } from '@app/lifecycle';
 import { Loop } from '@app/loop';
 import { showCircuits, type Logger, type Server, type Signals } from '@app/observability';
 import { channels, ClosedQueueStore, installationId } from '@app/persistence';
@@ -8,9 +8,9 @@ import { Queues, queuesOf } from '@app/queue';
 import { VodClient } from '@app/vod';
 import { processors } from './processors';
 
-/** The safety net under NOTIFY: how late an alarm can ring when every wake-up is lost. */
+/** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
 const DISPATCH_POLL_MS = 1_000;
-const SETTLE_POLL_MS = 2_000;
+const MATCH_POLL_MS = 2_000;
 
 /** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
 export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
@@ -45,14 +45,14 @@ async function openWorker(
 
   const onError = (error: unknown) => logger.error({ err: error }, 'a run failed and will be tried again');
   const dispatching = new Loop(() => steps.dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
-  const settling = settlingLoop(steps.settle, onError);
-  await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => settling.wake() });
+  const matching = matchingLoop(steps.match, onError);
+  await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => matching.wake() });
   await queues.work(processors(steps, () => steps.dispatch.isHolding && dispatching.wake()));
   dispatching.start();
-  settling.start();
+  matching.start();
   // Stop handing out first, then finish what was handed out.
   onClose(async () => {
-    await Promise.all([dispatching.stop(), settling.stop()]);
+    await Promise.all([dispatching.stop(), matching.stop()]);
     await queues.stopWork();
   });
   return { module: operations({ queues: () => queues.assertWorks() }) };
@@ -78,7 +78,7 @@ function openQueues(config: ConfigFor<'worker'>, installation: string, signals: 
     limits: config.limits,
     leaseMs: config.alarms.leaseMs,
     signals,
-    onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its alarm will ring again'),
+    onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its job will be due again'),
   });
 }
 
@@ -108,15 +108,15 @@ function openVod(config: ConfigFor<'worker'>, logger: Logger): VodClient {
   return vod;
 }
 
-/** Wakes settle events; every slow poll also takes up those that found no job before. */
-function settlingLoop(settle: Settle, onError: (error: unknown) => void): Loop {
+/** Wakes match events; every slow poll also takes up those that found no job before. */
+function matchingLoop(match: Match, onError: (error: unknown) => void): Loop {
   let rematchAt = 0;
   return new Loop(
     async () => {
       const rematch = performance.now() >= rematchAt;
-      if (rematch) rematchAt = performance.now() + SETTLE_POLL_MS;
-      return settle.run({ rematch });
+      if (rematch) rematchAt = performance.now() + MATCH_POLL_MS;
+      return match.run({ rematch });
     },
-    { pollMs: SETTLE_POLL_MS, onError },
+    { pollMs: MATCH_POLL_MS, onError },
   );
 }

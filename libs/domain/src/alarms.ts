@@ -1,6 +1,6 @@
 /** When somebody looks at a job again. Pure rules over `now`; `chance` is a number in [0, 1) that spreads a crowd. */
 export interface AlarmRules {
-  /** How long a step may hold a job before the alarm rings again. */
+  /** How long a step may hold a job before it is due again. */
   leaseMs: number;
   /** First look at a silent job, and the longest gap between two looks. */
   pollFirstMs: number;
@@ -28,7 +28,7 @@ export const BLOCKED_RETRY_MAX_MS = 600 * SECOND;
 /** A cap on jobs at VOD frees a place when some other job ends, which takes seconds at the least. */
 export const CAPPED_RETRY_MS = 5 * SECOND;
 
-/** The event's body is not signed, so a stranger with one captured header pair can ring: one read per job and gap. */
+/** The event's body is not signed, so a stranger with one captured header pair can make a job due: one read per job and gap. */
 export const DOORBELL_GAP_MS = 5 * SECOND;
 
 /** So many reads in a row that say the JobId is somebody else's: one may be a slip of VOD's, these are not. */

@@ -144,7 +144,7 @@ describe("VOD's event", () => {
     expect(decide(finished, oneOfEach.accepted, at())).toEqual(ignored(finished, 'no_such_step'));
   });
 
-  it('only rings: a success that VOD does not confirm goes back to processing and is forgotten', () => {
+  it('only makes it due: a success that VOD does not confirm goes back to processing and is forgotten', () => {
     const next = moved(jobs.finished, oneOfEach.read_running);
     expect(next).toMatchObject({ state: 'processing', eventStatus: null, finishedAt: null, settledAt: null });
   });
@@ -161,7 +161,7 @@ describe("VOD's event", () => {
     });
   });
 
-  it('row 37: costs at most one read in the gap, however often it rings', () => {
+  it('row 37: costs at most one read in the gap, however often it comes', () => {
     const justRead = { ...jobs.processing, lastReadAt: later(-1000) };
     expect(moved(justRead, oneOfEach.event_received).dueAt).toEqual(later(DOORBELL_GAP_MS - 1000));
     const longAgo = { ...jobs.processing, lastReadAt: later(-DOORBELL_GAP_MS) };

@@ -43,7 +43,7 @@ export {
 export { decide, type Circumstances, type JobEvent, type Objection, type ReadResult, type Rung } from './decide';
 export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
-export { tell, type HistoryEntry } from './story';
+export { describeEntry, type HistoryEntry } from './story';
 export {
   tagGroups,
   type FingerprintResult,

@@ -57,7 +57,7 @@ export interface Outlook {
   expectedAt: Date | null;
 }
 
-/** An alarm rings within a second of its time. Twice a slow poll of everything, and some air. */
+/** A due job is noticed within a second. Twice a slow poll of everything, and some air. */
 const LATE_MS = 60_000;
 
 /** One cause, the first that holds it up: what comes after it matters only when that is gone. */
@@ -78,7 +78,7 @@ export function outlookOf(
   if (!isQueued && dueInMs > 0) return because('scheduled', dueAt);
   if (around.closedUntil) return because('throttled', inLine(around, around.closedUntil.getTime()));
   if (isQueued && around.capped) return because('cap', null);
-  // What has been handed out rings again after its lease, so its alarm lies ahead although it is its turn.
+  // What has been handed out is due again after its lease, so its alarm lies ahead although it is its turn.
   const isOverdue = -dueInMs > LATE_MS + (around.ahead / (around.perSecond ?? Infinity)) * 1000;
   if (!around.moves && isOverdue) return { reason: 'stalled', late: true, expectedAt: null };
   if (around.ahead > 0) return because('in_line', inLine(around, nowMs));

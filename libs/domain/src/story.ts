@@ -12,7 +12,7 @@ export interface HistoryEntry {
 }
 
 /** The line as a sentence. The history of a job, told in order, is the story of what happened to it. */
-export function tell({ event, attempt, actor, detail }: HistoryEntry): string {
+export function describeEntry({ event, attempt, actor, detail }: HistoryEntry): string {
   const by = actor ? ` by ${actor}` : '';
   const because = detail['reason'] ? `: ${text(detail['reason'])}` : '';
   const requestId = detail['vodRequestId'] ? ` (RequestId ${text(detail['vodRequestId'])})` : '';

@@ -39,7 +39,7 @@ export const transitions = {
   processing: {
     event_received: 'finished',
     read_running: 'processing',
-    read_succeeded: 'succeeded', // the alarm rang and no event had come: the same read settles it
+    read_succeeded: 'succeeded', // the job was due and no event had come: the same read settles it
     read_failed: 'failed',
     read_missing: 'processing',
     read_unavailable: 'processing',

@@ -4,7 +4,7 @@ import { failpoints } from './failpoints';
 import type { RecoverOptions } from './recover/conclude';
 import type { StepParts } from './parts';
 import { Recover } from './recover/recover';
-import { Settle } from './settle';
+import { Match } from './match';
 import { Submit } from './submit';
 
 export interface StepSettings extends DispatchOptions, RecoverOptions {}
@@ -12,7 +12,7 @@ export interface StepSettings extends DispatchOptions, RecoverOptions {}
 export interface Steps {
   dispatch: Dispatch;
   submit: Submit;
-  settle: Settle;
+  match: Match;
   collect: Collect;
   recover: Recover;
 }
@@ -30,7 +30,7 @@ export function assembleSteps({
   return {
     dispatch: new Dispatch(arm('dispatch', parts), settings),
     submit: new Submit(arm('submit', parts)),
-    settle: new Settle(arm('settle', parts)),
+    match: new Match(arm('match', parts)),
     collect: new Collect(arm('collect', parts), settings.rules),
     recover: new Recover(arm('recover', parts), settings),
   };

@@ -4,7 +4,7 @@ import type { JobRow } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import { normalizeResult, type ReadOutcome, type VodJob } from '@app/vod';
 import type { StepParts } from './parts';
-import { told } from './told';
+import { callVod } from './call-vod';
 
 type JobAtVod = JobRow & { vodJobId: string };
 
@@ -103,8 +103,8 @@ export class Collect {
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.deps.signals, { operation, region, jobs }, send);
-    if (answer.outcome === 'busy') await this.deps.queues.closeFor('collect', region, answer.retryAfterMs, answer.code);
+    const answer = await callVod(this.deps.signals, { operation, region, jobs }, send);
+    if (answer.outcome === 'busy') await this.deps.queues.pauseFor('collect', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

@@ -24,18 +24,18 @@ const awaits = {
     'submissions.markSent',
     'vod.submitAIJob',
     'jobs.applyTogether',
-    'queues.closeFor',
+    'queues.pauseFor',
     'circuits.open',
     'circuits.close',
   ],
-  settle: ['events.match'],
+  match: ['events.match'],
   collect: [
     'reads.jobsToRead',
     'vod.listAIJob',
     'vod.getAIVideoTagResult',
     'vod.getMediaDNAResult',
     'jobs.applyTogether',
-    'queues.closeFor',
+    'queues.pauseFor',
   ],
   recover: [
     'cases.open',
@@ -49,7 +49,7 @@ const awaits = {
     'submissions.claimResend',
     'vod.submitAIJob',
     'jobs.applyTogether',
-    'queues.closeFor',
+    'queues.pauseFor',
   ],
 } as const;
 

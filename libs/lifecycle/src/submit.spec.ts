@@ -244,7 +244,7 @@ describe('a submission', () => {
       expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed' });
       expect(emulator.ledger().billed).toBe(1);
 
-      // Every alarm that rings until the grace period is over, and the same delivery again after each of them.
+      // Every time that it is due until the grace period is over, and the same delivery again after each of them.
       const [jobId = ''] = jobIds;
       const end = world.now().getTime() + rules.recoverGraceMs;
       for (let job = await world.job(jobId); job.dueAt; job = await world.job(jobId)) {

@@ -3,7 +3,7 @@ import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
-import { told } from './told';
+import { callVod } from './call-vod';
 
 /** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
 export class Submit {
@@ -23,7 +23,9 @@ export class Submit {
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.deps.signals, call, () => this.deps.vod.submitAIJob(region, toSubmission(claim)));
+    const outcome = await callVod(this.deps.signals, call, () =>
+      this.deps.vod.submitAIJob(region, toSubmission(claim)),
+    );
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);
   }
@@ -32,7 +34,7 @@ export class Submit {
   private async learn(region: string, outcome: SubmitOutcome, probe: boolean): Promise<void> {
     switch (outcome.outcome) {
       case 'busy':
-        return this.deps.queues.closeFor(
+        return this.deps.queues.pauseFor(
           'submit',
           region,
           outcome.retryAfterMs * (1 + this.deps.chance()),

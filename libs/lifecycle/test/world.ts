@@ -15,7 +15,7 @@ import {
   type Collect,
   type Dispatch,
   type Recover,
-  type Settle,
+  type Match,
   type StepParts,
   type Steps,
   type StepSettings,
@@ -155,8 +155,8 @@ export class World {
     return this.steps({ vod }, more).recover;
   }
 
-  settle(): Settle {
-    return this.steps().settle;
+  match(): Match {
+    return this.steps().match;
   }
 
   dispatch(more: Partial<StepSettings> = {}, queues: Queues = this.queues): Dispatch {

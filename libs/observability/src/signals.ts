@@ -10,7 +10,7 @@ const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as c
 
 export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];
 
-/** A full queue store must refuse what is new, which rings again, rather than drop what is old in silence. */
+/** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
 const SAFE_EVICTION = 'noeviction';
 
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */
@@ -318,7 +318,7 @@ export const table = {
         store,
         found: policy,
         expected: SAFE_EVICTION,
-        effect: 'when its memory is full it drops queue entries, and their jobs wait until their alarms ring again',
+        effect: 'when its memory is full it drops queue entries, and their jobs wait until they are due again',
         mend: `CONFIG SET maxmemory-policy ${SAFE_EVICTION}, and the same in the configuration of the server`,
       });
     },

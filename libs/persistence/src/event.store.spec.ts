@@ -104,7 +104,7 @@ describe("Keeping VOD's notices", () => {
       return event?.verdict;
     };
 
-    it('rings again while its job is open: the first may have been forged, or too early', async () => {
+    it('makes its job due again while that is open: the first may have been forged, or too early', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });
@@ -117,7 +117,7 @@ describe("Keeping VOD's notices", () => {
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');
     });
 
-    it('rings again for a job that expired', async () => {
+    it('makes a job due that expired', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });
@@ -125,7 +125,7 @@ describe("Keeping VOD's notices", () => {
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('received');
     });
 
-    it('does not ring for a job that is over', async () => {
+    it('changes nothing for a job that is over', async () => {
       const { id, vodJobId } = await fixture.jobIn('processing');
       await events.store(fixture.notice({ vodJobId: vodJobId ?? '' }));
       await fixture.matcher().match(10, { rematch: false });

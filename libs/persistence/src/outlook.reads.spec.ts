@@ -157,11 +157,11 @@ describe('An alarm is late', () => {
 
   it('when a living worker should have taken it: nothing is sent and nothing is handed out', async () => {
     await fixture.jobIn('queued');
-    const rang = fixture.now;
+    const due = fixture.now;
     fixture.advance(30_000);
     expect(await late()).toEqual({ late: [], unserved: [] });
     fixture.advance(MINUTE);
-    expect(await late()).toEqual({ late: [{ region: 'cn-shanghai', dueAt: rang }], unserved: [] });
+    expect(await late()).toEqual({ late: [{ region: 'cn-shanghai', dueAt: due }], unserved: [] });
   });
 
   it('but not in a backlog that moves', async () => {

@@ -101,7 +101,7 @@ export class OutlookReads {
     const [alarms, standings] = await Promise.all([oldestAlarms(this.db), this.standings()]);
     for (const alarm of alarms) {
       const region = inRegion(alarm.region, standings);
-      // Those that lie ahead as well: what was handed out to a worker that has gone rings only when its lease is over.
+      // Those that lie ahead as well: what was handed out to a worker that has gone is due only when its lease is over.
       if (region.workers.length === 0) note(unserved, alarm);
       else if (alarm.dueAt <= now && (await this.outlookOfOldest(alarm, region)).late) note(late, alarm);
     }

@@ -10,7 +10,7 @@ export interface Standing {
   atVod: { region: string; type: JobType; jobs: number }[];
   /** Since when the job has waited that has waited longest to be sent. */
   oldestQueued: { region: string; at: Date }[];
-  /** Since when an alarm rings that a living worker should have taken. */
+  /** Since when a job is due that a living worker should have taken. */
   late: { region: string; dueAt: Date }[];
 }
 

@@ -2,7 +2,7 @@ import type { Signals } from '@app/observability';
 import { catalog, limiterFor, queueKinds, queueName, type Payload, type QueueKind } from './catalog';
 import { openStore, type BullQueue, type BullWorker, type QueueStore, type QueueStoreOptions } from './store';
 
-/** Works one kind of queue. A throw is logged and forgotten: the alarm of what it worked on rings again. */
+/** Works one kind of queue. A throw is logged and forgotten: what it worked on is due again. */
 export type Processor = {
   [K in QueueKind]: { queue: K; process(region: string, payload: Payload<K>): Promise<void> };
 }[QueueKind];
@@ -13,7 +13,7 @@ export interface QueuesOptions {
   /** Calls a second per region, over all workers. */
   limits: { submitQps: number; collectQps: number };
   signals: Signals;
-  /** When the alarm of what was put on a queue rings again. By default that of `LEASE`. */
+  /** When what was put on a queue is due again. By default that of `LEASE`. */
   leaseMs?: number;
   /** Told about a processor that threw. */
   onFailure: (failure: { queue: string; error: Error }) => void;
@@ -93,7 +93,7 @@ export class Queues {
   }
 
   /** Closes a region's queue for a while, for all workers: VOD has asked for fewer calls. */
-  async closeFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
+  async pauseFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
     await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
     const untilMs = Date.now() + ms;
     this.options.signals.emit('queue.closed', { queue: queueName(kind, region), kind, region, untilMs, code });
@@ -171,14 +171,14 @@ export class Queues {
 
   /**
    * BullMQ takes what a dead worker held for under way until its lock has run out and somebody looks. Until then it
-   * refuses the same id, so the alarm of that work would ring in vain: both must be over before it rings.
+   * refuses the same id, so that work would be due in vain: both must be over before it is.
    */
   private get lockMs(): number {
     const { leaseMs = 60_000 } = this.options;
     return Math.min(leaseMs / 2, LOCK_MS);
   }
 
-  /** Fails within seconds when the store is away: what was to be put on the queue rings again, what waits here does not. */
+  /** Fails within seconds when the store is away: what was to be put on the queue is due again, what waits here does not. */
   private async ask<T>(question: (queue: BullQueue) => Promise<T>, kind: QueueKind, region: string): Promise<T> {
     const queue = this.queue(kind, region);
     const away = () => new Error(`the queue store (${this.store.kind}) is away`);

@@ -288,7 +288,7 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
         [...pools.keys()].map((pool) => Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })])),
       );
       // BullMQ may take one more connection to listen on while it is being closed, and never gives that one back: the pool
-      // would wait for it for ever. What a step has not booked by now rings again.
+      // would wait for it for ever. What a step has not booked by now is due again.
       isOver = true;
       for (const client of [...pools.values()].flatMap((clients) => [...clients])) void client.end();
     },

@@ -10,7 +10,7 @@ export type CallbackVerdict =
 
 /**
  * X-VOD-SIGNATURE as VOD computes it: MD5 over URL, Unix seconds and key, in lower-case hex. The body isn't part of it,
- * so a valid signature says who rang, not that what they say is true. See docs/vod.md, "Callback signature".
+ * so a valid signature says who called, not that what they say is true. See docs/vod.md, "Callback signature".
  */
 export function signCallback(url: string, timestamp: string | number, key: string): string {
   return md5(url, timestamp, key).toString('hex');

@@ -225,7 +225,7 @@ export class Life {
 
   async dispatch(): Promise<void> {
     await this.world.dispatch().run();
-    // What was handed out is lost at once: Redis was flushed. The alarms ring again.
+    // What was handed out is lost at once: Redis was flushed. Those jobs are due again.
     await this.world.forgetQueues();
     for (const job of this.in('submitting')) {
       if (job.leaseEnds > this.now) continue;
@@ -253,12 +253,12 @@ export class Life {
     if (copy.verdict === 'matched' && job && ['processing', 'expired'].includes(job.state)) copy.verdict = 'received';
   }
 
-  async settle(): Promise<void> {
-    await this.world.settle().run({ rematch: true });
+  async match(): Promise<void> {
+    await this.world.match().run({ rematch: true });
     const news = [...this.heard.values()].filter((event) => event.verdict === 'received');
     for (const event of news) {
       const job = this.jobs.find(({ vodJobId }) => vodJobId === event.vodJobId);
-      if (job) this.match(event, job);
+      if (job) this.rouse(event, job);
       else event.verdict = 'unmatched';
     }
     // One of those that found no job may be the answer that a submission has lost.
@@ -271,7 +271,7 @@ export class Life {
     }
     for (const event of this.heard.values()) {
       const job = this.jobs.find(({ vodJobId }) => vodJobId === event.vodJobId);
-      if (event.verdict === 'unmatched' && job) this.match(event, job);
+      if (event.verdict === 'unmatched' && job) this.rouse(event, job);
     }
   }
 
@@ -382,7 +382,7 @@ export class Life {
     for (const taken of this.vod.taken) if (taken.state === 'running') taken.state = 'success';
     for (let round = 0; round < 40 && this.jobs.some((job) => !isSilent(job.state)); round += 1) {
       await this.dispatch();
-      await this.settle();
+      await this.match();
       for (const order of this.orders) await this.submit(order, 'accepted', true);
       for (const taken of this.vod.taken) if (taken.state === 'running') taken.state = 'success';
       for (const job of this.in('unconfirmed')) {
@@ -470,7 +470,7 @@ export class Life {
     this.everKnown.add(vodJobId);
     Object.assign(job, { state: 'processing', vodJobId, misses: 0, lostSince: null, sentAt: job.sentAt ?? this.now });
     for (const event of this.heard.values()) {
-      if (event.vodJobId === vodJobId && event.verdict !== 'matched') this.match(event, job);
+      if (event.vodJobId === vodJobId && event.verdict !== 'matched') this.rouse(event, job);
     }
   }
 
@@ -478,11 +478,11 @@ export class Life {
   private overtaken(vodJobId: string): void {
     const job = this.jobs.find((each) => each.vodJobId === vodJobId);
     for (const event of this.heard.values()) {
-      if (job && event.vodJobId === vodJobId && event.verdict !== 'matched') this.match(event, job);
+      if (job && event.vodJobId === vodJobId && event.verdict !== 'matched') this.rouse(event, job);
     }
   }
 
-  private match(event: Heard, job: Believed): void {
+  private rouse(event: Heard, job: Believed): void {
     Object.assign(event, { verdict: 'matched', jobId: job.id });
     if (['processing', 'expired', 'held'].includes(job.state)) job.state = 'finished';
   }

@@ -1,5 +1,5 @@
 import type { HistoryAnswer } from '@app/contract';
-import { tell, transitions, type HistoryEntry } from '@app/domain';
+import { describeEntry, transitions, type HistoryEntry } from '@app/domain';
 import { story as en } from '../i18n/en/story';
 import { story as zh } from '../i18n/zh/story';
 import { tellIn, type Tell } from './story';
@@ -16,7 +16,12 @@ function tellOf(language: 'en' | 'zh') {
 
 function line(event: string, detail: HistoryItem['detail'] = {}, actor: string | null = null): HistoryItem {
   const entry = { event, from: null, to: 'queued', attempt: 2, actor, detail } as const;
-  return { ...entry, at: '2026-11-25T12:00:00.000Z', version: 1, text: tell(entry as unknown as HistoryEntry) };
+  return {
+    ...entry,
+    at: '2026-11-25T12:00:00.000Z',
+    version: 1,
+    text: describeEntry(entry as unknown as HistoryEntry),
+  };
 }
 
 describe('the story in the language of the page', () => {

@@ -4,7 +4,7 @@ import type { CandidateEvent, Case } from '@app/persistence';
 import type { ReadOutcome, VodClient, VodJob } from '@app/vod';
 import type { StepParts } from '../parts';
 import { extendOf, isOurExtend } from '../submission';
-import { told } from '../told';
+import { callVod } from '../call-vod';
 import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';
 import { causeOf, evidence } from './words';
 
@@ -126,8 +126,8 @@ export class Look {
     region: string,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.deps.signals, { operation, region, jobs: 1 }, send);
-    if (answer.outcome === 'busy') await this.deps.queues.closeFor('recover', region, answer.retryAfterMs, answer.code);
+    const answer = await callVod(this.deps.signals, { operation, region, jobs: 1 }, send);
+    if (answer.outcome === 'busy') await this.deps.queues.pauseFor('recover', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

@@ -4,7 +4,7 @@ import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from '../parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from '../submission';
-import { told } from '../told';
+import { callVod } from '../call-vod';
 import { conclude, type Candidate, type Conclusion, type Findings, type RecoverOptions } from './conclude';
 import { Look } from './look';
 import { causeOf, notes, resent } from './words';
@@ -85,12 +85,14 @@ export class Recover {
     const claim = signer && (await this.deps.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.deps.signals, call, () => this.deps.vod.submitAIJob(region, toSubmission(claim)));
+    const outcome = await callVod(this.deps.signals, call, () =>
+      this.deps.vod.submitAIJob(region, toSubmission(claim)),
+    );
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.
     for (const queue of ['recover', 'submit'] as const) {
-      await this.deps.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
+      await this.deps.queues.pauseFor(queue, region, outcome.retryAfterMs, outcome.code);
     }
     return true;
   }

@@ -1,4 +1,4 @@
-/** The sentences of a job's history, by its events. They say the same as `tell` in libs/domain/src/story.ts. */
+/** The sentences of a job's history, by its events. They say the same as `describeEntry` in libs/domain/src/story.ts. */
 export const story = {
   created: 'Accepted, asked for by {{actor}}',
   createdForced: 'Accepted, asked for by {{actor}}; forced although the same job is open',

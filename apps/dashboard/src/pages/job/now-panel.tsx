@@ -56,7 +56,7 @@ function Outlook({ job, history }: NowPanelProps) {
         {next.when === 'ahead' &&
           job.state !== 'queued' &&
           t(`next.${nextWords(job.state)}`, { time: format.duration(next.ms) })}
-        {next.when === 'rung' && outlook?.reason === 'next' && t('next.now')}
+        {next.when === 'due' && outlook?.reason === 'next' && t('next.now')}
       </Text>
       {allMs !== null && waitedMs !== null && atVodMs !== null && (
         <Text c="dimmed" size="sm">

@@ -48,8 +48,8 @@ describe('what a job is about just now', () => {
     expect(outlookOf(job('queued'), [], NOW).sinceMs).toBe(600_000);
   });
 
-  it('does not take an alarm that has rung for one to which nobody comes', () => {
-    expect(outlookOf(job('queued', { dueAt: at(-60_000) }), [], NOW).next).toEqual({ when: 'rung' });
+  it('does not take a job that is due for one to which nobody comes', () => {
+    expect(outlookOf(job('queued', { dueAt: at(-60_000) }), [], NOW).next).toEqual({ when: 'due' });
   });
 
   it.each(jobStates)('has an answer for %s, and never a negative time', (state) => {

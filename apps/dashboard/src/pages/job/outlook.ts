@@ -6,7 +6,7 @@ type HistoryItem = HistoryAnswer['items'][number];
 /** What a job is about just now: for how long already, and when somebody looks at it again. Why not yet, the API knows. */
 export interface Outlook {
   sinceMs: number;
-  next: { when: 'none' | 'rung' } | { when: 'ahead'; ms: number };
+  next: { when: 'none' | 'due' } | { when: 'ahead'; ms: number };
 }
 
 export function outlookOf(job: JobAnswer, history: readonly HistoryItem[], nowMs: number): Outlook {
@@ -19,7 +19,7 @@ export function outlookOf(job: JobAnswer, history: readonly HistoryItem[], nowMs
 function nextOf({ state, dueAt }: JobAnswer, nowMs: number): Outlook['next'] {
   if (isSilent(state) || dueAt === null) return { when: 'none' };
   const ms = Date.parse(dueAt) - nowMs;
-  return ms >= 1_000 ? { when: 'ahead', ms } : { when: 'rung' };
+  return ms >= 1_000 ? { when: 'ahead', ms } : { when: 'due' };
 }
 
 /** What VOD has counts from when it was sent; everything else from the moment in which it came into its state. */

@@ -106,7 +106,7 @@ function TimeCell({ at }: { at: string | null }) {
   return at === null ? <Nothing /> : <RelativeTime at={at} />;
 }
 
-/** An alarm that has rung is not late: a queued job has others before it, and every other is looked at now. */
+/** A job that is due is not late: a queued job has others before it, and every other is looked at now. */
 function DueCell({ job: { state, dueAt } }: { job: JobAnswer }) {
   return dueAt === null ? <Nothing /> : <NextLook at={dueAt} isQueued={state === 'queued'} />;
 }
