@@ -2,11 +2,10 @@ import http from 'node:http';
 import { eventually } from '@app/testing';
 import Ajv from 'ajv';
 import { Client } from 'pg';
+import { unlimited } from '@app/vod-emulator';
 import { Stack, keys, type Answer } from './support/stack';
 
 const TEN_MINUTES = { min: 600_000, max: 600_000 };
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /** Far above what an answer takes, far below the wait that it must not use up. */
 const LONG_BEFORE_THE_WAIT_MS = 30_000;
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
       COLLECT_QPS: '1000',
       VOD_CONFIG_EXTRA: 'AIVideoTag.AnalyseTypes=NewOne, AIVideoTag.New',
     },
-    emulator: { jobTimeMs: TEN_MINUTES, qps: UNLIMITED },
+    emulator: { jobTimeMs: TEN_MINUTES, qps: unlimited },
   });
 });
 afterAll(() => stack.stop());

@@ -34,7 +34,7 @@ import {
 } from '@app/persistence';
 import { assertWritable } from '@app/postgres';
 import { Queues, queuesOf } from '@app/queue';
-import { VodClient } from '@app/vod';
+import { VodClient, vodOperations } from '@app/vod';
 import type { DataSource } from 'typeorm';
 import { processors } from './processors';
 
@@ -49,7 +49,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
   attachLogging(signals, logger);
   const known = { regions: config.vod.regions, types: jobTypes, states: jobStates };
   countJobs(signals, registry, known);
-  countWork(signals, registry, { ...known, queues: queuesOf(config.vod.regions) });
+  countWork(signals, registry, { ...known, operations: vodOperations, queues: queuesOf(config.vod.regions) });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
   const onError = (error: unknown) => logger.error({ err: error }, 'a turn failed and will be made again');

@@ -1,9 +1,20 @@
 export {
+  byType,
+  completionOf,
+  jobTypes,
+  shortTypeNames,
+  submitOperationOf,
+  typeNames,
+  type CompletionOf,
+  type JobType,
+  type SubmitOperation,
+  type SubmitOperationOf,
+} from './job-type';
+export {
   isAtVod,
   isSettled,
   isSilent,
   jobStates,
-  jobTypes,
   newJob,
   priorities,
   atVodStates,
@@ -16,7 +27,6 @@ export {
   verdictStates,
   type JobCore,
   type JobState,
-  type JobType,
   type Priority,
 } from './job';
 export { billSoFar } from './bill';

@@ -1,4 +1,4 @@
-import type { JobType } from './job';
+import type { JobType } from './job-type';
 
 /** What VOD found, in one shape for each type of job. Text and times as VOD gives them; numbers are numbers. */
 export type NormalizedResult = TagResult | FingerprintResult;

@@ -5,7 +5,10 @@ import type { SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
 
-/** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
+/**
+ * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need. VOD
+ * counts the calls of each operation by itself, so the limit of the one queue holds for each of them.
+ */
 export class Submit {
   constructor(
     private readonly submissions: SubmissionStore,
@@ -19,14 +22,16 @@ export class Submit {
 
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
-    const claim = await this.submissions.claim(requestId, { probe });
-    if (!claim) return; // guard: no-call-unclaimed
+    for (const claim of await this.submissions.claim(requestId, { probe })) await this.send(region, claim, probe);
+  }
+
+  private async send(region: string, claim: Claim, probe: boolean): Promise<void> {
     const signer = await this.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
     if (!(await this.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
-    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
+    const call = { operation: claim.operation, region, jobs: claim.jobs.length };
+    const outcome = await told(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);
   }

@@ -1,13 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import {
-  callbackVerdicts,
-  readOutcomes,
-  refusals,
-  SAFE_EVICTION,
-  submitOutcomes,
-  vodReads,
-  type Signals,
-} from './signals';
+import { callbackVerdicts, readOutcomes, refusals, SAFE_EVICTION, submitOutcomes, type Signals } from './signals';
 
 /** What labels can say here. */
 interface Known {
@@ -76,18 +68,26 @@ export function countCallbacks(signals: Signals, registry: Registry): void {
 export function countWork(
   signals: Signals,
   registry: Registry,
-  { regions, types, queues }: Known & { queues: readonly { kind: string; region: string; name: string }[] },
+  {
+    regions,
+    types,
+    operations,
+    queues,
+  }: Known & {
+    operations: { submits: readonly string[]; reads: readonly string[] };
+    queues: readonly { kind: string; region: string; name: string }[];
+  },
 ): void {
   const calls = counterIn(registry, 'vodai_vod_calls_total', 'Calls to VOD.', [
-    ...each({ operation: ['SubmitAIJob'], region: regions, outcome: submitOutcomes }),
-    ...each({ operation: vodReads, region: regions, outcome: readOutcomes }),
+    ...each({ operation: operations.submits, region: regions, outcome: submitOutcomes }),
+    ...each({ operation: operations.reads, region: regions, outcome: readOutcomes }),
   ]);
   const seconds = histogramIn(
     registry,
     'vodai_vod_call_seconds',
     'Duration of calls to VOD.',
     callSeconds,
-    each({ operation: ['SubmitAIJob', ...vodReads] }),
+    each({ operation: [...operations.submits, ...operations.reads] }),
   );
   signals.on('vod.called', ({ operation, region, outcome, ms }) => {
     calls.inc({ operation, region, outcome });

@@ -8,5 +8,5 @@ export { Open, OperationsModule } from './operations';
 export { withoutSecrets } from './redact';
 export { whileAnswering } from './request-in-hand';
 export { serve, type Server, type ServeOptions } from './serve';
-export { Signals, type SignalMap, type VodOperation } from './signals';
+export { Signals, type SignalMap } from './signals';
 export { StartError } from './start-error';

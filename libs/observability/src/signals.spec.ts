@@ -85,6 +85,7 @@ const oneOfEach: SignalMap = {
 const names = Object.keys(oneOfEach) as (keyof SignalMap)[];
 
 const known = { regions: ['cn-shanghai'], types: ['AIVideoTag', 'AIMediaDNA'], states: ['succeeded', 'held'] };
+const operations = { submits: ['SubmitAIJob'], reads: ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult'] };
 const queues = [{ kind: 'submit', region: 'cn-shanghai', name: 'submit.cn-shanghai' }];
 /** The line in the log says it all; a gauge asks the stores at the moment of scraping. */
 const uncounted = ['listener.failed', 'store.trouble', 'store.recovered', 'credentials.found', 'credentials.missing'];
@@ -93,7 +94,7 @@ function countAll(signals: Signals, registry: Registry): void {
   countJobs(signals, registry, known);
   countAccepted(signals, registry, known);
   countCallbacks(signals, registry);
-  countWork(signals, registry, { ...known, queues });
+  countWork(signals, registry, { ...known, operations, queues });
 }
 
 function readableLogger() {

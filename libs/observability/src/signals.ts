@@ -1,11 +1,8 @@
 /** What labels of metrics can say, and nothing else. */
 export const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 export const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
-export const vodReads = ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult', 'GetMediaDNAResult'] as const;
 export const callbackVerdicts = ['received', 'ignored', 'duplicate'] as const;
 export const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
-
-export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];
 
 /** Everything that happens and is worth telling. Steps emit; logs and metrics listen. */
 export interface SignalMap {
@@ -38,7 +35,7 @@ export interface SignalMap {
     outcome: 'created' | 'replayed' | 'deduplicated';
   };
   'vod.called': {
-    operation: VodOperation;
+    operation: string;
     region: string;
     outcome: (typeof submitOutcomes)[number] | (typeof readOutcomes)[number];
     ms: number;

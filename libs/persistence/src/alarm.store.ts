@@ -1,4 +1,12 @@
-import { atVodStates, handedOutStates, isSilent, jobStates, readableStates, type JobState } from '@app/domain';
+import {
+  atVodStates,
+  handedOutStates,
+  isSilent,
+  jobStates,
+  readableStates,
+  type JobState,
+  type JobType,
+} from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { inStates } from './in-states';
 
@@ -76,9 +84,9 @@ export class AlarmStore {
   }
 
   /** Jobs to be read at VOD, the longest due first; at most `limit`. */
-  async takeReads(region: string, limit: number): Promise<string[]> {
+  async takeReads(region: string, limit: number): Promise<{ id: string; type: JobType }[]> {
     const rows = await this.take(region, { which: `state ${inStates(readableStates)}`, order: 'due_at', limit });
-    return rows.map((row) => row.id);
+    return rows.map(({ id, type }) => ({ id, type }));
   }
 
   /** Jobs whose submission nobody has finished within its lease, or whose outcome is still unknown. */
@@ -121,9 +129,9 @@ export class AlarmStore {
             set due_at = $4
            from chosen
           where job.id = chosen.id
-          returning job.id, job.request_id, job.attempt, job.submitted_at, chosen.priority, chosen.due_at
+          returning job.id, job.request_id, job.type, job.attempt, job.submitted_at, chosen.priority, chosen.due_at
        )
-       select id, request_id as "requestId", attempt, submitted_at is not null as sent,
+       select id, request_id as "requestId", type, attempt, submitted_at is not null as sent,
               -- Not worth waiting for the disk: an alarm that a crash of Postgres sets back only rings once more.
               set_config('synchronous_commit', 'off', true) as commit
          from taken
@@ -136,6 +144,7 @@ export class AlarmStore {
 interface TakenRow {
   id: string;
   requestId: string;
+  type: JobType;
   attempt: number;
   sent: boolean;
 }

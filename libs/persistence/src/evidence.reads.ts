@@ -4,7 +4,7 @@ import type { SubmissionOutcome } from './entities/submission.entity';
 import { eventColumns, type EventRow } from './list.reads';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
-/** One call of SubmitAIJob, or one that was about to be made. */
+/** One call that submits, or one that was about to be made. */
 export interface SubmissionRow {
   number: number;
   types: JobType[];
@@ -45,17 +45,17 @@ export class EvidenceReads {
     return { submissions, unmatchedEvents, sameMedia };
   }
 
-  /** The latest attempts of the job's request, oldest first. */
-  private async submissions({ requestId }: JobRow): Promise<SubmissionRow[]> {
+  /** The latest attempts to submit the job, alone or with others of its request; oldest first. */
+  private async submissions({ requestId, type }: JobRow): Promise<SubmissionRow[]> {
     const rows = await this.db.query<SubmissionRow[]>(
       `select number, types, signed_at as "signedAt", sent_at as "sentAt", answered_at as "answeredAt", outcome,
               vod_request_id as "vodRequestId", code, message, resends, resent_at as "resentAt",
               nonce_seen_at as "nonceSeenAt"
          from submission
-        where request_id = $1
+        where request_id = $1 and $2 = any(types)
         order by number desc
         limit ${AT_MOST}`,
-      [requestId],
+      [requestId, type],
     );
     return rows.toReversed();
   }

@@ -1,11 +1,11 @@
 import { type Chance, between, hexId, pick } from './chance';
-import { type Job, type JobBook, dataOf, stateOf, verdictOf } from './jobs';
+import { type Job, type JobBook, printedData, stateOf, verdictOf } from './jobs';
 import { type Refusal, refusals } from './refusals';
-import { JOB_TYPES, type JobType, offers } from './regions';
-import { dnaMatches, isBroken, tagGroups } from './results';
+import { isBroken } from './results';
 import type { Operation } from './operation-names';
 import type { Settings } from './settings';
 import { inSeconds } from './times';
+import { isJobType, type JobType, offers, TYPES } from './types';
 
 /** What an operation may look at and change. */
 export interface Service {
@@ -34,8 +34,8 @@ const USER_ID = 1391090000084930;
 export const operations: Record<Operation, (service: Service, call: AdmittedCall) => OperationOutcome> = {
   SubmitAIJob: submit,
   ListAIJob: list,
-  GetAIVideoTagResult: tagResult,
-  GetMediaDNAResult: dnaResult,
+  GetAIVideoTagResult: resultOfMedia('AIVideoTag', 'VideoTagResult'),
+  GetMediaDNAResult: resultOfMedia('AIMediaDNA', 'DNAResult'),
   ListJobInfo: jobInfo,
 };
 
@@ -135,25 +135,19 @@ export function describeJob(job: Job, nowMs: number): object {
     ...head,
     ...verdictOf(job.end.state),
     CompleteTime: inSeconds(job.end.at),
-    Data: job.end.state === 'success' ? dataOf(job) : '{}',
+    Data: job.end.state === 'success' ? printedData(job) : '{}',
   };
 }
 
-// What the two result queries answer for a media without a result is not documented (docs/vod.md, "Results"): an empty group here.
-
-function tagResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
-  const mediaId = parameters.get('MediaId');
-  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
-  const known = service.jobs.latestSuccess(region, mediaId, 'AIVideoTag');
-  // OrigASRData is not in this operation's model, only in the Data of ListAIJob and the event.
-  return done({ VideoTagResult: known ? tagGroups(mediaId) : {} });
-}
-
-function dnaResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
-  const mediaId = parameters.get('MediaId');
-  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
-  const known = service.jobs.latestSuccess(region, mediaId, 'AIMediaDNA');
-  return done({ DNAResult: known ? dnaMatches(mediaId) : {} });
+/** What a result query answers for a media without a result is not documented (docs/vod.md, "Results"): an empty group here. */
+function resultOfMedia(type: JobType, member: string) {
+  return (service: Service, { region, parameters }: AdmittedCall): OperationOutcome => {
+    const mediaId = parameters.get('MediaId');
+    if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
+    const known = service.jobs.latestSuccess(region, mediaId, type);
+    // OrigASRData is not in this operation's model, only in the Data of ListAIJob and the event.
+    return done({ [member]: known ? TYPES[type].resultOf(mediaId, { withTranscript: false }) : {} });
+  };
 }
 
 function jobInfo(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
@@ -182,10 +176,6 @@ function done(body: object): OperationOutcome {
 
 function refuse(refusal: Refusal): OperationOutcome {
   return { outcome: 'refused', refusal };
-}
-
-function isJobType(text: string): text is JobType {
-  return JOB_TYPES.some((type) => type === text);
 }
 
 export function split(text: string | undefined): string[] {

@@ -14,7 +14,7 @@ interface Entry {
   Data?: string;
 }
 
-/** The answers of the five operations, as far as the faults look at them. */
+/** The answers of the operations, as far as the faults look at them. */
 export interface Body {
   AIJobList?: { AIJob: Entry[] };
   NonExistAIJobIds?: { String: string[] };

@@ -1,4 +1,6 @@
-export { VodClient, type SignedSubmission, type VodClientOptions, type VodJob } from './client';
+export { VodClient, type VodClientOptions } from './client';
+export { catalogue, readableTogether, readCalls, vodOperations, type ReadCall, type SignedSubmission } from './types';
+export type { VodJob } from './vod-job';
 export type { VodCredentials } from './credentials';
 export type { ReadOutcome, SubmitOutcome } from './outcome';
 export { JobConfig, type ConfigExtra } from './job-config';

@@ -177,7 +177,7 @@ export class Life {
 
   async claim(order: Order): Promise<void> {
     const claimed = this.claimed(order, false);
-    const claim = await this.world.submissions.claim(order.id);
+    const [claim] = await this.world.submissions.claim(order.id);
     expect(claim?.jobs.map((job) => job.id).toSorted() ?? []).toEqual(claimed.map((job) => job.id).toSorted());
     if (claim) this.holding.push({ claim, sent: false, answer: [] });
   }
@@ -197,10 +197,10 @@ export class Life {
     if (!mayGo) return;
     for (const job of own) job.sentAt = this.now;
     this.vod.submitWay = 'accepted';
-    const { nonce, signedAt, mediaId, requestId, number } = claim;
+    const { operation, nonce, signedAt, mediaId, requestId, number } = claim;
     const types = claim.jobs.map(({ type }) => type).toSorted();
-    const submission = { mediaId, types, config: null, extend: `${requestId}.${number}`, nonce, signedAt };
-    const outcome = await this.vod.client.submitAIJob(REGION, submission);
+    const submission = { operation, mediaId, types, config: null, extend: `${requestId}.${number}`, nonce, signedAt };
+    const outcome = await this.vod.client.submit(REGION, submission);
     Object.assign(holding, { sent: true, answer: outcome.outcome === 'accepted' ? outcome.jobs : [] });
   }
 

@@ -36,7 +36,7 @@ export interface Taken {
 
 export class WorkerDied extends Error {}
 
-type Submission = Parameters<VodClient['submitAIJob']>[1];
+type Submission = Parameters<VodClient['submit']>[1];
 
 /** VOD as a script for the steps: it bills, answers or does not, and knows the truth about every job that it took. */
 export class ScriptedVod {
@@ -52,16 +52,12 @@ export class ScriptedVod {
 
   /** What the steps use of the real client. */
   get client(): VodClient {
-    const used: Pick<
-      VodClient,
-      'signer' | 'submitAIJob' | 'listAIJob' | 'listJobInfo' | 'getAIVideoTagResult' | 'getMediaDNAResult'
-    > = {
+    const used: Pick<VodClient, 'signer' | 'submit' | 'readJobs' | 'listJobInfo' | 'readMedia'> = {
       signer: () => Promise.resolve('key'),
-      submitAIJob: (_region, submission) => this.submit(submission),
-      listAIJob: (_region, ids) => this.list(ids),
+      submit: (_region, submission) => this.submit(submission),
+      readJobs: (_region, _call, ids) => this.list(ids),
       listJobInfo: (_region, mediaId) => this.listOf(mediaId),
-      getAIVideoTagResult: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
-      getMediaDNAResult: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
+      readMedia: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
     };
     return used as VodClient;
   }
@@ -70,7 +66,7 @@ export class ScriptedVod {
     return this.taken.find((job) => job.vodJobId === vodJobId);
   }
 
-  private async submit({ nonce, extend, types, mediaId }: Submission): ReturnType<VodClient['submitAIJob']> {
+  private async submit({ nonce, extend, types, mediaId }: Submission): ReturnType<VodClient['submit']> {
     this.calls += 1;
     const way = this.submitWay;
     if (way === 'dies_before') throw new WorkerDied();
@@ -104,7 +100,7 @@ export class ScriptedVod {
     return { outcome: 'accepted', jobs: way === 'partial' ? jobs.slice(0, 1) : jobs, requestId: null };
   }
 
-  private async list(ids: readonly string[]): ReturnType<VodClient['listAIJob']> {
+  private async list(ids: readonly string[]): ReturnType<VodClient['readJobs']> {
     if (this.readWay === 'down') return { outcome: 'unavailable', cause: 'HTTP 502' };
     const known = this.readWay === 'missing' ? [] : this.taken.filter((job) => ids.includes(job.vodJobId));
     const jobs = known.map((job) => ({

@@ -246,6 +246,7 @@ describe('row 15: a submission whose answer was lost', () => {
   it('is not found in what VOD made before the send, though nobody knows it', async () => {
     const mediaId = 'asked-for-by-somebody-else';
     const theirs = {
+      operation: 'SubmitAIJob' as const,
       mediaId,
       types: ['AIVideoTag'] as const,
       config: null,
@@ -253,7 +254,7 @@ describe('row 15: a submission whose answer was lost', () => {
       nonce: 'n',
       signedAt: new Date(),
     };
-    await world.vod(url).submitAIJob(REGION, theirs);
+    await world.vod(url).submit(REGION, theirs);
     world.pass(300_000);
     const { requestId, jobIds } = await world.accept(['AIVideoTag'], { mediaId });
     emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' })] });
@@ -283,7 +284,8 @@ describe('row 15: a submission whose answer was lost', () => {
   it('is held when two jobs could be it, and says which', async () => {
     const { jobId, mediaId } = await lose('drop_after');
     // Somebody else, with the same access key, at the same time.
-    await world.vod(url).submitAIJob(REGION, {
+    await world.vod(url).submit(REGION, {
+      operation: 'SubmitAIJob',
       mediaId,
       types: ['AIVideoTag'],
       config: null,

@@ -90,8 +90,8 @@ export class Recover {
     const signer = await this.vod.signer();
     const claim = signer && (await this.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
-    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submitAIJob(region, toSubmission(claim)));
+    const call = { operation: claim.operation, region, jobs: claim.jobs.length };
+    const outcome = await told(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.

@@ -3,7 +3,7 @@ import { RequestEntity } from './request.entity';
 
 export type SubmissionOutcome = 'accepted' | 'refused' | 'busy' | 'blocked' | 'not_sent' | 'unknown';
 
-/** One attempt to call SubmitAIJob. */
+/** One attempt to submit: a call of the operation that its types have in common. */
 @Entity('submission')
 @Check('submission_outcome_known', `outcome in ('accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown')`)
 @Index('submission_nonce', ['nonce'], { unique: true })

@@ -74,7 +74,7 @@ export const said: Record<string, string> = {
   'HTTP {status} with {what}': 'HTTP {status}，{what}',
   'an answer that is not an object': '应答不是对象',
   'no error code': '没有错误码',
-  'success without a usable AIJobList': '返回成功，但没有可用的 AIJobList',
+  'success without a usable {member}': '返回成功，但没有可用的 {member}',
   'an answer to {action} of an unexpected shape': '{action} 的应答格式不符',
   'refused: {code}': '被拒绝：{code}',
   'busy: {code}': '限流：{code}',
