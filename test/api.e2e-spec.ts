@@ -331,7 +331,7 @@ describe('A request that cannot be right', () => {
     ['no media id', { types: right.types }, 'mediaId'],
     ['no types', { mediaId: 'm' }, 'types'],
     ['an empty list of types', { ...right, types: [] }, 'types'],
-    ['an unknown type', { ...right, types: ['AIMediaAudit'] }, 'types.0'],
+    ['an unknown type', { ...right, types: ['AIVideoCensor'] }, 'types.0'],
     ['a type in another case', { ...right, types: ['aivideotag'] }, 'types.0'],
     ['types that are a text', { ...right, types: 'AIVideoTag' }, 'types'],
     ['an unknown region', { ...right, region: 'mars-1' }, 'region'],

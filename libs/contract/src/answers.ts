@@ -1,5 +1,5 @@
 import { apiRoles, environmentColors } from '@app/config';
-import { outlookReasons, tagGroups, type NormalizedResult } from '@app/domain';
+import { auditedParts, outlookReasons, suggestions, tagGroups, type JobType, type NormalizedResult } from '@app/domain';
 import { z } from 'zod';
 import { eventVerdict, jobState, jobType, priority } from './inputs';
 
@@ -114,8 +114,39 @@ const matches = z
   })
   .meta({ id: 'Matches' });
 
+const suggestion = z.enum(suggestions).meta({ id: 'Suggestion', description: 'What VOD advises' });
+const score = z.number().nullable().meta({ description: 'How sure VOD is of the label, 0 to 100' });
+
+const audit = z
+  .object({
+    type: z.literal('AIMediaAudit'),
+    suggestion,
+    labels: z.array(z.string()).meta({ description: 'What was found; none when all is normal' }),
+    checks: z.array(
+      z.object({
+        part: z.enum(auditedParts),
+        scene: z.string(),
+        suggestion,
+        label: z.string(),
+        score,
+        found: z.int().meta({ description: 'In how many pictures of the video' }),
+        moments: z.array(z.object({ atMs: z.number(), label: z.string(), score, url: z.string().exactOptional() })),
+        text: z.string().exactOptional(),
+        url: z.string().exactOptional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Audit' });
+
 /** One shape for each type of job: what the parser of VOD's data makes, and what clients read. */
-const normalizedResult = z.discriminatedUnion('type', [tags, matches]) satisfies z.ZodType<NormalizedResult>;
+const results = { AIVideoTag: tags, AIMediaDNA: matches, AIMediaAudit: audit } satisfies {
+  [T in JobType]: z.ZodType<Extract<NormalizedResult, { type: T }>>;
+};
+const normalizedResult = z.discriminatedUnion('type', [
+  results.AIVideoTag,
+  results.AIMediaDNA,
+  results.AIMediaAudit,
+]) satisfies z.ZodType<NormalizedResult>;
 
 export const resultAnswer = z
   .object({
@@ -236,7 +267,7 @@ export const statsAnswer = z
   })
   .meta({ id: 'Stats' });
 
-/** A call of SubmitAIJob, or one that was about to be made. */
+/** A call that submits, or one that was about to be made. */
 const submission = z
   .object({
     number: z.int(),

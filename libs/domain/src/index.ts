@@ -46,13 +46,20 @@ export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
 export { tell, type HistoryEntry } from './story';
 export {
+  auditedParts,
+  suggestions,
   tagGroups,
+  type AuditCheck,
+  type AuditedPart,
+  type AuditMoment,
+  type AuditResult,
   type FingerprintResult,
   type Match,
   type NormalizedResult,
   type Segment,
   type Sentence,
   type Span,
+  type Suggestion,
   type Tag,
   type TagGroup,
   type TagResult,

@@ -6,6 +6,12 @@
 const table = {
   AIVideoTag: { submit: 'SubmitAIJob', completion: 'AIVideoTagComplete', name: 'Smart tagging', short: 'tag' },
   AIMediaDNA: { submit: 'SubmitAIJob', completion: 'AIMediaDNAComplete', name: 'Video fingerprint', short: 'dna' },
+  AIMediaAudit: {
+    submit: 'SubmitAIMediaAuditJob',
+    completion: 'AIMediaAuditComplete',
+    name: 'Automated review',
+    short: 'audit',
+  },
 } as const;
 
 export type JobType = keyof typeof table;

@@ -1,18 +1,22 @@
-import { eventOfReading, type AlarmRules, type Reading, type ReadResult } from '@app/domain';
+import { eventOfReading, type AlarmRules, type NormalizedResult, type Reading, type ReadResult } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { JobReads, JobRow, JobStore } from '@app/persistence';
 import type { Payload, Queues } from '@app/queue';
 import {
   catalogue,
+  detailsMissingIn,
   normalizeResult,
   readableTogether,
   type ReadCall,
   type ReadOutcome,
   type VodClient,
   type VodJob,
+  withDetails,
 } from '@app/vod';
 import { told } from './told';
 
+type Understood = ReadResult & { normalized: NormalizedResult; problem: null };
+type NotUnderstood = ReadResult & { problem: string };
 type JobAtVod = JobRow & { vodJobId: string };
 
 /** A success whose data cannot be had after this many looks is a success without data: VOD says that it is over. */
@@ -91,17 +95,26 @@ export class Collect {
     const over = { kind: 'succeeded' as const, completedAt: vodJob.completeTime };
     const { read, fallback } = catalogue[job.type];
     const own = resultFrom(read.operation, job, vodJob.data);
-    if (own.problem === null) return { ...over, result: own };
+    if (own.problem === null) return { ...over, result: await this.completed(region, job, own) };
 
     const answer = await this.call(fallback.operation, region, 1, () =>
       this.vod.readMedia(region, fallback, job.mediaId),
     );
     if (answer.outcome === 'answered') {
       const byMedia = resultFrom(fallback.operation, job, answer.value.data);
-      return { ...over, result: byMedia.problem === null ? byMedia : own };
+      return { ...over, result: byMedia.problem === null ? await this.completed(region, job, byMedia) : own };
     }
     if (answer.outcome !== 'refused' && job.tries < TRIES_FOR_DATA) return unavailable(answer);
     return { ...over, result: own };
+  }
+
+  /** Details are worth one call. Without them the result is what it is. */
+  private async completed(region: string, { mediaId }: JobAtVod, result: Understood): Promise<ReadResult> {
+    const details = detailsMissingIn(result.normalized);
+    if (details === null) return result;
+    const answer = await this.call(details.operation, region, 1, () => this.vod.readMedia(region, details, mediaId));
+    if (answer.outcome !== 'answered') return result;
+    return { ...result, normalized: withDetails(result.normalized, details, answer.value.data) };
   }
 
   private async call<T>(
@@ -123,7 +136,7 @@ function whyNotOurs(job: JobAtVod, vodJob: VodJob): string | null {
   return null;
 }
 
-function resultFrom(source: string, job: JobAtVod, data: string | null): ReadResult {
+function resultFrom(source: string, job: JobAtVod, data: string | null): Understood | NotUnderstood {
   if (data === null) return { source, raw: null, normalized: null, problem: 'VOD gave no data' };
   const parsed = normalizeResult(job.type, data);
   return parsed.ok

@@ -6,8 +6,8 @@ import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { told } from './told';
 
 /**
- * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need. VOD
- * counts the calls of each operation by itself, so the limit of the one queue holds for each of them.
+ * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need, and
+ * each is answered or lost by itself.
  */
 export class Submit {
   constructor(

@@ -69,6 +69,22 @@ describe('A claim', () => {
     expect(claims.flat()).toHaveLength(1);
   });
 
+  it('is one for each operation that the types need, each with a number and a nonce of its own', async () => {
+    const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaAudit', 'AIMediaDNA'] });
+    const claims = await submissions.claim(request.id);
+    expect(claims).toMatchObject([
+      { number: 1, operation: 'SubmitAIJob', jobs: [{ type: 'AIVideoTag' }, { type: 'AIMediaDNA' }] },
+      { number: 2, operation: 'SubmitAIMediaAuditJob', jobs: [{ type: 'AIMediaAudit' }] },
+    ]);
+    expect(new Set(claims.map(({ nonce }) => nonce)).size).toBe(2);
+    for (const [i, id] of request.jobs.map((job) => job.id).entries()) {
+      expect(await fixture.job(id)).toMatchObject({ state: 'submitting', attempt: i === 1 ? 2 : 1 });
+    }
+    // Each goes out, and is made up for, without the other.
+    for (const claim of claims) expect(await submissions.markSent(claim, 'key')).toBe(true);
+    expect(await submissions.claim(request.id)).toEqual([]);
+  });
+
   it('takes only what is still queued, under the next number of the request', async () => {
     const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
     const [tagging, fingerprinting] = request.jobs;

@@ -214,7 +214,7 @@ function groupByCall(rows: QueuedRow[], now: Date): Claim[] {
   const claims: Claim[] = [];
   for (const row of rows) {
     const ofRequest = claims.filter(({ requestId }) => requestId === row.requestId);
-    let claim = ofRequest.find(({ operation }) => operation === submitOperationOf(row.type));
+    let claim = ofRequest.find(({ operation }) => operation === submitOperationOf(row.type)); // guard: call-of-one-operation
     if (!claim) claims.push((claim = newClaim(row, row.last + 1 + ofRequest.length, now)));
     claim.jobs.push(idAndType(row));
   }

@@ -1,6 +1,6 @@
 /**
  * The operations that are played here, with their documented calls a second, per region (docs/vod.md, "Quotas": ListAIJob's is
- * that of its class in 2021, nothing newer is published).
+ * that of its class in 2021, as are those of the automated review but GetMediaAuditResult's; nothing newer is published).
  */
 export const DOCUMENTED_QPS = {
   SubmitAIJob: 30,
@@ -8,6 +8,10 @@ export const DOCUMENTED_QPS = {
   GetAIVideoTagResult: 10,
   GetMediaDNAResult: 20,
   ListJobInfo: 15,
+  SubmitAIMediaAuditJob: 30,
+  GetAIMediaAuditJob: 100,
+  GetMediaAuditResult: 20,
+  GetMediaAuditResultTimeline: 100,
 };
 export type Operation = keyof typeof DOCUMENTED_QPS;
 export const OPERATIONS = Object.keys(DOCUMENTED_QPS) as Operation[];

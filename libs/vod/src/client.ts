@@ -63,11 +63,13 @@ export class VodClient {
    * @throws RangeError for any other number of ids
    */
   async readJobs(region: string, call: ReadCall, jobIds: readonly string[]): Promise<ReadOutcome<JobsRead>> {
-    const { operation, atOnce, params, jobs } = call;
+    const { operation, atOnce, params, jobs, saysMissing } = call;
     if (jobIds.length < 1 || jobIds.length > atOnce) {
       throw new RangeError(`${operation} takes 1 to ${atOnce} job ids, got ${jobIds.length}`);
     }
-    return this.read(region, operation, params(jobIds), (body) => jobs(body, jobIds));
+    const answer = await this.read(region, operation, params(jobIds), (body) => jobs(body, jobIds));
+    if (answer.outcome !== 'refused' || !saysMissing?.test(answer.code)) return answer;
+    return { outcome: 'answered', value: { jobs: [], missing: [...jobIds] }, requestId: answer.requestId };
   }
 
   /** The latest result of this media, whichever job made it. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '@app/config';
 import { byType, jobTypes, type JobType } from '@app/domain';
+import { fieldsOf } from './fields';
 import { catalogue, type ConfigRule } from './types';
 
 /** One thing wrong with a request's config, by its path in the request. */
@@ -84,9 +85,27 @@ function wrongIn(rule: ConfigRule, value: unknown): string | null {
       return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)
         ? null
         : `expected ${rule.what} as text, got ${shown(value)}`;
+    case 'word':
+      return typeof value === 'string' && /^\w{1,128}$/.test(value)
+        ? null
+        : `expected letters, digits and _, got ${shown(value)}`;
+    case 'members':
+      return wrongInMembers(rule.of, value);
     case 'anything':
       return null;
   }
+}
+
+function wrongInMembers(rules: Readonly<Record<string, ConfigRule>>, value: unknown): string | null {
+  const given = fieldsOf(value);
+  if (given === null) return `expected an object, got ${shown(value)}`;
+  for (const [key, member] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (!rule) return `expected one of the keys ${Object.keys(rules).join(', ')}, got ${shown(key)}`;
+    const wrong = wrongIn(rule, member);
+    if (wrong !== null) return `${key}: ${wrong}`;
+  }
+  return null;
 }
 
 function shown(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { JobType } from '@app/domain';
-import type { VodClient } from '@app/vod';
+import { catalogue, type ReadCall, type VodClient } from '@app/vod';
 
-/** What becomes of the next SubmitAIJob. */
+/** What becomes of the next call that submits. */
 export const submitWays = [
   'accepted',
   'partial', // takes both, and its answer lists only the first
@@ -55,7 +55,7 @@ export class ScriptedVod {
     const used: Pick<VodClient, 'signer' | 'submit' | 'readJobs' | 'listJobInfo' | 'readMedia'> = {
       signer: () => Promise.resolve('key'),
       submit: (_region, submission) => this.submit(submission),
-      readJobs: (_region, _call, ids) => this.list(ids),
+      readJobs: (_region, call, ids) => this.list(call, ids),
       listJobInfo: (_region, mediaId) => this.listOf(mediaId),
       readMedia: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
     };
@@ -100,9 +100,10 @@ export class ScriptedVod {
     return { outcome: 'accepted', jobs: way === 'partial' ? jobs.slice(0, 1) : jobs, requestId: null };
   }
 
-  private async list(ids: readonly string[]): ReturnType<VodClient['readJobs']> {
+  private async list(call: ReadCall, ids: readonly string[]): ReturnType<VodClient['readJobs']> {
     if (this.readWay === 'down') return { outcome: 'unavailable', cause: 'HTTP 502' };
-    const known = this.readWay === 'missing' ? [] : this.taken.filter((job) => ids.includes(job.vodJobId));
+    const isKnown = (job: Taken) => ids.includes(job.vodJobId) && catalogue[job.type].read === call;
+    const known = this.readWay === 'missing' ? [] : this.taken.filter(isKnown);
     const jobs = known.map((job) => ({
       jobId: job.vodJobId,
       mediaId: this.readWay === 'stranger' ? 'elsewhere' : job.mediaId,

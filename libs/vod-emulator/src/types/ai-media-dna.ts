@@ -5,6 +5,8 @@ import type { EmulatedType } from './emulated-type';
 
 export const aiMediaDNA: EmulatedType = {
   regions: ['cn-shanghai', 'cn-beijing', 'ap-southeast-1'],
+  submittedBy: 'SubmitAIJob',
+  readBy: 'ListAIJob',
   resultOf: dnaMatches,
   dataIs: 'text',
   event: { time: inColonMilliseconds, hasCompleteTime: true, dataOfFailure: '' },

@@ -5,6 +5,8 @@ import type { EmulatedType } from './emulated-type';
 
 export const aiVideoTag: EmulatedType = {
   regions: ['cn-shanghai', 'cn-beijing'],
+  submittedBy: 'SubmitAIJob',
+  readBy: 'ListAIJob',
   resultOf: (mediaId, { withTranscript }) =>
     withTranscript ? { ...tagGroups(mediaId), OrigASRData: transcript(mediaId) } : tagGroups(mediaId),
   dataIs: 'text',

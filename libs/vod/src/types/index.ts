@@ -1,4 +1,5 @@
 import { byType, jobTypes, submitOperationOf, type JobType, type SubmitOperation } from '@app/domain';
+import { aiMediaAudit } from './ai-media-audit';
 import { aiMediaDNA } from './ai-media-dna';
 import { aiVideoTag } from './ai-video-tag';
 import type { AIJobTypeSpec, ReadCall, SubmitCall } from './spec';
@@ -7,6 +8,7 @@ import type { AIJobTypeSpec, ReadCall, SubmitCall } from './spec';
 export const catalogue: { readonly [T in JobType]: AIJobTypeSpec<T> } = {
   AIVideoTag: aiVideoTag,
   AIMediaDNA: aiMediaDNA,
+  AIMediaAudit: aiMediaAudit,
 };
 
 export const submitCalls = Object.fromEntries(
@@ -25,6 +27,7 @@ export const vodOperations = {
     ...readCalls.map(({ operation }) => operation),
     'ListJobInfo',
     ...jobTypes.map((type) => catalogue[type].fallback.operation),
+    ...jobTypes.flatMap((type) => catalogue[type].details?.operation ?? []),
   ],
 };
 
@@ -40,4 +43,13 @@ export function readableTogether<J extends { type: JobType }>(jobs: readonly J[]
   });
 }
 
-export type { AIJobTypeSpec, ConfigRule, JobsRead, MediaCall, Normalization, ReadCall, SignedSubmission } from './spec';
+export type {
+  AIJobTypeSpec,
+  ConfigRule,
+  DetailsCall,
+  JobsRead,
+  MediaCall,
+  Normalization,
+  ReadCall,
+  SignedSubmission,
+} from './spec';

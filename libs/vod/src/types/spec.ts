@@ -11,6 +11,8 @@ export interface AIJobTypeSpec<T extends JobType = JobType> {
   read: ReadCall;
   /** The second source, for a job whose own data is absent or broken. */
   fallback: MediaCall;
+  /** Asked when the result leaves out what this can tell. */
+  details?: DetailsCall<T>;
   completion: CompletionOf<T>;
   /** By which an event that names no type is known to be about one of this: they are in the `Data` of no other type. */
   dataMembers: readonly string[];
@@ -57,6 +59,8 @@ export interface ReadCall {
   params: (jobIds: readonly string[]) => Record<string, string>;
   /** `missing`: what VOD says that it doesn't know. Null for an answer of the wrong shape. */
   jobs: (body: Fields, jobIds: readonly string[]) => JobsRead | null;
+  /** The codes of a refusal that say the same of all the JobIds that were asked for. */
+  saysMissing?: RegExp;
 }
 
 export interface JobsRead {
@@ -71,8 +75,16 @@ export interface MediaCall {
   answersWith: string;
 }
 
+/** Methods: so a type's own is one of any type. */
+export interface DetailsCall<T extends JobType = JobType> extends MediaCall {
+  areMissing(result: ResultOf<T>): boolean;
+  add(result: ResultOf<T>, details: Fields): ResultOf<T>;
+}
+
+type ResultOf<T extends JobType> = Extract<NormalizedResult, { type: T }>;
+
 export type Normalization<T extends JobType = JobType> =
-  { ok: true; normalized: Extract<NormalizedResult, { type: T }> } | { ok: false; reason: string };
+  { ok: true; normalized: ResultOf<T> } | { ok: false; reason: string };
 
 /** What a request's config may say for a type: VOD bills what it doesn't understand like any other. */
 export interface ConfigSpec {
@@ -83,4 +95,10 @@ export interface ConfigSpec {
 
 export type ConfigRule =
   /** A comma list of words, as text. */
-  { is: 'list'; of: readonly string[] } | { is: 'flag' } | { is: 'id'; what: string } | { is: 'anything' };
+  | { is: 'list'; of: readonly string[] }
+  | { is: 'flag' }
+  | { is: 'id'; what: string }
+  /** Letters, digits and `_`. */
+  | { is: 'word' }
+  | { is: 'members'; of: Readonly<Record<string, ConfigRule>> }
+  | { is: 'anything' };
