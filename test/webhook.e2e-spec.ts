@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import http from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { completionOf, jobTypes } from '@app/domain';
 import { eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
@@ -525,7 +526,7 @@ describe('A body that is not what it should be', () => {
     const body = sampleBytes('events', name);
     expect(await send(body)).toEqual(stored200);
     const [row] = await rowsOf(body);
-    const ours = /^(AIVideoTag|AIMediaDNA)Complete/.test(name);
+    const ours = jobTypes.some((type) => name.startsWith(`${completionOf(type)}.`));
     expect(row.event_type).toBe(name.split('.')[0]);
     if (ours) expect(['received', 'unmatched']).toContain(row.verdict);
     else expect(row).toMatchObject({ verdict: 'ignored', reason: expect.stringMatching(/./) });
