@@ -86,7 +86,10 @@ describe('An automated review', () => {
     expect(new Set(checks.map(({ part, scene }) => `${part} ${scene}`))).toEqual(
       new Set([
         ...['porn', 'terrorism', 'ad', 'live', 'logo'].map((scene) => `video ${scene}`),
-        ...['cover porn', 'cover terrorism', 'title antispam', 'audio antispam'],
+        'cover porn',
+        'cover terrorism',
+        'title antispam',
+        'audio antispam',
       ]),
     );
   });
