@@ -6,7 +6,7 @@ import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
 import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
-import { ringEarly } from './support/alarms';
+import { makeDueEarly } from './support/alarms';
 import { City } from './support/city';
 import { drawSeed, isFull, report } from './support/report';
 
@@ -47,7 +47,7 @@ const faults = [
   ),
 ];
 
-type Deed = (city: City, redis: RedisServer) => Promise<unknown>;
+type Action = (city: City, redis: RedisServer) => Promise<unknown>;
 
 /** Failpoints that one kind of work leads to, and that work. */
 interface Scene {
@@ -57,10 +57,10 @@ interface Scene {
   lanes?: number;
   isRare: boolean;
   /** Beside the jobs: before the worker is there, when it is, with each job, and when it is gone. */
-  before?: Deed;
-  onceUp?: Deed;
-  along?: Deed;
-  after?: Deed;
+  before?: Action;
+  onceUp?: Action;
+  along?: Action;
+  after?: Action;
 }
 
 const plain: Scene = { names: [], media: ['plain'], isRare: false };
@@ -73,10 +73,10 @@ function scenes(): Scene[] {
     return names;
   };
   const rare: Omit<Scene, 'isRare'>[] = [
-    { names: take(/^submit\.queues\.closeFor/), media: ['busy'] },
-    { names: take(/^collect\.queues\.closeFor/), media: ['busyread'] },
+    { names: take(/^submit\.queues\.pauseFor/), media: ['busy'] },
+    { names: take(/^collect\.queues\.pauseFor/), media: ['busyread'] },
     // An event that came first would spare it the look at the list.
-    { names: take(/^recover\.queues\.closeFor/), media: ['busylook'], env: { RECOVER_BY: 'listing' } },
+    { names: take(/^recover\.queues\.pauseFor/), media: ['busylook'], env: { RECOVER_BY: 'listing' } },
     {
       names: take(/\.circuits\.|\.takeProbe\./),
       media: ['blocked'],
@@ -160,7 +160,7 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   const killedAfterMs = Math.round(performance.now() - began);
   await Promise.all([city.add('worker'), city.add('worker')]);
   city.emulator.configure({ faults: [] });
-  await city.untilOver({ along: () => city.query(ringEarly) });
+  await city.untilOver({ along: () => city.query(makeDueEarly) });
 
   const { broken, ...counts } = await city.audit();
   report({

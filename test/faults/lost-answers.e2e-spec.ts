@@ -1,7 +1,7 @@
 import { eventually } from '@app/testing';
 import { faultRule, unlimited } from '@app/vod-emulator';
 import { keys, Stack } from '../support/stack';
-import { ringEarly } from './support/alarms';
+import { makeDueEarly } from './support/alarms';
 import { audit } from '../support/auditor';
 import { drawSeed, isFull, report } from './support/report';
 
@@ -137,7 +137,7 @@ describe('Lost answers', () => {
 
 async function untilNoneIsOpen(stack: Stack): Promise<void> {
   const isOver = async () => {
-    await stack.query(ringEarly);
+    await stack.query(makeDueEarly);
     return (await openIn(stack)) === 0;
   };
   // Five stacks share the machine, and each look at VOD may take its time-out.

@@ -109,7 +109,7 @@ const commands = [
     new Command(
       'settle',
       () => true,
-      (life) => life.settle(),
+      (life) => life.match(),
     ),
   ),
   fc.tuple(n, fc.constantFrom<'success' | 'fail'>('success', 'fail'), fc.boolean()).map(

@@ -45,15 +45,15 @@ describe('The change feed', () => {
 
   async function listener() {
     const heard: Batch[] = [];
-    const seat = await feed.join();
-    seat.follow((batch) => heard.push(batch));
-    return { seat, heard };
+    const subscription = await feed.subscribe();
+    subscription.follow((batch) => heard.push(batch));
+    return { subscription, heard };
   }
 
   it('looks for nobody', async () => {
     feed.wake();
-    const { seat, heard } = await listener();
-    seat.leave();
+    const { subscription, heard } = await listener();
+    subscription.end();
     script.lines.push(1);
     feed.wake();
     const again = await listener();
@@ -100,32 +100,32 @@ describe('The change feed', () => {
 
   it('keeps for those who catch up what comes meanwhile, from where they say', async () => {
     const { heard } = await listener();
-    const seat = await feed.join();
+    const subscription = await feed.subscribe();
     script.lines.push(1);
     feed.wake();
     await eventually('the first came', () => lines(heard).length === 1);
-    expect(seat.keepFromHere().seen.text).toBe('1');
+    expect(subscription.holdFromHere().seen.text).toBe('1');
     script.lines.push(2);
     feed.wake();
     await eventually('the second came', () => lines(heard).length === 2);
     const late: Batch[] = [];
-    seat.follow((batch) => late.push(batch));
+    subscription.follow((batch) => late.push(batch));
     expect(lines(late)).toEqual([2]);
-    expect(seat.position.seen.text).toBe('2');
+    expect(subscription.position.seen.text).toBe('2');
   });
 
   it('waits for a look that began later, for whoever may have been shown more', async () => {
     await listener();
     script.lines.push(1);
-    const seat = await feed.join({ fresh: true });
-    expect(seat.position.seen.text).toBe('1');
+    const subscription = await feed.subscribe({ fresh: true });
+    expect(subscription.position.seen.text).toBe('1');
   });
 
   it('says so when it cannot look, and makes up for it', async () => {
     const { heard } = await listener();
     script.broken = true;
     script.lines.push(1);
-    await expect(feed.join({ fresh: true })).rejects.toThrow('away');
+    await expect(feed.subscribe({ fresh: true })).rejects.toThrow('away');
     expect(feed.listeners).toBe(1);
     script.broken = false;
     feed.wake();

@@ -28,7 +28,7 @@ export class Batch {
  */
 export class ChangeFeed {
   private readonly loop: Loop;
-  private readonly seats = new Set<Seat>();
+  private readonly subscriptions = new Set<Subscription>();
   private askers: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   private latest: Batch | null = null;
   /** The latest batch that ends at a snapshot, and not amid what it shows. */
@@ -54,30 +54,30 @@ export class ChangeFeed {
   }
 
   /** @param fresh waits for a look that begins now: somebody else may have shown the caller more than this feed has seen */
-  async join({ fresh = false } = {}): Promise<Seat> {
-    const seat = new Seat(this);
-    this.seats.add(seat);
+  async subscribe({ fresh = false } = {}): Promise<Subscription> {
+    const subscription = new Subscription(this);
+    this.subscriptions.add(subscription);
     try {
       if (fresh || !this.whole) await this.nextLook(); // guard: feed-catches-up
-      seat.keepFromHere();
-      return seat;
+      subscription.holdFromHere();
+      return subscription;
     } catch (error) {
-      this.leave(seat);
+      this.drop(subscription);
       throw error;
     }
   }
 
   get listeners(): number {
-    return this.seats.size;
+    return this.subscriptions.size;
   }
 
-  leave(seat: Seat): void {
-    this.seats.delete(seat);
+  drop(subscription: Subscription): void {
+    this.subscriptions.delete(subscription);
   }
 
   /** Where those who come now begin. */
   get present(): Batch {
-    if (!this.whole) throw new Error('nobody has joined the feed');
+    if (!this.whole) throw new Error('nobody has subscribed to the feed');
     return this.whole;
   }
 
@@ -89,14 +89,14 @@ export class ChangeFeed {
   }
 
   private async turn(): Promise<{ again: 'when_woken' }> {
-    if (this.seats.size === 0) {
+    if (this.subscriptions.size === 0) {
       this.latest = this.whole = null;
       return { again: 'when_woken' };
     }
     const asking = this.askers;
     this.askers = [];
     try {
-      do this.tell(await this.look());
+      do this.publish(await this.look());
       while (this.latest !== this.whole);
       for (const { resolve } of asking) resolve();
     } catch (error) {
@@ -113,23 +113,23 @@ export class ChangeFeed {
     return new Batch(position, news);
   }
 
-  private tell(batch: Batch): void {
+  private publish(batch: Batch): void {
     if (this.latest) this.latest.next = batch;
     this.latest = batch;
     if (!batch.position.partly) this.whole = batch;
-    for (const seat of this.seats) seat.deliver();
+    for (const subscription of this.subscriptions) subscription.deliver();
   }
 }
 
 /** Somebody's place at the feed. Until they follow, it keeps what comes meanwhile. */
-export class Seat {
+export class Subscription {
   private at: Batch | null = null;
   private take: ((batch: Batch) => void) | null = null;
 
   constructor(private readonly feed: ChangeFeed) {}
 
   /** Lets go of what it has kept, and answers from where on it keeps: whoever follows has to have had all until there. */
-  keepFromHere(): Position {
+  holdFromHere(): Position {
     this.at = this.feed.present;
     return this.at.position;
   }
@@ -152,8 +152,8 @@ export class Seat {
     }
   }
 
-  leave(): void {
+  end(): void {
     this.take = null;
-    this.feed.leave(this);
+    this.feed.drop(this);
   }
 }

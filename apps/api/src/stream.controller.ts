@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTa
 import * as schemas from '@app/contract';
 import { ChangeReads, isAhead, parsePosition, type Position } from '@app/persistence';
 import type { FastifyReply } from 'fastify';
-import { ChangeFeed, type Seat } from './change-feed';
+import { ChangeFeed, type Subscription } from './change-feed';
 import { EventStream, textOf, textOfAll } from './event-stream';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
@@ -44,26 +44,26 @@ export class StreamController implements OnModuleDestroy {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const since = positionFrom(lastEventId);
-    const seat = await this.feed.join({ fresh: since !== null });
+    const subscription = await this.feed.subscribe({ fresh: since !== null });
     if (this.stopping) {
-      seat.leave();
+      subscription.end();
       throw new Problem('unavailable', 'this process is stopping; come back with the same Last-Event-ID');
     }
     // guard: position-of-this-database
-    if (since && isAhead(since, seat.position.seen)) {
-      seat.leave();
+    if (since && isAhead(since, subscription.position.seen)) {
+      subscription.end();
       throw unknownPosition('it is of another database, or from before a backup was restored');
     }
 
-    if (reply.raw.destroyed) return seat.leave(); // gone while we looked, and nothing would ever say so again
+    if (reply.raw.destroyed) return subscription.end(); // gone while we looked, and nothing would ever say so again
     reply.hijack(); // from here on the answer is ours, and no filter could say no any more
     const stream = new EventStream(reply.raw, reply.request.id, () => {
-      seat.leave();
+      subscription.end();
       this.streams.delete(stream);
     });
     this.streams.add(stream);
-    stream.ready(since ?? seat.position);
-    await this.tell(stream, seat, since, streamFilter(query));
+    stream.ready(since ?? subscription.position);
+    await this.follow(stream, subscription, since, streamFilter(query));
   }
 
   /** Streams last for ever: ended at once, they do not hold up those whose requests have an end. */
@@ -72,20 +72,30 @@ export class StreamController implements OnModuleDestroy {
     for (const stream of this.streams) stream.end(); // guard: streams-end-at-stop
   }
 
-  private async tell(stream: EventStream, seat: Seat, since: Position | null, filter: StreamFilter): Promise<void> {
+  private async follow(
+    stream: EventStream,
+    subscription: Subscription,
+    since: Position | null,
+    filter: StreamFilter,
+  ): Promise<void> {
     try {
-      if (since) await this.catchUp(stream, seat, since, filter);
+      if (since) await this.catchUp(stream, subscription, since, filter);
     } catch (error) {
       stream.end(); // the client comes back, from where it is
       throw error;
     }
-    stream.whereItIs = () => seat.position;
-    seat.follow((batch) => stream.write(textOf(batch, filter)));
+    stream.whereItIs = () => subscription.position;
+    subscription.follow((batch) => stream.write(textOf(batch, filter)));
   }
 
-  private async catchUp(stream: EventStream, seat: Seat, since: Position, filter: StreamFilter): Promise<void> {
+  private async catchUp(
+    stream: EventStream,
+    subscription: Subscription,
+    since: Position,
+    filter: StreamFilter,
+  ): Promise<void> {
     for (let at = since; stream.isOpen;) {
-      const goal = seat.keepFromHere().seen;
+      const goal = subscription.holdFromHere().seen;
       const { news, position } = await this.page(at, goal);
       await stream.writeInStep(textOfAll(news, filter));
       if (!position.partly && position.seen.text === goal.text) return;

@@ -11,10 +11,10 @@ export class WaitingRoom {
     if (isOver(first) || waitMs === 0) return first;
 
     // Listening before looking again: what happens in between must not be missed.
-    const seat = await this.feed.join();
+    const subscription = await this.feed.subscribe();
     let wake = () => {};
     let changed = false;
-    seat.follow(({ news }) => {
+    subscription.follow(({ news }) => {
       if (!news.some(({ job }) => job.id === id)) return;
       changed = true;
       wake();
@@ -28,7 +28,7 @@ export class WaitingRoom {
         if (!changed) await new Promise<void>((resolve) => (wake = afterAtMost(leftMs, resolve)));
       }
     } finally {
-      seat.leave();
+      subscription.end();
       wake();
     }
   }

@@ -1,6 +1,6 @@
 import { version, type ConfigFor } from '@app/config';
 import { jobStates, jobTypes } from '@app/domain';
-import { Collect, Dispatch, failpoints, Loop, Recover, Settle, Submit } from '@app/lifecycle';
+import { Collect, Dispatch, failpoints, Loop, Recover, Match, Submit } from '@app/lifecycle';
 import {
   attachLogging,
   countJobs,
@@ -40,7 +40,7 @@ import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late an alarm can ring when every wake-up is lost. */
 const DISPATCH_POLL_MS = 1_000;
-const SETTLE_POLL_MS = 2_000;
+const MATCH_POLL_MS = 2_000;
 
 /** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
 export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
@@ -67,11 +67,11 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     noteClosedQueues(signals, new ClosedQueueStore(db), logger);
     const { dispatch, settle, steps, circuits } = assemble(config, { db, queues, vod, signals });
     const dispatching = new Loop(() => dispatch.turn(), { pollMs: DISPATCH_POLL_MS, onError });
-    const settling = settlingLoop(settle, onError);
+    const matching = matchingLoop(settle, onError);
     const listener = new Listener({
       url: config.databaseUrl,
       application: 'vodai-worker-listen',
-      handlers: { [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => settling.wake() },
+      handlers: { [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => matching.wake() },
       onTrouble,
       onRecovered,
     });
@@ -81,7 +81,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     opened.unshift(() => listener.stop());
     await queues.work(processors(steps, () => dispatch.isHolding && dispatching.wake()));
     dispatching.start();
-    settling.start();
+    matching.start();
 
     const { submitQps, collectQps, maxInFlight } = config.limits;
     const heartbeat = new Heartbeat(
@@ -93,7 +93,7 @@ export async function startWorker(config: ConfigFor<'worker'>, logger: Logger): 
     // is slow to go keeps nothing waiting.
     opened.unshift(async () => {
       const leaving = heartbeat.stop();
-      await Promise.all([dispatching.stop(), settling.stop()]);
+      await Promise.all([dispatching.stop(), matching.stop()]);
       await queues.stopWork();
       await leaving;
     });
@@ -147,7 +147,7 @@ function assemble(config: ConfigFor<'worker'>, { db, queues, vod, signals }: Out
       signals,
       { regions: vodConfig.regions, window: limits.dispatchWindow, maxInFlight: limits.maxInFlight },
     ),
-    settle: new Settle(arm('settle', 'events', events)),
+    match: new Match(arm('match', 'events', events)),
     steps: {
       submit: new Submit(
         arm('submit', 'submissions', submissions),
@@ -216,16 +216,16 @@ function openVod(config: ConfigFor<'worker'>, logger: Logger): VodClient {
   return vod;
 }
 
-/** Wakes settle events; every slow poll also takes up those that found no job before. */
-function settlingLoop(settle: Settle, onError: (error: unknown) => void): Loop {
+/** Wakes match events; every slow poll also takes up those that found no job before. */
+function matchingLoop(match: Match, onError: (error: unknown) => void): Loop {
   let rematchAt = 0;
   return new Loop(
     async () => {
       const rematch = performance.now() >= rematchAt;
-      if (rematch) rematchAt = performance.now() + SETTLE_POLL_MS;
+      if (rematch) rematchAt = performance.now() + MATCH_POLL_MS;
       return settle.turn({ rematch });
     },
-    { pollMs: SETTLE_POLL_MS, onError },
+    { pollMs: MATCH_POLL_MS, onError },
   );
 }
 

@@ -349,7 +349,7 @@ describe('an answer that says nothing about the job', () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     await world.hear(vodJobId);
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     const throttling = await scripted({ list: { Code: 'Throttling.User', Message: 'm' } });
     await read(throttling.url, id);
     expect(await world.job(id)).toMatchObject({ state: 'finished', error: null, eventStatus: 'success' });
@@ -369,7 +369,7 @@ describe('an event and a read that disagree', () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     await world.hear(vodJobId, 'fail');
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     const vod = await scripted({
       list: [{ JobId: vodJobId, Status: 'success', Type: 'AIVideoTag', MediaId: mediaId, Data: '{}' }],
     });
@@ -382,7 +382,7 @@ describe('an event and a read that disagree', () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
     await world.hear(vodJobId);
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
     const vod = await scripted({
       list: [{ JobId: vodJobId, Status: 'Analysing', Type: 'AIVideoTag', MediaId: mediaId }],
@@ -405,7 +405,7 @@ describe('an event and a read that disagree', () => {
     expect(await world.job(id)).toMatchObject({ state: 'expired', dueAt: null, error: { code: 'deadline_passed' } });
 
     await world.hear(vodJobId);
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     expect(await world.job(id)).toMatchObject({ state: 'finished', error: null, settledAt: null });
   });
 });

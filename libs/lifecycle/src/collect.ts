@@ -13,7 +13,7 @@ import {
   type VodJob,
   withDetails,
 } from '@app/vod';
-import { told } from './told';
+import { callVod } from './call-vod';
 
 type Understood = ReadResult & { normalized: NormalizedResult; problem: null };
 type NotUnderstood = ReadResult & { problem: string };
@@ -123,8 +123,8 @@ export class Collect {
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.signals, { operation, region, jobs }, send);
-    if (answer.outcome === 'busy') await this.queues.closeFor('collect', region, answer.retryAfterMs, answer.code);
+    const answer = await callVod(this.signals, { operation, region, jobs }, send);
+    if (answer.outcome === 'busy') await this.queues.pauseFor('collect', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

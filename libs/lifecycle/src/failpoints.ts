@@ -24,12 +24,12 @@ const awaits = {
     'submissions.markSent',
     'vod.submit',
     'jobs.applyTogether',
-    'queues.closeFor',
+    'queues.pauseFor',
     'circuits.open',
     'circuits.close',
   ],
-  settle: ['events.match'],
-  collect: ['reads.jobsToRead', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'queues.closeFor'],
+  match: ['events.match'],
+  collect: ['reads.jobsToRead', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'queues.pauseFor'],
   recover: [
     'cases.open',
     'cases.eventsFor',
@@ -42,7 +42,7 @@ const awaits = {
     'submissions.claimResend',
     'vod.submit',
     'jobs.applyTogether',
-    'queues.closeFor',
+    'queues.pauseFor',
   ],
 } as const;
 

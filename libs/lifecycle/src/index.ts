@@ -3,7 +3,7 @@ export { Accept } from './accept';
 export { Dispatch, type DispatchOptions } from './dispatch';
 export { Submit } from './submit';
 export { Receive } from './receive';
-export { Settle } from './settle';
+export { Match } from './match';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';
 export type { RecoverOptions } from './recover/conclude';

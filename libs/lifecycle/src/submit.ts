@@ -3,7 +3,7 @@ import type { CircuitStore, Claim, JobStore, SubmissionStore } from '@app/persis
 import type { Payload, Queues } from '@app/queue';
 import type { SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
-import { told } from './told';
+import { callVod } from './call-vod';
 
 /**
  * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need, and
@@ -31,7 +31,7 @@ export class Submit {
     if (!(await this.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
+    const outcome = await callVod(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);
   }
@@ -40,7 +40,7 @@ export class Submit {
   private async learn(region: string, outcome: SubmitOutcome, probe: boolean): Promise<void> {
     switch (outcome.outcome) {
       case 'busy':
-        return this.queues.closeFor('submit', region, outcome.retryAfterMs * (1 + this.chance()), outcome.code);
+        return this.queues.pauseFor('submit', region, outcome.retryAfterMs * (1 + this.chance()), outcome.code);
       case 'blocked':
         if (await this.circuits.open(region, outcome)) {
           const { code, message, requestId } = outcome;

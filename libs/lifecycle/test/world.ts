@@ -24,7 +24,7 @@ import { VodClient } from '@app/vod';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Collect, Dispatch, Recover, Settle, Submit, type DispatchOptions, type RecoverOptions } from '../src';
+import { Collect, Dispatch, Recover, Match, Submit, type DispatchOptions, type RecoverOptions } from '../src';
 
 export const REGION = 'cn-shanghai';
 export const accessKey = { id: 'testAccessKeyId', secret: 'testAccessKeySecret' };
@@ -145,8 +145,8 @@ export class World {
     return new Recover(this.jobs, this.submissions, this.cases, vod, this.queues, this.signals, all, this.now);
   }
 
-  settle(): Settle {
-    return new Settle(this.matcher);
+  match(): Match {
+    return new Match(this.matcher);
   }
 
   dispatch(options: Partial<DispatchOptions> = {}, queues: Queues = this.queues): Dispatch {

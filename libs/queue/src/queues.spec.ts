@@ -236,7 +236,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     await eventually('both workers idle', () => startedAt.length === 2);
 
     const closedAt = Date.now();
-    await first?.closeFor('submit', HOME, 700, 'Throttling.User');
+    await first?.pauseFor('submit', HOME, 700, 'Throttling.User');
     await first?.add('submit', HOME, requests(4));
     await eventually('the queue flows again', () => startedAt.length === 6);
     // Both stores count in whole milliseconds, and so does this.
@@ -254,7 +254,7 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     signals.on('queue.closed', ({ queue, code }) => closed.push({ queue, code }));
     const queues = open(store, { signals });
     await answers(queues);
-    await queues.closeFor('submit', HOME, 3_600_000, 'Throttling');
+    await queues.pauseFor('submit', HOME, 3_600_000, 'Throttling');
     expect(closed).toEqual([{ queue: queueName('submit', HOME), code: 'Throttling' }]);
 
     await queues.add('submit', HOME, requests(2));
@@ -542,7 +542,7 @@ describeWithRedisServer('when Redis goes away', () => {
     await eventually('the loss is noticed', () => refused > 0);
     await expect(queues.add('submit', HOME, during)).rejects.toThrow('the queue store (redis) is away');
     await expect(queues.load('submit', HOME)).rejects.toThrow('the queue store (redis) is away');
-    await expect(queues.closeFor('submit', HOME, 1000, 'Throttling')).rejects.toThrow('away');
+    await expect(queues.pauseFor('submit', HOME, 1000, 'Throttling')).rejects.toThrow('away');
     await expect(queues.assertWorks()).rejects.toThrow(/Redis is/);
     expect(troubles).toContain('redis');
 
@@ -584,7 +584,7 @@ describeWithRedisServer('when Redis goes away', () => {
       }),
     );
     await answers(queues);
-    await queues.closeFor('submit', ABROAD, 3_600_000, 'Throttling');
+    await queues.pauseFor('submit', ABROAD, 3_600_000, 'Throttling');
     await queues.add('submit', ABROAD, requests(10));
     await queues.add('submit', HOME, requests(1));
     await eventually('the first is worked', () => seen.length === 1);
@@ -677,7 +677,7 @@ describeWithRedisServer('when Redis goes away', () => {
     );
     await answers(queues);
     const held = requests(3);
-    await queues.closeFor('submit', HOME, 500, 'Throttling');
+    await queues.pauseFor('submit', HOME, 500, 'Throttling');
     await queues.add('submit', HOME, held);
     await redis.ask((client) => client.config('SET', 'maxmemory', '100kb'));
     await expect(queues.assertWorks()).rejects.toThrow(/OOM/);

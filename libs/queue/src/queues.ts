@@ -93,7 +93,7 @@ export class Queues {
   }
 
   /** Closes a region's queue for a while, for all workers: VOD has asked for fewer calls. */
-  async closeFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
+  async pauseFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
     await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
     const untilMs = Date.now() + ms;
     this.options.signals.emit('queue.closed', { queue: queueName(kind, region), kind, region, untilMs, code });

@@ -258,8 +258,8 @@ export class Life {
     if (copy.verdict === 'matched' && job && ['processing', 'expired'].includes(job.state)) copy.verdict = 'received';
   }
 
-  async settle(): Promise<void> {
-    await this.world.settle().turn({ rematch: true });
+  async match(): Promise<void> {
+    await this.world.match().turn({ rematch: true });
     const news = [...this.heard.values()].filter((event) => event.verdict === 'received');
     for (const event of news) {
       const job = this.jobs.find(({ vodJobId }) => vodJobId === event.vodJobId);

@@ -4,7 +4,7 @@ import type { CandidateEvent, Case, CaseReads } from '@app/persistence';
 import type { Queues } from '@app/queue';
 import { catalogue, offers, readCalls, type ReadCall, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
 import { extendOf, isOurExtend } from '../submission';
-import { told } from '../told';
+import { callVod } from '../call-vod';
 import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';
 import { causeOf, evidence } from './words';
 
@@ -147,8 +147,8 @@ export class Look {
     region: string,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await told(this.signals, { operation, region, jobs: 1 }, send);
-    if (answer.outcome === 'busy') await this.queues.closeFor('recover', region, answer.retryAfterMs, answer.code);
+    const answer = await callVod(this.signals, { operation, region, jobs: 1 }, send);
+    if (answer.outcome === 'busy') await this.queues.pauseFor('recover', region, answer.retryAfterMs, answer.code);
     return answer;
   }
 }

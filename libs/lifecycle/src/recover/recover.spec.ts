@@ -84,7 +84,7 @@ describe('A review whose answer was lost', () => {
     const extend = rung === 'extend' ? `${requestId}.1` : null;
     await world.hear('a-forged-one', 'success', 'AIMediaAuditComplete', { mediaId, extend });
     await world.hear(reviewAtVod(), 'success', 'AIMediaAuditComplete', { mediaId, extend });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     await look(jobId, { by: [rung] });
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: reviewAtVod() });
     expect(calls('SubmitAIMediaAuditJob')).toBe(1);
@@ -184,7 +184,7 @@ describe('row 15: a submission whose answer was lost', () => {
     const extend = rung === 'extend' ? `${requestId}.1` : null;
     await world.hear('a-forged-one', 'success', 'AIVideoTagComplete', { mediaId, extend });
     await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId, extend });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     // The event rings: nobody waits for the next look.
     expect((await world.job(jobId)).dueAt).toEqual(world.now());
 
@@ -215,7 +215,7 @@ describe('row 15: a submission whose answer was lost', () => {
       await world.hear(id, 'success', `${type}Complete`, { mediaId });
       await world.hear(id, 'success', 'AIVideoTagComplete', { mediaId });
     }
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
@@ -231,7 +231,7 @@ describe('row 15: a submission whose answer was lost', () => {
     emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
     await world.submit(world.vod(url)).submit(REGION, { requestId });
     await world.hear(named, 'fail', 'AIVideoTagComplete', { mediaId });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempt: 2, vodJobId: null });
   });
@@ -356,7 +356,7 @@ describe('row 15: a submission whose answer was lost', () => {
     emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' })] });
     await world.submit(world.vod(url)).submit(REGION, { requestId });
     await world.hear(onlyJob(), 'success', 'AIVideoTagComplete', { mediaId });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     await look(jobIds[0] ?? '');
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
@@ -435,7 +435,7 @@ describe('row 15: a submission whose answer was lost', () => {
       if (media !== mediaId) {
         // The neighbour is asked last.
         await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
-        if (settled) await world.settle().turn({ rematch: false });
+        if (settled) await world.match().turn({ rematch: false });
       }
       return answer;
     };
@@ -443,7 +443,7 @@ describe('row 15: a submission whose answer was lost', () => {
     const rulesNow = { ...rules, recoverGraceMs: GRACE_MS };
     await world.recover(vod, { resendPinned: false, rules: rulesNow }).recover(REGION, { jobId });
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
   });
@@ -566,7 +566,7 @@ describe('an event that comes when a case was closed', () => {
       await decide(jobId, { by: [] });
       expect(await world.job(jobId)).toMatchObject({ state: 'held' });
       await world.hear(onlyJob(), 'success', eventType, { mediaId });
-      await world.settle().turn({ rematch: false });
+      await world.match().turn({ rematch: false });
       expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
       await look(jobId, { by: ['event'] });
       expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: onlyJob() });
@@ -582,7 +582,7 @@ describe('an event that comes when a case was closed', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'queued', attempts: 0 });
     const lostJob = emulator.jobs({ mediaId })[0]?.jobId ?? '';
     await world.hear(lostJob, 'success', 'AIVideoTagComplete', { mediaId });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', attempts: 1, submittedAt: expect.any(Date) });
     await look(jobId);
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
@@ -594,7 +594,7 @@ describe('an event that comes when a case was closed', () => {
     await world.jobs.apply(jobId, { type: 'resubmitted', reason: 'I looked at the console' }, 'ada');
     const fresh = await world.accept(['AIVideoTag'], { mediaId, config: another });
     await world.hear('nobody-knows', 'success', 'AIVideoTagComplete', { mediaId });
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
     expect(await world.job(fresh.jobIds[0])).toMatchObject({ state: 'queued', version: 1 });
   });
@@ -606,7 +606,7 @@ describe('an event that comes when a case was closed', () => {
     await world.db.query(
       `update event set received_at = (select sent_at - interval '1 minute' from submission) where vod_job_id = 'somebody-elses'`,
     );
-    await world.settle().turn({ rematch: false });
+    await world.match().turn({ rematch: false });
     expect(await world.job(jobId)).toMatchObject({ state: 'held' });
   });
 
@@ -615,7 +615,7 @@ describe('an event that comes when a case was closed', () => {
     await look(jobId);
     for (let i = 0; i < 5; i += 1) {
       await world.hear(`forged-${i}`, 'success', 'AIVideoTagComplete', { mediaId });
-      await world.settle().turn({ rematch: false });
+      await world.match().turn({ rematch: false });
     }
     expect((await world.job(jobId)).dueAt?.getTime()).toBe(world.now().getTime() + 5_000);
   });

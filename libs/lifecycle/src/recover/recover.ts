@@ -4,7 +4,7 @@ import type { Case, CaseReads, Change, Claim, JobStore, SubmissionAnswer, Submis
 import type { Payload, Queues } from '@app/queue';
 import type { SubmitOutcome, VodClient } from '@app/vod';
 import { answerFor, eventFor, isTakenJobId, storeAnswer, toSubmission } from '../submission';
-import { told } from '../told';
+import { callVod } from '../call-vod';
 import { conclude, type Candidate, type Conclusion, type Findings, type RecoverOptions } from './conclude';
 import { Look } from './look';
 import { causeOf, notes, resent } from './words';
@@ -91,12 +91,12 @@ export class Recover {
     const claim = signer && (await this.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
-    const outcome = await told(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
+    const outcome = await callVod(this.signals, call, () => this.vod.submit(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.
     for (const queue of ['recover', 'submit'] as const) {
-      await this.queues.closeFor(queue, region, outcome.retryAfterMs, outcome.code);
+      await this.queues.pauseFor(queue, region, outcome.retryAfterMs, outcome.code);
     }
     return true;
   }

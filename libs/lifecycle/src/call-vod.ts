@@ -2,7 +2,7 @@ import type { Signals } from '@app/observability';
 import type { ReadOutcome, SubmitOutcome } from '@app/vod';
 
 /** Makes one call to VOD, and tells how it went and how long it took. */
-export async function told<T extends SubmitOutcome | ReadOutcome<unknown>>(
+export async function callVod<T extends SubmitOutcome | ReadOutcome<unknown>>(
   signals: Signals,
   call: { operation: string; region: string; jobs: number },
   send: () => Promise<T>,

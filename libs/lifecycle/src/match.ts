@@ -8,7 +8,7 @@ const BATCH = 200;
  * Matches the events that VOD has sent to the jobs that they are about, and makes those jobs due. A job is not settled
  * by this: the read that follows does that.
  */
-export class Settle {
+export class Match {
   constructor(private readonly events: EventMatcher) {}
 
   /** `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. */
