@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlimited } from '@app/vod-emulator';
 import { freePort } from '../apps/local/src/embedded-postgres';
 import { apiSecret, getJson, sendJson } from './http';
 import { until } from './until';
@@ -96,7 +97,7 @@ export class Product {
     // A job is over as soon as it is taken, and nothing is throttled: what is left is what we cost.
     await sendJson('PUT', `${this.url('emulator')}/_emulator/settings`, {
       jobTimeMs: { min: 0, max: 0 },
-      qps: { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 },
+      qps: unlimited,
     });
   }
 

@@ -1,12 +1,10 @@
 import { eventually } from '@app/testing';
-import { faultRule } from '@app/vod-emulator';
+import { faultRule, unlimited } from '@app/vod-emulator';
 import { keys, Stack } from './support/stack';
 
 /** What people do to jobs: cancel, retry, refetch. What they decide about held ones is in recovery.e2e-spec.ts. */
 
 const FOREVER = { min: 3_600_000, max: 3_600_000 };
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 let stack: Stack;
 afterEach(async () => {
   try {
@@ -22,7 +20,7 @@ async function expectSound(): Promise<void> {
 
 /** VOD's jobs end when the test ends them. */
 async function start(env: Record<string, string> = {}, workers = 1): Promise<void> {
-  stack = await Stack.start({ env, workers, emulator: { jobTimeMs: FOREVER, qps: UNLIMITED } });
+  stack = await Stack.start({ env, workers, emulator: { jobTimeMs: FOREVER, qps: unlimited } });
 }
 
 const act = (id: string, action: string, body?: unknown, key: string = keys.operator) =>

@@ -2,11 +2,10 @@ import http from 'node:http';
 import { eventually } from '@app/testing';
 import Ajv from 'ajv';
 import { Client } from 'pg';
+import { unlimited } from '@app/vod-emulator';
 import { Stack, keys, type Answer } from './support/stack';
 
 const TEN_MINUTES = { min: 600_000, max: 600_000 };
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /** Far above what an answer takes, far below the wait that it must not use up. */
 const LONG_BEFORE_THE_WAIT_MS = 30_000;
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
       COLLECT_QPS: '1000',
       VOD_CONFIG_EXTRA: 'AIVideoTag.AnalyseTypes=NewOne, AIVideoTag.New',
     },
-    emulator: { jobTimeMs: TEN_MINUTES, qps: UNLIMITED },
+    emulator: { jobTimeMs: TEN_MINUTES, qps: unlimited },
   });
 });
 afterAll(() => stack.stop());
@@ -332,7 +331,7 @@ describe('A request that cannot be right', () => {
     ['no media id', { types: right.types }, 'mediaId'],
     ['no types', { mediaId: 'm' }, 'types'],
     ['an empty list of types', { ...right, types: [] }, 'types'],
-    ['an unknown type', { ...right, types: ['AIMediaAudit'] }, 'types.0'],
+    ['an unknown type', { ...right, types: ['AIVideoCensor'] }, 'types.0'],
     ['a type in another case', { ...right, types: ['aivideotag'] }, 'types.0'],
     ['types that are a text', { ...right, types: 'AIVideoTag' }, 'types'],
     ['an unknown region', { ...right, region: 'mars-1' }, 'region'],

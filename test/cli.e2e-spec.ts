@@ -288,6 +288,16 @@ describe('Through a pipe, vodai', () => {
       result.normalized.tags.map(({ group, tag }: any) => [group, tag]),
     );
 
+    const { id: audited } = await ended('success', { types: ['AIMediaAudit'] });
+    const { body: audit } = await stack.get(`/v1/jobs/${audited}/result`);
+    const { suggestion, checks } = audit.normalized;
+    expect(
+      cells((await vodai(['jobs', 'result', audited])).stdout).map(([part, scene, advice]) => [part, scene, advice]),
+    ).toEqual([
+      ['all', '', suggestion],
+      ...checks.map(({ part, scene, suggestion: advice }: any) => [part, scene, advice]),
+    ]);
+
     const events = await vodai(['events', 'list', '--job', job.id]);
     const [id = '', ...event] = cells(events.stdout)[0] ?? [];
     expect(event).toEqual(['matched', 'success', job.mediaId, job.vodJobId, expect.stringMatching(/Z$/), 'valid']);
@@ -586,7 +596,7 @@ describe('Wrong usage ends with 2, one line of what was expected, and no data:',
   it.each([
     [['submit', '--types', 'tag'], /expected ids of media, or --file/],
     [['submit', 'm'], /required option '--types <types>' not specified/],
-    [['submit', 'm', '--types', 'tags'], /Expected tag, dna, AIVideoTag, AIMediaDNA, got tags/],
+    [['submit', 'm', '--types', 'tags'], /Expected tag, dna, audit, AIVideoTag, AIMediaDNA, AIMediaAudit, got tags/],
     [['submit', 'm', '--types', 'tag', '--config', '[]'], /Expected a JSON object/],
     [['submit', 'm', '--types', 'tag', '--label', 'x'], /Expected key:value/],
     [['submit', '--file', '/nonexistent', '--types', 'tag'], /cannot read \/nonexistent/],
@@ -847,7 +857,7 @@ describe('The program', () => {
       'result retry refetch resolve',
       '--error-code',
       'held,finished held,failed',
-      'tag dna AIVideoTag AIMediaDNA',
+      'tag dna audit AIVideoTag AIMediaDNA AIMediaAudit',
       '',
       '',
     ]);

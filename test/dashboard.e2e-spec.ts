@@ -468,7 +468,7 @@ describeWithBrowser('The dashboard', () => {
     // What isn't about colours is the same in both.
     const rules = colorScheme === 'light' ? 'all' : 'of colour';
     it('has no barrier that axe calls serious on any screen', async () => {
-      const { tagged, fingerprinted, failed, held } = await library();
+      const { tagged, fingerprinted, reviewed, failed, held } = await library();
       const [event] = (await stack.get(`/v1/events?jobId=${tagged}`)).body.items;
       const page = await open('/', { colorScheme, key: null });
       await page.getByLabel('API key').waitFor();
@@ -479,6 +479,7 @@ describeWithBrowser('The dashboard', () => {
         ['jobs', '/jobs', 'sunset-over-west-lake'],
         ['job-tags', `/jobs/${tagged}`, 'Read the result from'],
         ['job-fingerprint', `/jobs/${fingerprinted}`, 'Read the result from'],
+        ['job-review', `/jobs/${reviewed}`, 'Read the result from'],
         ['job-failed', `/jobs/${failed}`, 'Failed'],
         ['job-held', `/jobs/${held}`, 'Held for a person'],
         ['held', `/held?job=${held}`, 'Options'],
@@ -539,20 +540,29 @@ async function failedJob(mediaId: string): Promise<string> {
 }
 
 /** Some jobs of each kind, as a small library would have them. */
-async function library(): Promise<Record<'tagged' | 'fingerprinted' | 'failed' | 'held', string>> {
+async function library(): Promise<Record<'tagged' | 'fingerprinted' | 'reviewed' | 'failed' | 'held', string>> {
   const labels = { series: 'city-walks', batch: '2026-11' };
   const media = ['product-launch-2026', 'night-market', 'cooking-show-12', 'sunset-over-west-lake'];
   const ended: string[] = [];
-  for (const mediaId of media) {
-    const { jobs } = await stack.enqueue(mediaId, ['AIVideoTag', 'AIMediaDNA'], { labels, force: true });
+  const end = async (mediaId: string, types: string[]) => {
+    const { jobs } = await stack.enqueue(mediaId, types, { labels, force: true });
     for (const { id } of jobs) {
       stack.emulator.finish((await stack.untilJob(id, 'processing')).vodJobId, 'success');
       await stack.untilJob(id, 'succeeded');
       ended.push(id);
     }
-  }
+  };
+  await end('block-party', ['AIMediaAudit']);
+  for (const mediaId of media) await end(mediaId, ['AIVideoTag', 'AIMediaDNA']);
+  const [reviewed = ''] = ended;
   const [tagged = '', fingerprinted = ''] = ended.slice(-2);
-  return { tagged, fingerprinted, failed: await failedJob('broken-file'), held: await heldJob('lost-episode-7') };
+  return {
+    tagged,
+    fingerprinted,
+    reviewed,
+    failed: await failedJob('broken-file'),
+    held: await heldJob('lost-episode-7'),
+  };
 }
 
 async function heldJob(mediaId: string): Promise<string> {

@@ -1,10 +1,10 @@
 import { describeWithRedis, eventually } from '@app/testing';
+import { unlimited } from '@app/vod-emulator';
 import { Relay } from './support/relay';
 import { Stack, type QueueStoreName, type StackOptions } from './support/stack';
 
 /** Many jobs at once: nothing lost, nothing paid twice, nothing asked more often than it takes. About counts, not speed. */
 
-const unlimited = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
 const atOnce = { jobTimeMs: { min: 0, max: 0 }, qps: unlimited };
 const fast = { SUBMIT_QPS: '10000', COLLECT_QPS: '10000' };
 

@@ -1,3 +1,4 @@
+import { unlimited } from '@app/vod-emulator';
 import { startApi } from '../apps/api/src';
 import { loadConfig } from '@app/config';
 import { createLogger } from '@app/observability';
@@ -6,8 +7,6 @@ import { EventReader } from './support/event-reader';
 import { keys, Stack, type Answer } from './support/stack';
 
 const FOREVER = { min: 3_600_000, max: 3_600_000 };
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /** A server that stops waits so long for its requests. */
 const WHEN_OTHERS_ARE_CUT_MS = 15_000;
 
@@ -18,7 +17,7 @@ let medias = 0;
 beforeAll(async () => {
   stack = await Stack.start({
     env: { VOD_REGIONS: 'cn-shanghai,cn-beijing', SUBMIT_QPS: '1000', COLLECT_QPS: '1000' },
-    emulator: { jobTimeMs: FOREVER, qps: UNLIMITED },
+    emulator: { jobTimeMs: FOREVER, qps: unlimited },
   });
 });
 afterEach(() => {

@@ -53,7 +53,7 @@ export function wrong(job: Job): unknown[] {
     // @ts-expect-error: a field that is not known
     api.POST('/v1/jobs', { body: { mediaId: 'm', types: ['AIVideoTag'], mediaID: 'm' } }),
     // @ts-expect-error: a type that is not known
-    api.POST('/v1/jobs', { body: { mediaId: 'm', types: ['AIMediaAudit'] } }),
+    api.POST('/v1/jobs', { body: { mediaId: 'm', types: ['AIVideoCensor'] } }),
     // @ts-expect-error: a number is a number
     api.GET('/v1/jobs', { params: { query: { limit: '1' } } }),
     // @ts-expect-error: a state that is not known

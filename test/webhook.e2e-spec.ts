@@ -1,17 +1,17 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import http from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { completionOf, jobTypes } from '@app/domain';
 import { eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
+import { unlimited } from '@app/vod-emulator';
 import { sampleBytes, sampleNames } from '../libs/vod/test/samples';
 import { Stack, keys } from './support/stack';
 
 const OLD_KEY = 'OldCallbackKeyCanary0';
 const MINUTE_S = 60;
 const TEN_MINUTES = { min: 600_000, max: 600_000 };
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /** VOD counts an answer that takes longer as none. */
 const VOD_WAITS_MS = 5_000;
 
@@ -26,7 +26,7 @@ let locker: Client | undefined;
 beforeAll(async () => {
   stack = await Stack.start({
     env: { VOD_CALLBACK_KEYS: `${keys.callback},${OLD_KEY}`, COLLECT_QPS: '1000' },
-    emulator: { jobTimeMs: TEN_MINUTES, qps: UNLIMITED },
+    emulator: { jobTimeMs: TEN_MINUTES, qps: unlimited },
   });
   stack.emulator.configure({ callback: { enabled: false } });
   const server = new URL(stack.database.url);
@@ -540,7 +540,7 @@ describe('A body that is not what it should be', () => {
     const body = sampleBytes('events', name);
     expect(await send(body)).toEqual(stored200);
     const [row] = await rowsOf(body);
-    const ours = /^(AIVideoTag|AIMediaDNA)Complete/.test(name);
+    const ours = jobTypes.some((type) => name.startsWith(`${completionOf(type)}.`));
     expect(row.event_type).toBe(name.split('.')[0]);
     if (ours) expect(['received', 'unmatched']).toContain(row.verdict);
     else expect(row).toMatchObject({ verdict: 'ignored', reason: expect.stringMatching(/./) });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
-import { faultRule } from '@app/vod-emulator';
+import { faultRule, unlimited } from '@app/vod-emulator';
 import { keys, Stack } from '../support/stack';
 import { Draw } from './support/draw';
 import { drawSeed, isFull, report } from './support/report';
@@ -14,8 +14,6 @@ const seed = drawSeed('forged');
  */
 
 const HOUR = 3_600_000;
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /** At most one look at a job is spent on events in this time. */
 const GAP_MS = 5_000;
 
@@ -36,7 +34,7 @@ beforeAll(async () => {
       RECOVER_GRACE: '100ms',
       RESEND_PINNED: 'false',
     },
-    emulator: { jobTimeMs: { min: HOUR, max: HOUR }, qps: UNLIMITED, listsAiJobs: false },
+    emulator: { jobTimeMs: { min: HOUR, max: HOUR }, qps: unlimited, listsAiJobs: false },
   });
   stack.emulator.configure({ callback: { enabled: false } });
 });

@@ -1,5 +1,5 @@
 import { eventually } from '@app/testing';
-import { faultRule } from '@app/vod-emulator';
+import { faultRule, unlimited } from '@app/vod-emulator';
 import { keys, Stack } from '../support/stack';
 import { makeDueEarly } from './support/alarms';
 import { audit } from '../support/auditor';
@@ -52,8 +52,6 @@ const rungs = [
   { name: 'the whole ladder', by: 'extend,event,listing', resend: 'true', finds: true, sendsAgain: true },
 ];
 
-const noLimits = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 describe('Lost answers', () => {
   // Most of the time is waiting.
   it.concurrent.each(rungs)(
@@ -71,7 +69,7 @@ describe('Lost answers', () => {
         .map(({ kind, media }) => faultRule('SubmitAIJob', kinds[kind], { mediaId: media, limit: 1 }, media));
       const stack = await Stack.start({
         env: { ...times, RECOVER_BY: by, RESEND_PINNED: resend },
-        emulator: { faults, faultSeed: seed, seed, echoExtend: by.includes('extend'), qps: noLimits },
+        emulator: { faults, faultSeed: seed, seed, echoExtend: by.includes('extend'), qps: unlimited },
       });
       try {
         await stack.enqueue('well-1', ['AIVideoTag', 'AIMediaDNA']); // what proves that VOD lists such jobs at all
@@ -120,7 +118,7 @@ describe('Lost answers', () => {
           faultRule(operation, { fault: 'vanished' }, { probability: 0.06 }, `${operation} vanished`),
         ]),
       ];
-      const stack = await Stack.start({ env: times, emulator: { faults, faultSeed: seed, seed, qps: noLimits } });
+      const stack = await Stack.start({ env: times, emulator: { faults, faultSeed: seed, seed, qps: unlimited } });
       try {
         for (let i = 0; i < requestsOfEach * 10; i += 1) await stack.enqueue(`media-${i}`);
         await untilNoneIsOpen(stack);

@@ -1,5 +1,5 @@
 import { eventually } from '@app/testing';
-import { faultRule } from '@app/vod-emulator';
+import { faultRule, unlimited } from '@app/vod-emulator';
 import { Stack } from '../support/stack';
 import { drawSeed, isFull, report } from './support/report';
 
@@ -9,8 +9,6 @@ const seed = drawSeed('lost events');
 
 const JOBS = isFull ? 5_000 : 60;
 const HOUR_MS = 3_600_000;
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
-
 /**
  * The default alarms, with half a second for a minute: the first look, then twice as long each time. Jobs at VOD end
  * before the first look, or between it and the third.
@@ -30,7 +28,7 @@ afterEach(async () => {
 async function startStack(env: Record<string, string>): Promise<Stack> {
   stack = await Stack.start({
     env: { SUBMIT_QPS: '10000', COLLECT_QPS: '10000', LOG_LEVEL: 'warn', ...env },
-    emulator: { jobTimeMs: JOB_TIME, qps: UNLIMITED, seed, failShare: 0.1 },
+    emulator: { jobTimeMs: JOB_TIME, qps: unlimited, seed, failShare: 0.1 },
   });
   return stack;
 }

@@ -1,4 +1,5 @@
 import { nextState, type JobEventType, type JobState } from '@app/domain';
+import { readCalls } from '@app/vod';
 import { Client } from 'pg';
 
 export interface AuditOptions {
@@ -228,6 +229,8 @@ function billsWithoutOwner({ jobs, linesOf, requestOfNonce, strangers, bills }: 
   return { broken, listed };
 }
 
+const isOwnRead = (source: string | null) => readCalls.some(({ operation }) => operation === source);
+
 /** I4: VOD's verdict and VOD's result, byte for byte. */
 function wrongResults({ jobs, atVod }: Books): string[] {
   return jobs.flatMap(({ id, state, vodJobId, raw, source, errorPhase }) => {
@@ -242,7 +245,7 @@ function wrongResults({ jobs, atVod }: Books): string[] {
     if (errorPhase === 'result') return []; // says openly that its result is unusable
     if (raw === null) return problem('succeeded and has no result');
     // The result of a media is the same content in another shape.
-    if (source === 'ListAIJob' && raw !== there.data) return problem(`has another result than ${vodJobId} at VOD`);
+    if (isOwnRead(source) && raw !== there.data) return problem(`has another result than ${vodJobId} at VOD`);
     return [];
   });
 }

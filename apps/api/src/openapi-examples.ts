@@ -1,3 +1,4 @@
+import { byType, jobTypes, type JobType } from '@app/domain';
 import { invalid, Problem, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
@@ -151,24 +152,6 @@ export const examples: Record<string, unknown> = {
   Job: job,
   Jobs: { items: [job], nextCursor: job.id },
   History: { items: history, nextCursor: null },
-  Result: {
-    normalized: {
-      type: 'AIVideoTag',
-      tags: [
-        { group: 'Category', tag: 'Food', timesMs: [] },
-        { group: 'Keyword', tag: 'Kitchen', timesMs: [14897, 115585] },
-        { group: 'Location', tag: '杭州', timesMs: [32431, 46114] },
-      ],
-      transcript: null,
-    },
-    raw: {
-      Category: [{ Tag: 'Food' }],
-      Keyword: [{ Times: ['14897', '115585'], Tag: 'Kitchen' }],
-      Location: [{ Times: ['32431', '46114'], Tag: '杭州' }],
-    },
-    source: 'ListAIJob',
-    readAt: job.settledAt,
-  },
   Event: {
     ...event,
     body: '{"EventTime":"2026-11-28T05:13:14Z","EventType":"AIVideoTagComplete","JobId":"6b04e182319d18bd2ddb98ee1b9d4a0f","MediaId":"3d3d12340d92c641401fab46a0b847f1","Status":"success","Code":"0","Message":"OK","Data":"{\\"Category\\":[{\\"Tag\\":\\"Food\\"}],\\"Keyword\\":[{\\"Times\\":[\\"14897\\",\\"115585\\"],\\"Tag\\":\\"Kitchen\\"}],\\"Location\\":[{\\"Times\\":[\\"32431\\",\\"46114\\"],\\"Tag\\":\\"杭州\\"}]}"}',
@@ -223,7 +206,7 @@ export const examples: Record<string, unknown> = {
     jobs: {
       total: 2,
       byState: { ...none, succeeded: 2 },
-      byType: { AIVideoTag: { ...none, succeeded: 1 }, AIMediaDNA: { ...none, succeeded: 1 } },
+      byType: byType((type) => ({ ...none, succeeded: type === 'AIMediaAudit' ? 0 : 1 })),
     },
     progress: null,
     oldestDueAt: null,
@@ -251,8 +234,71 @@ export const examples: Record<string, unknown> = {
   Me: {
     name: 'local',
     role: 'admin',
-    regions: [{ region: 'cn-shanghai', types: ['AIVideoTag', 'AIMediaDNA'] }],
+    regions: [{ region: 'cn-shanghai', types: jobTypes }],
     emulator: true,
+  },
+};
+
+/** Of what has a shape for each type, one for each of them that differs. */
+export const examplesByType: Record<string, Partial<Record<JobType, { value: unknown }>>> = {
+  Result: {
+    AIVideoTag: {
+      value: {
+        normalized: {
+          type: 'AIVideoTag',
+          tags: [
+            { group: 'Category', tag: 'Food', timesMs: [] },
+            { group: 'Keyword', tag: 'Kitchen', timesMs: [14897, 115585] },
+            { group: 'Location', tag: '杭州', timesMs: [32431, 46114] },
+          ],
+          transcript: null,
+        },
+        raw: {
+          Category: [{ Tag: 'Food' }],
+          Keyword: [{ Times: ['14897', '115585'], Tag: 'Kitchen' }],
+          Location: [{ Times: ['32431', '46114'], Tag: '杭州' }],
+        },
+        source: 'ListAIJob',
+        readAt: job.settledAt,
+      },
+    },
+    AIMediaAudit: {
+      value: {
+        normalized: {
+          type: 'AIMediaAudit',
+          suggestion: 'review',
+          labels: ['porn'],
+          checks: [
+            {
+              part: 'video',
+              scene: 'porn',
+              suggestion: 'review',
+              label: 'sexy',
+              score: 92.48,
+              found: 1,
+              moments: [{ atMs: 1005, label: 'sexy', score: 92.48 }],
+            },
+          ],
+        },
+        raw: {
+          Suggestion: 'review',
+          Label: 'porn',
+          VideoResult: {
+            Suggestion: 'review',
+            Label: 'porn',
+            PornResult: {
+              Suggestion: 'review',
+              Label: 'sexy',
+              MaxScore: '92.4800000000',
+              CounterList: [{ Label: 'sexy', Count: 1 }],
+              TopList: [{ Label: 'sexy', Score: '92.4800000000', Timestamp: '1005' }],
+            },
+          },
+        },
+        source: 'GetAIMediaAuditJob',
+        readAt: job.settledAt,
+      },
+    },
   },
 };
 

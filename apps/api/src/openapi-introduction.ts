@@ -1,6 +1,10 @@
+import { jobTypes, typeNames } from '@app/domain';
+
+const types = jobTypes.map((type) => `${typeNames[type].toLowerCase()} (\`${type}\`)`).join(', ');
+
 /** What no single call can tell. */
 export const introduction = `
-Enqueue smart tagging (\`AIVideoTag\`) and video fingerprinting (\`AIMediaDNA\`) of ApsaraVideo VOD, and see what became of it.
+Enqueue AI jobs of ApsaraVideo VOD, and see what became of them: ${types}.
 
 ### Keys
 

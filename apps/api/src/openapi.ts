@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { problemAnswer } from '@app/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { examples, problemExamples } from './openapi-examples';
+import { examples, examplesByType, problemExamples } from './openapi-examples';
 import { introduction, tags } from './openapi-introduction';
 
 /** An answer that says no: `codes` are the values that its `code` can have. */
@@ -142,6 +142,8 @@ function completeAnswers(operation: Operation): void {
     }
     const name = content.schema && '$ref' in content.schema ? content.schema.$ref.split('/').at(-1) : undefined;
     if (name !== undefined && name in examples) response.content = { [type]: { ...content, example: examples[name] } };
+    const byType = name === undefined ? undefined : examplesByType[name];
+    if (byType) response.content = { [type]: { ...content, examples: byType } };
   }
 }
 

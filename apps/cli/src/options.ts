@@ -1,4 +1,4 @@
-import { jobStates, jobTypes, priorities, type JobState, type JobType } from '@app/domain';
+import { jobStates, jobTypes, priorities, shortTypeNames, type JobState, type JobType } from '@app/domain';
 import type { JobFilter } from '@app/client';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { wrongUsage } from './failure';
@@ -6,11 +6,11 @@ import type { Screen } from './screen';
 import { dateTime, isLocal, momentOf, time } from './times';
 
 /** `tag` and `dna` are what people say. */
-const shortTypes: Record<string, JobType> = { tag: 'AIVideoTag', dna: 'AIMediaDNA' };
-const typeNames = [...Object.keys(shortTypes), ...jobTypes];
+const typeNames = [...Object.values<string>(shortTypeNames), ...jobTypes];
+const typesInWords = jobTypes.map((type) => `${shortTypeNames[type]} (${type})`).join(', ');
 
 export const typesOption = () =>
-  new Option('--types <types>', 'comma-separated: tag (AIVideoTag), dna (AIMediaDNA)')
+  new Option('--types <types>', `comma-separated: ${typesInWords}`)
     .choices(typeNames)
     .argParser(types)
     .makeOptionMandatory();
@@ -45,7 +45,9 @@ export function withFilters(command: Command): Command {
     .addOption(
       new Option('--state <states>', `comma-separated: ${jobStates.join(', ')}`).choices(jobStates).argParser(states),
     )
-    .addOption(new Option('--type <type>', 'tag or dna').choices(typeNames).argParser(typeOf))
+    .addOption(
+      new Option('--type <type>', Object.values(shortTypeNames).join(' or ')).choices(typeNames).argParser(typeOf),
+    )
     .option('--media <id>', 'of this media')
     .option('--vod-job <id>', 'that VOD knows by this JobId')
     .option('--request <id>', 'of this request')
@@ -110,7 +112,7 @@ export function jobIds(text: string, before: string[] = []): string[] {
 }
 
 function typeOf(text: string): JobType {
-  const found = shortTypes[text] ?? jobTypes.find((type) => type === text);
+  const found = jobTypes.find((type) => type === text || shortTypeNames[type] === text);
   if (!found) throw new InvalidArgumentError(`Expected ${typeNames.join(', ')}, got ${text}.`);
   return found;
 }

@@ -1,5 +1,5 @@
 import type { ResultAnswer } from '@app/contract';
-import type { FingerprintResult, Span, TagResult } from '@app/domain';
+import type { AuditCheck, AuditResult, FingerprintResult, Span, Suggestion, TagResult } from '@app/domain';
 import type { Screen } from './screen';
 import { dateTime } from './times';
 import { printable } from './words';
@@ -16,6 +16,9 @@ export async function showResult(screen: Screen, { normalized, source, readAt }:
       break;
     case 'AIMediaDNA':
       await showMatches(screen, normalized);
+      break;
+    case 'AIMediaAudit':
+      await showAudit(screen, normalized);
   }
   if (screen.form === 'table') screen.note(`from ${source}, read at ${dateTime(readAt)}`);
 }
@@ -50,6 +53,29 @@ async function showMatches(screen: Screen, { matches }: FingerprintResult): Prom
   if (screen.form === 'lines') for (const row of rows) await screen.row(row);
   else if (rows.length > 0) await screen.table(rows.map((row) => row.map(printable)));
   else await screen.line('nothing alike was found');
+}
+
+const colors = { block: 'red', review: 'yellow', pass: 'green' } as const satisfies Record<Suggestion, string>;
+
+async function showAudit(screen: Screen, { suggestion, labels, checks }: AuditResult): Promise<void> {
+  const rows = checks.map((check) => [check.part, check.scene, check.suggestion, foundIn(check), placesOf(check)]);
+  if (screen.form === 'lines') {
+    await screen.row(['all', '', suggestion, labels.join(' ')]);
+    for (const row of rows) await screen.row(row);
+    return;
+  }
+  const what = labels.length > 0 ? labels.map(printable).join(', ') : 'nothing was found';
+  await screen.line(`${screen.paint('bold', screen.paint(colors[suggestion], suggestion))}: ${what}`);
+  if (rows.length > 0) await screen.table(rows.map((row) => row.map(printable)));
+}
+
+function foundIn({ label, score }: AuditCheck): string {
+  return score === null ? label : `${label} ${Math.round(score)}`;
+}
+
+function placesOf({ moments, found }: AuditCheck): string {
+  const more = found - moments.length;
+  return [...moments.map(({ atMs }) => clock(atMs)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
 }
 
 /** `1:05`, `1:02:03`. */

@@ -5,7 +5,7 @@ import { showCircuits, type Logger, type Server, type Signals } from '@app/obser
 import { channels, ClosedQueueStore, installationId } from '@app/persistence';
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
-import { VodClient } from '@app/vod';
+import { VodClient, vodOperations } from '@app/vod';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
@@ -17,7 +17,8 @@ export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promis
   const { regions } = config.vod;
   const { submitQps, collectQps, maxInFlight } = config.limits;
   const limits = { submitQps, collectQps, maxInFlight };
-  return openProcess({ role: 'worker', config, logger, limits, queues: queuesOf(regions) }, (process) =>
+  const known = { queues: queuesOf(regions), operations: vodOperations };
+  return openProcess({ role: 'worker', config, logger, limits, known }, (process) =>
     openWorker(config, logger, process),
   );
 }

@@ -75,9 +75,9 @@ export const variables = z.object({
   /** Accepted distance between VOD's clock and ours, either way; the gateway allows our requests the same 15 min. */
   VOD_CALLBACK_TOLERANCE: duration().prefault('15m'),
 
-  /** Calls a second, per region, over all workers. 30 is VOD's documented QPS of SubmitAIJob. */
+  /** Calls a second, per region, over all workers. 30 is VOD's documented QPS of SubmitAIJob, each operation by itself. */
   SUBMIT_QPS: wholeNumber(1, 10_000).prefault('30'),
-  /** The same for reads. VOD documents 20 for GetMediaDNAResult and nothing for ListAIJob (its class had 100 in 2021). */
+  /** The same for reads. VOD documents 20 for GetMediaDNAResult and nothing for the reads of jobs (their class had 100 in 2021). */
   COLLECT_QPS: wholeNumber(1, 10_000).prefault('20'),
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
   MAX_IN_FLIGHT: wholeNumber(0, 1_000_000).prefault('0'),

@@ -1,8 +1,8 @@
 import { apiRoles, environmentColors } from '@app/config';
-import { tagGroups, type NormalizedResult } from '@app/domain';
 import { z } from 'zod';
 import { at } from './fields';
 import { eventVerdict, jobState, jobType, priority } from './inputs';
+import { normalizedResult } from './results';
 
 /** Answers, as the OpenAPI document shows them and as clients read them: about requests, jobs and events. */
 
@@ -71,52 +71,6 @@ export const historyAnswer = z.object({ items: z.array(historyItem), nextCursor:
 /** The data of one `job` event of the stream: one line of history, and the job as it is by now (this version or a later one). */
 export const streamedChange = z.object({ change: historyItem, job: jobAnswer }).meta({ id: 'StreamedChange' });
 
-const tags = z
-  .object({
-    type: z.literal('AIVideoTag'),
-    tags: z.array(
-      z.object({
-        group: z.enum(tagGroups),
-        tag: z.string(),
-        timesMs: z.array(z.number()),
-        faceUrl: z.string().exactOptional(),
-      }),
-    ),
-    transcript: z
-      .object({
-        durationMs: z.number().nullable(),
-        sentences: z.array(
-          z.object({
-            startMs: z.number(),
-            endMs: z.number(),
-            text: z.string(),
-            channel: z.number().nullable(),
-            speechRate: z.number().nullable(),
-          }),
-        ),
-      })
-      .nullable(),
-  })
-  .meta({ id: 'Tags' });
-
-const span = z.object({ startSec: z.number(), durationSec: z.number() }).meta({ id: 'Span' });
-
-const matches = z
-  .object({
-    type: z.literal('AIMediaDNA'),
-    matches: z.array(
-      z.object({
-        mediaId: z.string(),
-        similarity: z.number(),
-        segments: z.array(z.object({ input: span, duplication: span })),
-      }),
-    ),
-  })
-  .meta({ id: 'Matches' });
-
-/** One shape for each type of job: what the parser of VOD's data makes, and what clients read. */
-const normalizedResult = z.discriminatedUnion('type', [tags, matches]) satisfies z.ZodType<NormalizedResult>;
-
 export const resultAnswer = z
   .object({
     normalized: normalizedResult
@@ -157,7 +111,7 @@ function listOf<T extends z.ZodType>(item: T, name: string) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id: name });
 }
 
-/** A call of SubmitAIJob, or one that was about to be made. */
+/** A call that submits, or one that was about to be made. */
 const submission = z
   .object({
     number: z.int(),

@@ -1,11 +1,13 @@
 import { parseDuration } from '@app/config';
-import { eventVerdicts, jobStates, jobTypes, priorities, type JobType } from '@app/domain';
+import { eventVerdicts, jobStates, jobTypes, priorities, typeNames, type JobType } from '@app/domain';
 import { z } from 'zod';
 import * as rules from './rules';
 
 const BYTES = new TextEncoder();
 
-export const jobType = z.enum(jobTypes).meta({ id: 'JobType' });
+export const jobType = z
+  .enum(jobTypes)
+  .meta({ id: 'JobType', description: jobTypes.map((type) => `${type}: ${typeNames[type].toLowerCase()}`).join('; ') });
 export const jobState = z.enum(jobStates).meta({ id: 'JobState' });
 export const priority = z.enum(priorities).meta({ id: 'Priority' });
 export const eventVerdict = z.enum(eventVerdicts).meta({ id: 'EventVerdict' });
@@ -63,7 +65,7 @@ export const submitRequest = z
       .meta({ example: ['AIVideoTag', 'AIMediaDNA'] }),
     config: config.default({}).meta({
       description:
-        "VOD's own Config, keyed by type. AIVideoTag: AnalyseTypes (a comma list of ASR, OCR and the older Face, Category, Annotation), OrigASRData (true for the transcript, with ASR only). AIMediaDNA: DNADBId. Anything else is refused, unless VOD_CONFIG_EXTRA allows it",
+        "VOD's own Config, keyed by type. AIVideoTag: AnalyseTypes (a comma list of ASR, OCR and the older Face, Category, Annotation), OrigASRData (true for the transcript, with ASR only). AIMediaDNA: DNADBId. AIMediaAudit: TemplateId, MediaAuditConfiguration with its ResourceType. Anything else is refused, unless VOD_CONFIG_EXTRA allows it",
       example: { AIVideoTag: { AnalyseTypes: 'ASR,OCR' }, AIMediaDNA: { DNADBId: '88c6ca18' } },
     }),
     region: z

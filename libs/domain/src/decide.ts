@@ -62,7 +62,8 @@ export type Rung = 'extend' | 'event' | 'listing';
 export interface ReadResult {
   raw: string | null;
   normalized: unknown;
-  source: 'ListAIJob' | 'GetAIVideoTagResult' | 'GetMediaDNAResult';
+  /** The operation of VOD that gave it. */
+  source: string;
   problem: string | null;
 }
 

@@ -1,4 +1,4 @@
-import type { JobType } from './job';
+import { completionOf, type JobType } from './job-type';
 
 /**
  * One page of VOD's calls the event of every AI job VideoAIComplete, and AIComplete is what one subscribes to. Which type
@@ -8,7 +8,7 @@ export const collectiveEvents = ['VideoAIComplete', 'AIComplete'] as const;
 
 /** The events that can be about the end of a job of this type. */
 export function completionsOf(type: JobType): string[] {
-  return [`${type}Complete`, ...collectiveEvents];
+  return [completionOf(type), ...collectiveEvents];
 }
 
 /** The ways by which a notice of VOD comes in. */

@@ -1,9 +1,20 @@
 export {
+  byType,
+  completionOf,
+  jobTypes,
+  shortTypeNames,
+  submitOperationOf,
+  typeNames,
+  type CompletionOf,
+  type JobType,
+  type SubmitOperation,
+  type SubmitOperationOf,
+} from './job-type';
+export {
   isAtVod,
   isSettled,
   isSilent,
   jobStates,
-  jobTypes,
   newJob,
   priorities,
   atVodStates,
@@ -16,7 +27,6 @@ export {
   verdictStates,
   type JobCore,
   type JobState,
-  type JobType,
   type Priority,
 } from './job';
 export { billSoFar } from './bill';
@@ -45,13 +55,20 @@ export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
 export { describeEntry, type HistoryEntry } from './story';
 export {
+  auditedParts,
+  suggestions,
   tagGroups,
+  type AuditCheck,
+  type AuditedPart,
+  type AuditMoment,
+  type AuditResult,
   type FingerprintResult,
   type Match,
   type NormalizedResult,
   type Segment,
   type Sentence,
   type Span,
+  type Suggestion,
   type Tag,
   type TagGroup,
   type TagResult,

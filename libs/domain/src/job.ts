@@ -1,7 +1,3 @@
-/** The AI jobs this orchestrator runs, by the names VOD gives them in `Types`. */
-export const jobTypes = ['AIVideoTag', 'AIMediaDNA'] as const;
-export type JobType = (typeof jobTypes)[number];
-
 export const priorities = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof priorities)[number];
 

@@ -2,7 +2,7 @@ import { isPast, MISSES_BEFORE_HELD, STRANGERS_BEFORE_HELD } from './alarms';
 import type { Circumstances, JobEvent, ReadResult } from './decide';
 import type { JobCore } from './job';
 
-/** What `ListAIJob` said of one job. */
+/** What VOD said of one job. */
 export type Reading =
   | { kind: 'running'; status: string }
   | { kind: 'succeeded'; result: ReadResult; completedAt: Date | null }

@@ -1,10 +1,10 @@
-import type { Signals, VodOperation } from '@app/observability';
+import type { Signals } from '@app/observability';
 import type { ReadOutcome, SubmitOutcome } from '@app/vod';
 
 /** Makes one call to VOD, and tells how it went and how long it took. */
 export async function callVod<T extends SubmitOutcome | ReadOutcome<unknown>>(
   signals: Signals,
-  call: { operation: VodOperation; region: string; jobs: number },
+  call: { operation: string; region: string; jobs: number },
   send: () => Promise<T>,
 ): Promise<T> {
   const started = performance.now();

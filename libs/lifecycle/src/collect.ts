@@ -1,17 +1,27 @@
-import { eventOfReading, type AlarmRules, type Reading, type ReadResult } from '@app/domain';
-import type { VodOperation } from '@app/observability';
+import { eventOfReading, type AlarmRules, type NormalizedResult, type Reading, type ReadResult } from '@app/domain';
 import type { JobRow } from '@app/persistence';
 import type { Payload } from '@app/queue';
-import { normalizeResult, type ReadOutcome, type VodJob } from '@app/vod';
+import {
+  catalogue,
+  detailsMissingIn,
+  normalizeResult,
+  readableTogether,
+  type ReadCall,
+  type ReadOutcome,
+  type VodJob,
+  withDetails,
+} from '@app/vod';
 import type { StepParts } from './parts';
 import { callVod } from './call-vod';
 
+type Understood = ReadResult & { normalized: NormalizedResult; problem: null };
+type NotUnderstood = ReadResult & { problem: string };
 type JobAtVod = JobRow & { vodJobId: string };
 
 /** A success whose data cannot be had after this many looks is a success without data: VOD says that it is over. */
 const TRIES_FOR_DATA = 5;
 
-/** Reads up to ten jobs with one ListAIJob and settles those that are over. Asked by an event or by an alarm: the same. */
+/** Reads jobs, as many with one call as VOD takes, and settles those that are over. Asked by an event or by an alarm: the same. */
 export class Collect {
   constructor(
     private readonly deps: Pick<StepParts, 'jobs' | 'reads' | 'vod' | 'queues' | 'signals' | 'now'>,
@@ -21,22 +31,24 @@ export class Collect {
   async collect(region: string, { jobIds }: Payload<'collect'>): Promise<void> {
     const jobs = await this.deps.reads.jobsToRead(jobIds);
     if (jobs.length === 0) return;
-    const readings = await this.read(region, jobs);
+    const readings = new Map<JobAtVod, Reading>();
+    for (const { call, jobs: together } of readableTogether(jobs)) {
+      const read = await this.read(region, call, together);
+      together.forEach((job, i) => readings.set(job, read[i] as Reading));
+    }
     const at = { now: this.deps.now(), rules: this.rules };
     await this.deps.jobs.applyTogether(
-      jobs.map((job, i) => ({
+      jobs.map((job) => ({
         jobId: job.id,
-        event: eventOfReading(job, job.vodJobId, readings[i] as Reading, at),
+        event: eventOfReading(job, job.vodJobId, readings.get(job) as Reading, at),
       })),
     );
   }
 
-  private async read(region: string, jobs: JobAtVod[]): Promise<Reading[]> {
-    const answer = await this.call('ListAIJob', region, jobs.length, () =>
-      this.deps.vod.listAIJob(
-        region,
-        jobs.map((job) => job.vodJobId),
-      ),
+  private async read(region: string, call: ReadCall, jobs: JobAtVod[]): Promise<Reading[]> {
+    const vodJobIds = jobs.map((job) => job.vodJobId);
+    const answer = await this.call(call.operation, region, jobs.length, () =>
+      this.deps.vod.readJobs(region, call, vodJobIds),
     );
     if (answer.outcome !== 'answered') return jobs.map(() => unavailable(answer));
     const { jobs: listed, missing } = answer.value;
@@ -75,30 +87,34 @@ export class Collect {
   /** `Data` can be absent or broken in an answer that says success. The media's latest result is the second source. */
   private async succeeded(region: string, job: JobAtVod, vodJob: VodJob): Promise<Reading> {
     const over = { kind: 'succeeded' as const, completedAt: vodJob.completeTime };
-    const listed = resultFrom('ListAIJob', job, vodJob.data);
-    if (listed.problem === null) return { ...over, result: listed };
+    const { read, fallback } = catalogue[job.type];
+    const own = resultFrom(read.operation, job, vodJob.data);
+    if (own.problem === null) return { ...over, result: await this.completed(region, job, own) };
 
-    const answer = await this.readByMedia(region, job);
+    const answer = await this.call(fallback.operation, region, 1, () =>
+      this.deps.vod.readMedia(region, fallback, job.mediaId),
+    );
     if (answer.outcome === 'answered') {
-      const source = job.type === 'AIVideoTag' ? 'GetAIVideoTagResult' : 'GetMediaDNAResult';
-      const byMedia = resultFrom(source, job, answer.value.data);
-      return { ...over, result: byMedia.problem === null ? byMedia : listed };
+      const byMedia = resultFrom(fallback.operation, job, answer.value.data);
+      return { ...over, result: byMedia.problem === null ? await this.completed(region, job, byMedia) : own };
     }
     if (answer.outcome !== 'refused' && job.tries < TRIES_FOR_DATA) return unavailable(answer);
-    return { ...over, result: listed };
+    return { ...over, result: own };
   }
 
-  private readByMedia(region: string, { type, mediaId }: JobAtVod): Promise<ReadOutcome<{ data: string | null }>> {
-    switch (type) {
-      case 'AIVideoTag':
-        return this.call('GetAIVideoTagResult', region, 1, () => this.deps.vod.getAIVideoTagResult(region, mediaId));
-      case 'AIMediaDNA':
-        return this.call('GetMediaDNAResult', region, 1, () => this.deps.vod.getMediaDNAResult(region, mediaId));
-    }
+  /** Details are worth one call. Without them the result is what it is. */
+  private async completed(region: string, { mediaId }: JobAtVod, result: Understood): Promise<ReadResult> {
+    const details = detailsMissingIn(result.normalized);
+    if (details === null) return result;
+    const answer = await this.call(details.operation, region, 1, () =>
+      this.deps.vod.readMedia(region, details, mediaId),
+    );
+    if (answer.outcome !== 'answered') return result;
+    return { ...result, normalized: withDetails(result.normalized, details, answer.value.data) };
   }
 
   private async call<T>(
-    operation: VodOperation,
+    operation: string,
     region: string,
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
@@ -116,7 +132,7 @@ function whyNotOurs(job: JobAtVod, vodJob: VodJob): string | null {
   return null;
 }
 
-function resultFrom(source: ReadResult['source'], job: JobAtVod, data: string | null): ReadResult {
+function resultFrom(source: string, job: JobAtVod, data: string | null): Understood | NotUnderstood {
   if (data === null) return { source, raw: null, normalized: null, problem: 'VOD gave no data' };
   const parsed = normalizeResult(job.type, data);
   return parsed.ok

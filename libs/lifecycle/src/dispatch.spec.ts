@@ -95,7 +95,7 @@ describe('queued jobs', () => {
   it('that are not due yet, or of a region that this process does not serve, stay where they are', async () => {
     await world.accept(['AIMediaDNA'], { region: ABROAD });
     const { jobIds, requestId } = await world.accept();
-    const claim = await world.submissions.claim(requestId);
+    const [claim] = await world.submissions.claim(requestId);
     await world.jobs.apply(jobIds[0] ?? '', {
       type: 'throttled',
       attempt: claim?.number ?? 0,
@@ -196,7 +196,7 @@ describe('a submission that nobody has finished', () => {
   it('is queued again when it was not sent, and unconfirmed when it was', async () => {
     const [claimed, sent] = [await world.accept(), await world.accept()];
     await world.submissions.claim(claimed.requestId);
-    const claim = await world.submissions.claim(sent.requestId);
+    const [claim] = await world.submissions.claim(sent.requestId);
     if (claim) await world.submissions.markSent(claim, 'key');
     const dispatch = world.dispatch();
 
@@ -212,7 +212,7 @@ describe('a submission that nobody has finished', () => {
 
   it('goes to recovery at each look of the ladder once it is unconfirmed', async () => {
     const { requestId, jobIds } = await world.accept();
-    const claim = await world.submissions.claim(requestId);
+    const [claim] = await world.submissions.claim(requestId);
     if (claim) await world.submissions.markSent(claim, 'key');
     const cause = 'no answer';
     await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim?.number ?? 0, cause });

@@ -2,6 +2,7 @@ import { jobTypes } from '@app/domain';
 import type { Next } from '@app/loop';
 import type { AlarmStore, DueCounts } from '@app/persistence';
 import { READ_BATCH, type Payload } from '@app/queue';
+import { readableTogether } from '@app/vod';
 import type { StepParts } from './parts';
 
 export interface DispatchOptions {
@@ -118,10 +119,10 @@ export class Dispatch {
     else this.heldSince.delete(region);
 
     if (limit > 0) {
-      const jobIds = await this.deps.alarms.takeReads(region, limit);
-      const batches: Payload<'collect'>[] = [];
-      for (let i = 0; i < jobIds.length; i += READ_BATCH) batches.push({ jobIds: jobIds.slice(i, i + READ_BATCH) });
-      await this.hand('collect', region, batches, { jobIds });
+      const taken = await this.deps.alarms.takeReads(region, limit);
+      const idsOf = (jobs: { id: string }[]) => jobs.map(({ id }) => id);
+      const batches = readableTogether(taken).map(({ jobs }) => ({ jobIds: idsOf(jobs) }));
+      await this.hand('collect', region, batches, { jobIds: idsOf(taken) });
     }
     if (limit < due && !hold) return { again: 'now' };
     return { again: hold ? LINGER_MS : 'when_woken' };

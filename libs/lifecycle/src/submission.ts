@@ -29,6 +29,7 @@ export function toSubmission(claim: Claim): SignedSubmission {
     types.flatMap((type) => (type in claim.config ? [[type, claim.config[type]]] : [])),
   );
   return {
+    operation: claim.operation,
     mediaId: claim.mediaId,
     types,
     config: Object.keys(config).length > 0 ? config : null,

@@ -90,6 +90,49 @@ describe('a submission', () => {
     expect((await world.lastLine(jobIds[1])).detail).toMatchObject({ cause: "VOD's answer does not list AIMediaDNA" });
   });
 
+  it('of types that two operations submit is two calls, and one can be lost without the other', async () => {
+    const { requestId, mediaId, jobIds } = await world.accept(['AIVideoTag', 'AIMediaAudit', 'AIMediaDNA'], {
+      config: { AIVideoTag: { AnalyseTypes: 'ASR' }, AIMediaAudit: { TemplateId: 't1' } },
+    });
+    const [tag, dna] = [freshId(), freshId()];
+    const vod = await scripted((response, { params }) => {
+      if (params['Action'] === 'SubmitAIMediaAuditJob') return void response.socket?.destroy();
+      accepted([
+        { Type: 'AIVideoTag', JobId: tag },
+        { Type: 'AIMediaDNA', JobId: dna },
+      ])(response);
+    });
+    await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
+
+    expect(vod.received.map(({ params }) => params)).toMatchObject([
+      { Action: 'SubmitAIJob', MediaId: mediaId, Types: 'AIMediaDNA,AIVideoTag' },
+      { Action: 'SubmitAIMediaAuditJob', MediaId: mediaId, TemplateId: 't1' },
+    ]);
+    expect(vod.received[0]?.params['Config']).toBe('{"AIVideoTag":{"AnalyseTypes":"ASR"}}');
+    expect(vod.received[1]?.params).not.toHaveProperty('Types');
+    expect(vod.received.map(({ params }) => params['UserData'])).toEqual(
+      [1, 2].map((number) => JSON.stringify({ Extend: `${requestId}.${number}` })),
+    );
+    const [tagging, audit, fingerprinting] = await Promise.all(jobIds.map((id) => world.job(id)));
+    expect(tagging).toMatchObject({ state: 'processing', vodJobId: tag });
+    expect(fingerprinting).toMatchObject({ state: 'processing', vodJobId: dna });
+    expect(audit).toMatchObject({ state: 'unconfirmed', vodJobId: null, attempt: 2, attempts: 1 });
+    expect(await world.submissionsOf(requestId)).toMatchObject([
+      { number: 1, types: ['AIVideoTag', 'AIMediaDNA'], outcome: 'accepted' },
+      { number: 2, types: ['AIMediaAudit'], outcome: 'unknown' },
+    ]);
+  });
+
+  it('of a review is accepted with the JobId of its answer, whose media is ours', async () => {
+    const { requestId, mediaId, jobIds } = await world.accept(['AIMediaAudit']);
+    const vodJobId = freshId();
+    const vod = await scripted(answerJson({ RequestId: 'VOD-REQUEST', MediaId: mediaId, JobId: vodJobId }));
+    await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
+    await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
+    expect(vod.received).toHaveLength(1);
+    expect(await world.job(jobIds[0])).toMatchObject({ state: 'processing', vodJobId });
+  });
+
   it('that VOD refuses fails with VOD’s own code', async () => {
     const { requestId, jobIds } = await world.accept(['AIVideoTag', 'AIMediaDNA']);
     const vod = await scripted(refusal('InvalidVideo.NotFound', 404));

@@ -5,7 +5,10 @@ import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { callVod } from './call-vod';
 
-/** Calls SubmitAIJob for a request's queued jobs, at most once for each claim. */
+/**
+ * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need, and
+ * each is answered or lost by itself.
+ */
 export class Submit {
   constructor(
     private readonly deps: Pick<
@@ -16,16 +19,16 @@ export class Submit {
 
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
-    const claim = await this.deps.submissions.claim(requestId, { probe });
-    if (!claim) return; // guard: no-call-unclaimed
+    for (const claim of await this.deps.submissions.claim(requestId, { probe })) await this.send(region, claim, probe);
+  }
+
+  private async send(region: string, claim: Claim, probe: boolean): Promise<void> {
     const signer = await this.deps.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
-    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await callVod(this.deps.signals, call, () =>
-      this.deps.vod.submitAIJob(region, toSubmission(claim)),
-    );
+    const call = { operation: claim.operation, region, jobs: claim.jobs.length };
+    const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
     await this.learn(region, outcome, probe);
   }

@@ -203,7 +203,7 @@ export class World {
   ): Promise<{ id: string; mediaId: string }> {
     const { requestId, mediaId, jobIds } = await this.accept([type], more);
     const [id] = jobIds;
-    const claim = await this.submissions.claim(requestId);
+    const [claim] = await this.submissions.claim(requestId);
     if (!claim || !id || !(await this.submissions.markSent(claim, 'key')))
       throw new Error('the job could not be claimed');
     await this.jobs.apply(id, { type: 'accepted', attempt: claim.number, vodJobId, vodRequestId: null });

@@ -9,5 +9,5 @@ export { Open, OperationsModule } from './operations';
 export { withoutSecrets } from './redact';
 export { whileAnswering } from './request-in-hand';
 export { serve, type Server, type ServeOptions } from './serve';
-export type { SignalMap, VodOperation } from './signals';
+export type { SignalMap } from './signals';
 export { StartError } from './start-error';

@@ -7,6 +7,8 @@ export interface Known {
   states: readonly string[];
   /** Those of the worker; empty elsewhere. */
   queues: readonly { kind: string; region: string; name: string }[];
+  /** The operations of VOD that the worker calls; none elsewhere. */
+  operations: { submits: readonly string[]; reads: readonly string[] };
 }
 
 /** The processes that count. */

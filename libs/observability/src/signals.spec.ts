@@ -74,6 +74,7 @@ const oneOfEach: SignalMap = {
 const names = Object.keys(oneOfEach) as (keyof SignalMap)[];
 
 const known = { regions: ['cn-shanghai'], types: ['AIVideoTag', 'AIMediaDNA'], states: ['succeeded', 'held'] };
+const operations = { submits: ['SubmitAIJob'], reads: ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult'] };
 const queues = [{ kind: 'submit', region: 'cn-shanghai', name: 'submit.cn-shanghai' }];
 /** The line in the log says it all; a gauge asks the stores at the moment of scraping. */
 const uncounted = ['listener.failed', 'store.trouble', 'store.recovered', 'credentials.found', 'credentials.missing'];
@@ -82,7 +83,7 @@ const uncounted = ['listener.failed', 'store.trouble', 'store.recovered', 'crede
 function countAll(signals: Signals): { metrics(): Promise<string> } {
   const registries = (['api', 'worker', 'webhook'] as const).map((process) => {
     const registry = new Registry();
-    countSignals(signals, registry, process, { ...known, queues });
+    countSignals(signals, registry, process, { ...known, operations, queues });
     return registry;
   });
   return { metrics: async () => (await Promise.all(registries.map((one) => one.metrics()))).join('\n') };
@@ -239,7 +240,7 @@ describe('the metrics', () => {
   it('are those of the process: a webhook shows what VOD sends, and nothing of jobs', async () => {
     const signals = new Signals();
     const registry = new Registry();
-    countSignals(signals, registry, 'webhook', { ...known, queues });
+    countSignals(signals, registry, 'webhook', { ...known, operations, queues });
     for (const name of names) signals.emit(name, oneOfEach[name]);
     const shown = new Set(seriesIn(await registry.metrics()).map((line) => line.slice(0, line.indexOf('{'))));
     expect([...shown]).toEqual(['vodai_callbacks_total', 'vodai_callbacks_refused_total']);

@@ -4,11 +4,8 @@ import { debug, error, info, row, warn, type Row } from './row';
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
-const vodReads = ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult', 'GetMediaDNAResult'] as const;
 const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
-
-export type VodOperation = 'SubmitAIJob' | (typeof vodReads)[number];
 
 /** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
 const SAFE_EVICTION = 'noeviction';
@@ -107,7 +104,7 @@ export const table = {
   }),
 
   'vod.called': row<{
-    operation: VodOperation;
+    operation: string;
     region: string;
     outcome: (typeof submitOutcomes)[number] | (typeof readOutcomes)[number];
     ms: number;
@@ -126,9 +123,9 @@ export const table = {
         name: 'vodai_vod_calls_total',
         help: 'Calls to VOD.',
         in: ['worker'],
-        series: ({ regions }) => [
-          ...each({ operation: ['SubmitAIJob'], region: regions, outcome: submitOutcomes }),
-          ...each({ operation: vodReads, region: regions, outcome: readOutcomes }),
+        series: ({ regions, operations: { submits, reads } }) => [
+          ...each({ operation: submits, region: regions, outcome: submitOutcomes }),
+          ...each({ operation: reads, region: regions, outcome: readOutcomes }),
         ],
         labels: ({ operation, region, outcome }) => ({ operation, region, outcome }),
       }),
@@ -137,7 +134,7 @@ export const table = {
         help: 'Duration of calls to VOD.',
         in: ['worker'],
         buckets: callSeconds,
-        series: () => each({ operation: ['SubmitAIJob', ...vodReads] }),
+        series: ({ operations: { submits, reads } }) => each({ operation: [...submits, ...reads] }),
         labels: ({ operation }) => ({ operation }),
         seconds: ({ ms }) => ms / 1000,
       }),

@@ -1,4 +1,12 @@
-import { atVodStates, handedOutStates, isSilent, jobStates, readableStates, type JobState } from '@app/domain';
+import {
+  atVodStates,
+  handedOutStates,
+  isSilent,
+  jobStates,
+  readableStates,
+  type JobState,
+  type JobType,
+} from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { inStates } from './in-states';
 
@@ -76,9 +84,9 @@ export class AlarmStore {
   }
 
   /** Jobs to be read at VOD, the longest due first; at most `limit`. */
-  async takeReads(region: string, limit: number): Promise<string[]> {
-    const rows = await this.db.query<{ id: string }[]>(takeReads, [region, ...this.lease(), limit]);
-    return rows.map(({ id }) => id);
+  async takeReads(region: string, limit: number): Promise<{ id: string; type: JobType }[]> {
+    const rows = await this.db.query<{ id: string; type: JobType }[]>(takeReads, [region, ...this.lease(), limit]);
+    return rows.map(({ id, type }) => ({ id, type }));
   }
 
   /** Jobs whose submission nobody has finished within its lease, or whose outcome is still unknown. */
@@ -118,6 +126,7 @@ export class AlarmStore {
 interface TakenRow {
   id: string;
   requestId: string;
+  type: JobType;
   attempt: number;
   sent: boolean;
 }
@@ -166,9 +175,9 @@ const takeReads = `
        set due_at = $3
       from chosen
      where job.id = chosen.id
-    returning job.id, chosen.due_at
+    returning job.id, job.type, chosen.due_at
   )
-  select id, set_config('synchronous_commit', 'off', true) as commit
+  select id, type, set_config('synchronous_commit', 'off', true) as commit
     from taken
    order by due_at`;
 

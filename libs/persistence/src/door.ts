@@ -28,7 +28,7 @@ export type Verdict =
   | { outcome: 'ignored'; state: JobState; reason: Objection }
   | { outcome: 'no_such_job' };
 
-/** An attempt to call SubmitAIJob, as it is stored before the call. */
+/** An attempt to submit, as it is stored before the call. */
 export interface Submission {
   requestId: string;
   /** Counts the attempts of a request, from 1. */
@@ -38,7 +38,7 @@ export interface Submission {
   jobs: { id: string; type: JobType }[];
 }
 
-/** How a call of SubmitAIJob ended, for its row in `submission`. */
+/** How a call that submits ended, for its row in `submission`. */
 export interface SubmissionAnswer {
   requestId: string;
   number: number;

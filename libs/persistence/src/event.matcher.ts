@@ -1,4 +1,4 @@
-import { collectiveEvents, completionsOf, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
+import { completionsOf, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
@@ -201,6 +201,8 @@ const earlyEvents = `
    order by event.id
      for update of event`;
 
+const completionPairs = jobTypes.flatMap((type) => completionsOf(type).map((event) => `('${type}', '${event}')`));
+
 /**
  * Jobs of the same media and type whose latest attempt lost its answer, and was not found since nor decided about by a
  * person. Events that came before that attempt was sent are not about it.
@@ -211,7 +213,7 @@ const casesOfEvents = `
          submission.sent_at as "sentAt"
     from event
     join job on job.media_id = event.media_id and event.region in (job.region, '*')
-            and event.event_type in (job.type || 'Complete', ${collectiveEvents.map((name) => `'${name}'`).join(', ')})
+            and (job.type, event.event_type) in (${completionPairs.join(', ')})
     join submission on submission.request_id = job.request_id and submission.number = job.attempt
    where event.id = any($1::uuid[])
      and job.state ${inStates(statesFor('reconsidered'))} and job.vod_job_id is null

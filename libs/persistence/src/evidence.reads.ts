@@ -1,10 +1,10 @@
 import { completionsOf } from '@app/domain';
-import type { DataSource } from 'typeorm';
+import { ArrayContains, type DataSource } from 'typeorm';
 import { SubmissionEntity } from './entities/submission.entity';
 import { eventColumns, type EventRow } from './list.reads';
 import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 
-/** One call of SubmitAIJob, or one that was about to be made. */
+/** One call that submits, or one that was about to be made. */
 export type SubmissionRow = Omit<SubmissionEntity, 'requestId'>;
 
 export interface Evidence {
@@ -32,11 +32,11 @@ export class EvidenceReads {
     return { submissions, unmatchedEvents, sameMedia };
   }
 
-  /** The latest attempts of the job's request, oldest first. */
-  private async submissions({ requestId }: JobRow): Promise<SubmissionRow[]> {
+  /** The latest attempts to submit the job, alone or with others of its request; oldest first. */
+  private async submissions({ requestId, type }: JobRow): Promise<SubmissionRow[]> {
     const rows = await this.db
       .getRepository(SubmissionEntity)
-      .find({ where: { requestId }, order: { number: 'DESC' }, take: AT_MOST });
+      .find({ where: { requestId, types: ArrayContains([type]) }, order: { number: 'DESC' }, take: AT_MOST });
     return rows.toReversed().map(({ requestId: _request, ...row }) => row);
   }
 

@@ -113,7 +113,7 @@ describe('The flow of jobs', () => {
     fixture.advance(90_000);
     const jobs = fixture.jobs();
     const submissions = fixture.submissions();
-    const claim = await submissions.claim(requestId);
+    const [claim] = await submissions.claim(requestId);
     if (claim) await submissions.markSent(claim, 'key');
     await jobs.apply(id, { type: 'accepted', attempt: 1, vodJobId: 'vod-timed', vodRequestId: 'R' });
     fixture.advance(200_000);

@@ -16,7 +16,7 @@ describe('Changes that come together', () => {
   it('are committed with the answer to their submission, or none of them is', async () => {
     const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
     const other = await fixture.jobIn('processing');
-    const claim = await submissions.claim(request.id);
+    const [claim] = await submissions.claim(request.id);
     if (!claim) throw new Error('there was nothing to claim');
     await submissions.markSent(claim, 'key');
     const answer: SubmissionAnswer = {

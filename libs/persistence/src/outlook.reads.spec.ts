@@ -127,7 +127,7 @@ describe('The outlook of a queued job', () => {
     expect(await outlookOf(job)).toMatchObject({ reason: 'no_worker', late: false, expectedAt: null });
 
     await worker();
-    const claim = await fixture.submissions().claim(job.requestId);
+    const [claim] = await fixture.submissions().claim(job.requestId);
     expect(claim).not.toBeNull();
     await fixture.jobs().apply(job.id, { type: 'throttled', attempt: 1, code: 'Throttling', retryAfterMs: 10_000 });
     expect(await outlookOf(job)).toMatchObject({ reason: 'backs_off', late: false });

@@ -14,7 +14,7 @@ afterAll(() => fixture.close());
 
 /** A queued request, claimed. */
 async function claimOf(requestId: string): Promise<Claim> {
-  const claim = await submissions.claim(requestId);
+  const [claim] = await submissions.claim(requestId);
   if (!claim) throw new Error('there was nothing to claim');
   return claim;
 }
@@ -28,6 +28,7 @@ describe('A claim', () => {
     expect(claim).toEqual({
       requestId: request.id,
       number: 1,
+      operation: 'SubmitAIJob',
       region: 'cn-shanghai',
       mediaId: request.mediaId,
       config: { AIVideoTag: { a: 1 } },
@@ -58,21 +59,37 @@ describe('A claim', () => {
     const claims = Promise.all(stores.map((store) => store.claim(request.id)));
     await fixture.untilWaiting(2);
     await release();
-    expect((await claims).filter((claim) => claim !== null)).toHaveLength(1);
+    expect((await claims).flat()).toHaveLength(1);
     expect(await fixture.query('select from submission where request_id = $1', [request.id])).toHaveLength(1);
   });
 
   it('is given once when one worker is handed the same request twice', async () => {
     const request = await fixture.accept();
     const claims = await Promise.all([submissions.claim(request.id), submissions.claim(request.id)]);
-    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+    expect(claims.flat()).toHaveLength(1);
+  });
+
+  it('is one for each operation that the types need, each with a number and a nonce of its own', async () => {
+    const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaAudit', 'AIMediaDNA'] });
+    const claims = await submissions.claim(request.id);
+    expect(claims).toMatchObject([
+      { number: 1, operation: 'SubmitAIJob', jobs: [{ type: 'AIVideoTag' }, { type: 'AIMediaDNA' }] },
+      { number: 2, operation: 'SubmitAIMediaAuditJob', jobs: [{ type: 'AIMediaAudit' }] },
+    ]);
+    expect(new Set(claims.map(({ nonce }) => nonce)).size).toBe(2);
+    for (const [i, id] of request.jobs.map((job) => job.id).entries()) {
+      expect(await fixture.job(id)).toMatchObject({ state: 'submitting', attempt: i === 1 ? 2 : 1 });
+    }
+    // Each goes out, and is made up for, without the other.
+    for (const claim of claims) expect(await submissions.markSent(claim, 'key')).toBe(true);
+    expect(await submissions.claim(request.id)).toEqual([]);
   });
 
   it('takes only what is still queued, under the next number of the request', async () => {
     const request = await fixture.accept({ types: ['AIVideoTag', 'AIMediaDNA'] });
     const [tagging, fingerprinting] = request.jobs;
     const first = await claimOf(request.id);
-    expect(await submissions.claim(request.id)).toBeNull();
+    expect(await submissions.claim(request.id)).toEqual([]);
 
     await jobs.apply(fingerprinting?.id ?? '', {
       type: 'refused',
@@ -245,7 +262,7 @@ describe('The cap on jobs at VOD', () => {
     await fixture.untilWaiting(4);
     await release();
 
-    expect((await claims).filter((claim) => claim !== null)).toHaveLength(1);
+    expect((await claims).flat()).toHaveLength(1);
     const states = await fixture.query<{ state: string }>('select state from job where region = $1', [region]);
     expect(states.map(({ state }) => state).toSorted()).toEqual(['queued', 'queued', 'queued', 'submitting']);
   });
@@ -254,14 +271,14 @@ describe('The cap on jobs at VOD', () => {
     const capped = fixture.submissions({ maxInFlight: 1 });
     const claimTypes = async (region: string, type: 'AIVideoTag' | 'AIMediaDNA') => {
       const request = await fixture.accept({ region, types: [type] });
-      return { request, claim: await capped.claim(request.id) };
+      return { request, claims: await capped.claim(request.id) };
     };
-    expect((await claimTypes('ap-southeast-5', 'AIVideoTag')).claim).not.toBeNull();
-    expect((await claimTypes('ap-southeast-5', 'AIMediaDNA')).claim).not.toBeNull();
-    expect((await claimTypes('ap-southeast-7', 'AIVideoTag')).claim).not.toBeNull();
+    expect((await claimTypes('ap-southeast-5', 'AIVideoTag')).claims).toHaveLength(1);
+    expect((await claimTypes('ap-southeast-5', 'AIMediaDNA')).claims).toHaveLength(1);
+    expect((await claimTypes('ap-southeast-7', 'AIVideoTag')).claims).toHaveLength(1);
 
-    const { request, claim } = await claimTypes('ap-southeast-5', 'AIVideoTag');
-    expect(claim).toBeNull();
+    const { request, claims } = await claimTypes('ap-southeast-5', 'AIVideoTag');
+    expect(claims).toEqual([]);
     const id = request.jobs[0]?.id ?? '';
     expect((await fixture.reads().history(id)).at(-1)).toMatchObject({
       event: 'deferred',
@@ -275,8 +292,8 @@ describe('The cap on jobs at VOD', () => {
     const capped = fixture.submissions({ maxInFlight: 1 });
     const ahead = await fixture.jobIn('processing', { region });
     const request = await fixture.accept({ region, types: ['AIVideoTag', 'AIMediaDNA'] });
-    expect(await capped.claim(request.id)).toMatchObject({ number: 1, jobs: [{ type: 'AIMediaDNA' }] });
+    expect(await capped.claim(request.id)).toMatchObject([{ number: 1, jobs: [{ type: 'AIMediaDNA' }] }]);
     await jobs.apply(ahead.id, succeeded(ahead.vodJobId ?? '', '1', 1));
-    expect(await capped.claim(request.id)).toMatchObject({ number: 2, jobs: [{ type: 'AIVideoTag' }] });
+    expect(await capped.claim(request.id)).toMatchObject([{ number: 2, jobs: [{ type: 'AIVideoTag' }] }]);
   });
 });

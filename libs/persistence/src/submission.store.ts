@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { atVodStates, RESEND_WITHIN_MS, type JobType } from '@app/domain';
+import { atVodStates, RESEND_WITHIN_MS, submitOperationOf, type JobType, type SubmitOperation } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, Submission } from './door';
 import { Gather } from './gather';
 import { inStates } from './in-states';
 import { jobColumns, toJson, type FlatJobRow } from './rows';
 
-/** A request's queued jobs, claimed for one call of SubmitAIJob. */
+/** Those of a request's queued jobs that one operation submits, claimed for one call of it. */
 export interface Claim extends Submission {
+  operation: SubmitOperation;
   region: string;
   mediaId: string;
   config: Record<string, unknown>;
@@ -16,7 +17,7 @@ export interface Claim extends Submission {
 export interface SubmissionOptions {
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
   maxInFlight: number;
-  /** How long one SubmitAIJob can take: a send must fit into what is left of its lease. */
+  /** How long one call that submits can take: a send must fit into what is left of its lease. */
   callMs: number;
   now?: () => Date;
 }
@@ -26,7 +27,7 @@ const RESENDS_AT_MOST = 5;
 
 const TWO_LANES = { batch: 100, lanes: 2 };
 
-/** Attempts to call SubmitAIJob. Whatever a call relies on is committed here before it goes out, since it may cost money. */
+/** Attempts to submit. Whatever a call relies on is committed here before it goes out, since it may cost money. */
 export class SubmissionStore {
   private readonly claims = new Gather((asked: ClaimAsked[]) => this.claimAll(asked), TWO_LANES);
   private readonly sends = new Gather((sends: Send[]) => this.markAllSent(sends), TWO_LANES);
@@ -41,11 +42,11 @@ export class SubmissionStore {
   }
 
   /**
-   * Claims a request's queued jobs for one submission and commits that submission, nonce and time included, before
-   * anything is sent. Null when nothing is queued any more: the same delivery twice, or a job that moved on; or when
-   * the account's circuit is open and this is not the probe.
+   * Claims a request's queued jobs, for one submission for each operation that submits some of them, and commits these
+   * submissions, nonce and time included, before anything is sent. None when nothing is queued any more: the same
+   * delivery twice, or a job that moved on; or when the account's circuit is open and this is not the probe.
    */
-  claim(requestId: string, { probe = false } = {}): Promise<Claim | null> {
+  claim(requestId: string, { probe = false } = {}): Promise<Claim[]> {
     return this.claims.add({ requestId, probe });
   }
 
@@ -78,8 +79,9 @@ export class SubmissionStore {
       for (const { id } of rows) {
         batch.apply({ jobId: id, event: { type: 'resent', attempt: number, number: resends } });
       }
-      const { region, mediaId, config } = first;
-      return { requestId, number, region, mediaId, config, nonce, signedAt, jobs: rows.map(idAndType) };
+      const { region, mediaId, config, type } = first;
+      const operation = submitOperationOf(type);
+      return { requestId, number, operation, region, mediaId, config, nonce, signedAt, jobs: rows.map(idAndType) };
     });
   }
 
@@ -104,7 +106,7 @@ export class SubmissionStore {
     return submission;
   }
 
-  private async claimAll(asked: ClaimAsked[]): Promise<(Claim | null)[]> {
+  private async claimAll(asked: ClaimAsked[]): Promise<Claim[][]> {
     const probes = asked.filter(({ probe }) => probe).map(({ requestId }) => requestId);
     const requestIds = asked.map(({ requestId }) => requestId);
     const claims = await this.door.commit(
@@ -115,11 +117,10 @@ export class SubmissionStore {
       },
       { lazily: true },
     );
-    // The same request twice in one batch is the same delivery twice: the first gets the claim, the other nothing.
-    return requestIds.map((requestId) => {
-      const at = claims.findIndex((claim) => claim.requestId === requestId);
-      return at < 0 ? null : (claims.splice(at, 1)[0] ?? null);
-    });
+    // The same request twice in one batch is the same delivery twice: the first gets the claims, the other nothing.
+    return requestIds.map((requestId, i) =>
+      requestIds.indexOf(requestId) === i ? claims.filter((claim) => claim.requestId === requestId) : [],
+    );
   }
 
   /** Claims what may go to VOD now, and puts off the rest with the reason. */
@@ -127,7 +128,7 @@ export class SubmissionStore {
     const blocked = queued.filter((row) => row.blocked !== null);
     const open = queued.filter((row) => row.blocked === null);
     const { fitting, capped } = await this.fitUnderCap(batch.tx, open);
-    const claims = groupByRequest(fitting, batch.now);
+    const claims = groupByCall(fitting, batch.now);
     batch.submissions.push(...claims);
     const changes = [
       ...blocked.map((row) => deferred(row.id, `the account cannot submit in ${row.region} (${row.blocked})`)),
@@ -208,20 +209,23 @@ const idAndType = ({ id, type }: FlatJobRow) => ({ id, type });
 const claimed = (jobId: string, number: number): Change => ({ jobId, event: { type: 'claimed', number } });
 const deferred = (jobId: string, reason: string): Change => ({ jobId, event: { type: 'deferred', reason } });
 
-function groupByRequest(rows: QueuedRow[], now: Date): Claim[] {
-  const claims = new Map<string, Claim>();
+/** A call is of one request and one operation. The claims of a request are numbered on from its latest submission. */
+function groupByCall(rows: QueuedRow[], now: Date): Claim[] {
+  const claims: Claim[] = [];
   for (const row of rows) {
-    const claim = claims.get(row.requestId) ?? newClaim(row, now);
+    const ofRequest = claims.filter(({ requestId }) => requestId === row.requestId);
+    let claim = ofRequest.find(({ operation }) => operation === submitOperationOf(row.type)); // guard: call-of-one-operation
+    if (!claim) claims.push((claim = newClaim(row, row.last + 1 + ofRequest.length, now)));
     claim.jobs.push(idAndType(row));
-    claims.set(row.requestId, claim);
   }
-  return [...claims.values()];
+  return claims;
 }
 
 /** Signed in whole seconds, as VOD's gateway takes them. */
-function newClaim({ requestId, last, region, mediaId, config }: QueuedRow, now: Date): Claim {
+function newClaim({ requestId, type, region, mediaId, config }: QueuedRow, number: number, now: Date): Claim {
   const signedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  return { requestId, number: last + 1, region, mediaId, config, nonce: randomUUID(), signedAt, jobs: [] };
+  const operation = submitOperationOf(type);
+  return { requestId, number, operation, region, mediaId, config, nonce: randomUUID(), signedAt, jobs: [] };
 }
 
 // guard: claims-only-queued, claims-lock, no-claims-while-blocked

@@ -167,7 +167,7 @@ export class Fixture {
       expired: [accepted, { type: 'deadline_passed' }],
     };
     if (!['queued', 'canceled'].includes(state)) {
-      const claim = await submissions.claim(request.id);
+      const [claim] = await submissions.claim(request.id);
       if (state !== 'submitting' && claim) await submissions.markSent(claim, 'key');
     }
     for (const each of ways[state]) await jobs.apply(jobId, each);

@@ -33,9 +33,11 @@ export interface ProcessOptions {
   logger: Logger;
   /** Null but for a worker. */
   limits?: WorkerLimits | null;
-  /** The queues that it works. */
-  queues?: Known['queues'];
+  /** Of a worker: the queues that it works, and the operations of VOD that it calls. */
+  known?: Pick<Known, 'queues' | 'operations'>;
 }
+
+const NOTHING = { queues: [], operations: { submits: [], reads: [] } };
 
 /** What every process has when it opens what is its own. */
 export interface OpenProcess {
@@ -59,7 +61,7 @@ export type Served = Omit<ServeOptions, 'host' | 'port' | 'portVariable' | 'logg
  * sign of life for the others. Between the database and the server, `open` opens what only this one has.
  */
 export async function openProcess(
-  { role, config, logger, limits = null, queues = [] }: ProcessOptions,
+  { role, config, logger, limits = null, known = NOTHING }: ProcessOptions,
   open: (process: OpenProcess) => Promise<Served>,
 ): Promise<Server> {
   const { host, ports, databaseUrl: url } = config;
@@ -67,7 +69,7 @@ export async function openProcess(
   const signals = new Signals();
   const registry = createRegistry(version);
   logSignals(signals, logger);
-  countSignals(signals, registry, role, { regions, types: jobTypes, states: jobStates, queues });
+  countSignals(signals, registry, role, { regions, types: jobTypes, states: jobStates, ...known });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** ListAIJob takes at most ten JobIds a call. */
+/** ListAIJob takes at most ten JobIds a call; no read takes more. */
 export const READ_BATCH = 10;
 
 /**
@@ -10,7 +10,10 @@ export const READ_BATCH = 10;
  * None of them retries: the alarm in Postgres does, and it knows why. None of them keeps what is over.
  */
 export const catalog = {
-  /** One SubmitAIJob for a request's queued jobs. A probe tries although the account could not submit lately. */
+  /**
+   * For the queued jobs of a request one call of each operation that submits some of them. VOD counts each operation by itself,
+   * so one limit holds for all. A probe tries although the account could not submit lately.
+   */
   submit: {
     payload: z.strictObject({ requestId: z.uuid(), probe: z.literal(true).optional() }),
     /** The same request twice in the queue is one entry: saves work, decides nothing (the claim does). */
@@ -20,7 +23,7 @@ export const catalog = {
     concurrency: 32,
     limit: 'submitQps',
   },
-  /** One ListAIJob for up to ten jobs. */
+  /** One read of as many jobs as VOD takes at once. */
   collect: {
     payload: z.strictObject({ jobIds: z.array(z.uuid()).min(1).max(READ_BATCH) }),
     id: null,

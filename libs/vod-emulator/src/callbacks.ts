@@ -1,10 +1,11 @@
 import http from 'node:http';
 import https from 'node:https';
-import { type EndState, type Job, dataOf, verdictOf } from './jobs';
+import { type EndState, type Job, printedData, verdictOf } from './jobs';
 import { Ring } from './ring';
 import type { Settings } from './settings';
 import { signCallback } from './signature';
-import { inColonMilliseconds, inSeconds } from './times';
+import { inSeconds } from './times';
+import { TYPES } from './types';
 
 export interface CallbackAttempt {
   eventType: string;
@@ -194,7 +195,6 @@ function eventTypeOf(job: Job, names: Settings['eventNames']): string {
   return names === 'own' ? `${job.type}Complete` : names;
 }
 
-/** The two events differ in how they write the time and in what a failed one carries as Data (docs/vod.md, "Events"). */
 function eventOf(
   { job, jobId = job.jobId, status }: Telling,
   { echoExtend, eventNames }: Settings,
@@ -206,23 +206,14 @@ function eventOf(
   const common = { EventType: eventTypeOf(job, eventNames), JobId: jobId, MediaId: job.mediaId };
   const ending = { Status: state, ...verdictOf(state) };
   const extend = echoExtend && job.extend !== undefined ? { Extend: job.extend } : {};
-  switch (job.type) {
-    case 'AIVideoTag':
-      return {
-        EventTime: inSeconds(at),
-        ...common,
-        ...ending,
-        ...(state === 'success' && { Data: dataOf(job) }),
-        ...extend,
-      };
-    case 'AIMediaDNA':
-      return {
-        EventTime: inColonMilliseconds(at),
-        ...common,
-        CompleteTime: inSeconds(at),
-        ...ending,
-        Data: state === 'success' ? dataOf(job) : '',
-        ...extend,
-      };
-  }
+  const { time, hasCompleteTime, dataOfFailure } = TYPES[job.type].event;
+  const data = state === 'success' ? printedData(job) : dataOfFailure;
+  return {
+    EventTime: time(at),
+    ...common,
+    ...(hasCompleteTime && { CompleteTime: inSeconds(at) }),
+    ...ending,
+    ...(data !== undefined && { Data: data }),
+    ...extend,
+  };
 }

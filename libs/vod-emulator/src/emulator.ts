@@ -68,7 +68,7 @@ interface Memory {
 
 const DEFAULT_KEEP = 100_000;
 
-/** A small VOD on one port: the RPC gateway, five operations, jobs, results and callbacks. All of it in memory. */
+/** A small VOD on one port: the RPC gateway, the operations, jobs, results and callbacks. All of it in memory. */
 export class Emulator {
   readonly #options: EmulatorOptions;
   readonly #regions: readonly string[];

@@ -158,16 +158,24 @@ export function faultRule(place: On, fault: Fault, when?: FaultRule['when'], id?
   return { ...(id !== undefined && { id }), on: place, ...(when && { when }), ...withThen(fault) };
 }
 
+const withResult: readonly On[] = [
+  'ListAIJob',
+  'GetAIVideoTagResult',
+  'GetMediaDNAResult',
+  'GetAIMediaAuditJob',
+  'GetMediaAuditResult',
+];
+
 const CONTENT_OF: Record<ContentFault['fault'], readonly On[]> = {
   wrong_ids: ['SubmitAIJob', 'ListAIJob'],
-  other_media: ['SubmitAIJob', 'ListAIJob'],
+  other_media: ['SubmitAIJob', 'ListAIJob', 'GetAIMediaAuditJob'],
   missing_type: ['SubmitAIJob'],
   duplicate_id: ['SubmitAIJob'],
   vanished: ['ListAIJob', 'ListJobInfo'],
-  stale: ['ListAIJob', 'ListJobInfo'],
-  unknown_status: ['ListAIJob', 'ListJobInfo'],
-  empty_data: ['ListAIJob', 'GetAIVideoTagResult', 'GetMediaDNAResult'],
-  malformed_data: ['ListAIJob', 'GetAIVideoTagResult', 'GetMediaDNAResult'],
+  stale: ['ListAIJob', 'GetAIMediaAuditJob', 'ListJobInfo'],
+  unknown_status: ['ListAIJob', 'GetAIMediaAuditJob', 'ListJobInfo'],
+  empty_data: withResult,
+  malformed_data: withResult,
 };
 
 /** A job passes three points on which its events have faults, and one rule may strike at each. */

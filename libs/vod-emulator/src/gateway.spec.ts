@@ -268,6 +268,10 @@ describe('flow control', () => {
       GetAIVideoTagResult: 10,
       GetMediaDNAResult: 20,
       ListJobInfo: 15,
+      SubmitAIMediaAuditJob: 30,
+      GetAIMediaAuditJob: 100,
+      GetMediaAuditResult: 20,
+      GetMediaAuditResultTimeline: 100,
     });
   });
 

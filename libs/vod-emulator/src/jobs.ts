@@ -1,6 +1,5 @@
 import { Ring } from './ring';
-import type { JobType } from './regions';
-import { resultText } from './results';
+import { type JobType, TYPES } from './types';
 
 export const JOB_STATES = ['init', 'processing', 'success', 'fail'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -31,7 +30,13 @@ export function verdictOf(state: EndState): { Code: string; Message: string } {
 
 /** The result text of a job that succeeded. Drawn anew at each look: 100,000 kept texts would be 100 MB. */
 export function dataOf(job: Job): string {
-  return resultText(job.mediaId, job.type, job.withTranscript);
+  return JSON.stringify(TYPES[job.type].resultOf(job.mediaId, job));
+}
+
+/** The same as the answers and the event carry it. */
+export function printedData(job: Job): string | object {
+  const { resultOf, dataIs } = TYPES[job.type];
+  return dataIs === 'text' ? dataOf(job) : resultOf(job.mediaId, job);
 }
 
 /** The first tenth of its time a job waits in VOD's queue. */

@@ -1,11 +1,12 @@
 import { type Chance, between, hexId, pick } from './chance';
-import { type Job, type JobBook, dataOf, stateOf, verdictOf } from './jobs';
+import { type Job, type JobBook, printedData, stateOf, verdictOf } from './jobs';
 import { type Refusal, refusals } from './refusals';
-import { JOB_TYPES, type JobType, offers } from './regions';
-import { dnaMatches, isBroken, tagGroups } from './results';
+import { isBroken } from './results';
 import type { Operation } from './operation-names';
 import type { Settings } from './settings';
 import { inSeconds } from './times';
+import { isSubmittedBy, type JobType, offers, TYPES } from './types';
+import { timelineOf } from './types/ai-media-audit';
 
 /** What an operation may look at and change. */
 export interface Service {
@@ -34,35 +35,27 @@ const USER_ID = 1391090000084930;
 export const operations: Record<Operation, (service: Service, call: AdmittedCall) => OperationOutcome> = {
   SubmitAIJob: submit,
   ListAIJob: list,
-  GetAIVideoTagResult: tagResult,
-  GetMediaDNAResult: dnaResult,
+  GetAIVideoTagResult: resultOfMedia('AIVideoTag', 'VideoTagResult'),
+  GetMediaDNAResult: resultOfMedia('AIMediaDNA', 'DNAResult'),
   ListJobInfo: jobInfo,
+  SubmitAIMediaAuditJob: submitAudit,
+  GetAIMediaAuditJob: auditJob,
+  GetMediaAuditResult: resultOfMedia('AIMediaAudit', 'MediaAuditResult'),
+  GetMediaAuditResultTimeline: ofMedia('AIMediaAudit', 'MediaAuditResultTimeline', timelineOf),
 };
 
 function submit(service: Service, call: AdmittedCall): OperationOutcome {
-  const request = readSubmission(call);
-  if ('refusal' in request) return refuse(request.refusal);
-  const { mediaId, types, config, extend } = request;
+  const { parameters } = call;
+  // VOD's pages mark Types optional and don't say what happens without it (docs/vod.md, "Submitting"): better a clear no.
+  const types = [...new Set((parameters.get('Types') ?? '').split(','))];
+  if (!types.every((type) => isSubmittedBy('SubmitAIJob', type))) return refuse(refusals.invalidParameter('Types'));
+  const config = readObject(parameters.get('Config'));
+  if (!config) return refuse(refusals.invalidParameter('Config', 'It must be a JSON object.'));
 
-  const jobs = types.map((type): Job => ({
-    jobId: hexId(service.chance),
-    mediaId,
-    type,
-    region: call.region,
-    requestId: call.requestId,
-    createdAt: service.clock(),
-    timeMs: between(service.chance, service.settings.jobTimeMs.min, service.settings.jobTimeMs.max),
-    broken: isBroken(mediaId, service.settings.failShare),
-    withTranscript: asksForTranscript(config),
-    extend,
-  }));
-  for (const job of jobs) {
-    service.jobs.add(job);
-    service.bill(job);
-  }
-
+  const jobs = makeJobs(service, call, types, { withTranscript: asksForTranscript(config) });
+  if ('refusal' in jobs) return refuse(jobs.refusal);
   // The order isn't specified (docs/vod.md, "Submitting"), so no client may get used to one.
-  const AIJob = pick(service.chance, jobs, jobs.length).map(({ type, jobId }) => ({
+  const AIJob = pick(service.chance, jobs, jobs.length).map(({ type, jobId, mediaId }) => ({
     Type: type,
     JobId: jobId,
     MediaId: mediaId,
@@ -70,25 +63,29 @@ function submit(service: Service, call: AdmittedCall): OperationOutcome {
   return { outcome: 'done', body: { AIJobList: { AIJob } }, submitted: jobs };
 }
 
-interface Submission {
-  mediaId: string;
-  types: JobType[];
-  config: Record<string, unknown>;
-  extend: string | undefined;
+function submitAudit(service: Service, call: AdmittedCall): OperationOutcome {
+  const { parameters } = call;
+  if ((parameters.get('MediaType') ?? 'video') !== 'video') return refuse(refusals.invalidParameter('MediaType'));
+  if (!readObject(parameters.get('MediaAuditConfiguration'))) {
+    return refuse(refusals.invalidParameter('MediaAuditConfiguration', 'It must be a JSON object.'));
+  }
+  const jobs = makeJobs(service, call, ['AIMediaAudit'], { withTranscript: false });
+  if ('refusal' in jobs) return refuse(jobs.refusal);
+  const [job] = jobs;
+  return { outcome: 'done', body: { MediaId: job?.mediaId, JobId: job?.jobId }, submitted: jobs };
 }
 
-function readSubmission({ region, parameters }: AdmittedCall): Submission | { refusal: Refusal } {
+/** What all that submit have in common. */
+function makeJobs(
+  service: Service,
+  { region, requestId, parameters }: AdmittedCall,
+  types: JobType[],
+  asked: Pick<Job, 'withTranscript'>,
+): Job[] | { refusal: Refusal } {
   const mediaId = parameters.get('MediaId');
   if (!mediaId) return { refusal: refusals.missingParameter('MediaId') };
-
-  // VOD's pages mark Types optional and don't say what happens without it (docs/vod.md, "Submitting"): better a clear no.
-  const types = [...new Set((parameters.get('Types') ?? '').split(','))];
-  if (!types.every(isJobType)) return { refusal: refusals.invalidParameter('Types') };
   const missing = types.find((type) => !offers(region, type));
   if (missing) return { refusal: refusals.invalidParameter('Types', `${missing} is not offered in ${region}.`) };
-
-  const config = readObject(parameters.get('Config'));
-  if (!config) return { refusal: refusals.invalidParameter('Config', 'It must be a JSON object.') };
 
   const userData = parameters.get('UserData');
   const custom = readObject(userData);
@@ -96,9 +93,25 @@ function readSubmission({ region, parameters }: AdmittedCall): Submission | { re
   if (Buffer.byteLength(userData ?? '') > MAX_USER_DATA_BYTES) {
     return { refusal: refusals.invalidParameter('UserData', `It must not exceed ${MAX_USER_DATA_BYTES} bytes.`) };
   }
-
   if (mediaId.startsWith('missing')) return { refusal: refusals.unknownVideo() };
-  return { mediaId, types, config, extend: extendOf(custom) };
+
+  const jobs = types.map((type): Job => ({
+    jobId: hexId(service.chance),
+    mediaId,
+    type,
+    region,
+    requestId,
+    createdAt: service.clock(),
+    timeMs: between(service.chance, service.settings.jobTimeMs.min, service.settings.jobTimeMs.max),
+    broken: isBroken(mediaId, service.settings.failShare),
+    ...asked,
+    extend: extendOf(custom),
+  }));
+  for (const job of jobs) {
+    service.jobs.add(job);
+    service.bill(job);
+  }
+  return jobs;
 }
 
 function list(service: Service, call: AdmittedCall): OperationOutcome {
@@ -111,11 +124,24 @@ function list(service: Service, call: AdmittedCall): OperationOutcome {
   const unknown: string[] = [];
   for (const id of ids) {
     const job = service.jobs.find(id);
-    // Another region's host doesn't see the job (docs/vod.md, "Calls").
-    if (job?.region === call.region && isListed(service, job, now)) AIJob.push(describeJob(job, now));
+    if (job && isKnownTo(service, call, job, 'ListAIJob')) AIJob.push(describeJob(job, now));
     else unknown.push(id);
   }
   return done({ NonExistAIJobIds: { String: unknown }, AIJobList: { AIJob } });
+}
+
+function auditJob(service: Service, call: AdmittedCall): OperationOutcome {
+  const id = call.parameters.get('JobId');
+  if (!id) return refuse(refusals.missingParameter('JobId'));
+  const job = service.jobs.find(id);
+  // No page says what becomes of an unknown JobId; this is the code of sister operations (docs/vod.md, "Asking").
+  if (!job || !isKnownTo(service, call, job, 'GetAIMediaAuditJob')) return refuse(refusals.unknownJob());
+  return done({ MediaAuditJob: describeJob(job, service.clock()) });
+}
+
+/** Another region's host doesn't see the job (docs/vod.md, "Calls"), nor does an operation for other types. */
+function isKnownTo(service: Service, { region }: AdmittedCall, job: Job, operation: Operation): boolean {
+  return job.region === region && TYPES[job.type].readBy === operation && isListed(service, job, service.clock());
 }
 
 function isListed({ settings }: Service, job: Job, nowMs: number): boolean {
@@ -135,25 +161,23 @@ export function describeJob(job: Job, nowMs: number): object {
     ...head,
     ...verdictOf(job.end.state),
     CompleteTime: inSeconds(job.end.at),
-    Data: job.end.state === 'success' ? dataOf(job) : '{}',
+    Data: job.end.state === 'success' ? printedData(job) : '{}',
   };
 }
 
-// What the two result queries answer for a media without a result is not documented (docs/vod.md, "Results"): an empty group here.
-
-function tagResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
-  const mediaId = parameters.get('MediaId');
-  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
-  const known = service.jobs.latestSuccess(region, mediaId, 'AIVideoTag');
-  // OrigASRData is not in this operation's model, only in the Data of ListAIJob and the event.
-  return done({ VideoTagResult: known ? tagGroups(mediaId) : {} });
+function resultOfMedia(type: JobType, member: string) {
+  // OrigASRData is not in the model of its operation, only in the Data of ListAIJob and the event.
+  return ofMedia(type, member, (mediaId) => TYPES[type].resultOf(mediaId, { withTranscript: false }));
 }
 
-function dnaResult(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
-  const mediaId = parameters.get('MediaId');
-  if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
-  const known = service.jobs.latestSuccess(region, mediaId, 'AIMediaDNA');
-  return done({ DNAResult: known ? dnaMatches(mediaId) : {} });
+/** What is answered for a media without a result is not documented (docs/vod.md, "Results"): an empty group here. */
+function ofMedia(type: JobType, member: string, answerFor: (mediaId: string) => object) {
+  return (service: Service, { region, parameters }: AdmittedCall): OperationOutcome => {
+    const mediaId = parameters.get('MediaId');
+    if (!mediaId) return refuse(refusals.missingParameter('MediaId'));
+    const known = service.jobs.latestSuccess(region, mediaId, type);
+    return done({ [member]: known ? answerFor(mediaId) : {} });
+  };
 }
 
 function jobInfo(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
@@ -182,10 +206,6 @@ function done(body: object): OperationOutcome {
 
 function refuse(refusal: Refusal): OperationOutcome {
   return { outcome: 'refused', refusal };
-}
-
-function isJobType(text: string): text is JobType {
-  return JOB_TYPES.some((type) => type === text);
 }
 
 export function split(text: string | undefined): string[] {

@@ -73,6 +73,11 @@ export const refusals = {
     code: 'InvalidVideo.NotFound',
     message: 'The video does not exist.',
   }),
+  unknownJob: (): Refusal => ({
+    status: 404,
+    code: 'NoSuchResource',
+    message: 'The specified resource does not exist.',
+  }),
   tooManyJobIds: (): Refusal => ({
     status: 400,
     code: 'JobIdsExceededMax',

@@ -1,129 +1,20 @@
-import { type Chance, between, hash, hexId, pick, seededChance } from './chance';
-import type { JobType } from './regions';
+import { type Chance, between, hash, seededChance } from './chance';
 
-// Invented, but in the documented shapes (docs/vod.md, "Results"), and drawn from the media id alone: the same media gives
-// the same result in every run, so a stored result can be compared with a fresh one.
-
-const CATEGORIES = ['Beauty', 'Sports', 'Food', 'Travel', 'News', '教育', '科技', '音乐'];
-const KEYWORDS = [
-  'Cushion',
-  'Bicycle',
-  'Harbour',
-  'Kitchen',
-  'Contract',
-  'Rain',
-  '篮球',
-  '发布会',
-  '火锅',
-  '高铁',
-  '护肤',
-  '樱花',
-];
-const PERSONS = ['Sam Example', 'Alex Sample', '张三', '李四'];
-const LOCATIONS = ['Asia', 'London', 'Shanghai', '杭州', '西湖'];
-const TIMES_OF_DAY = ['Morning', 'Afternoon', '夜晚'];
-const SENTENCES = [
-  'Good afternoon — 你好。',
-  'Welcome back to the programme.',
-  'Let us have a look at the numbers.',
-  '今天我们来聊一聊新产品。',
-  '请大家看大屏幕。',
-  'Thank you, and see you next week.',
-];
-
-interface Tag {
-  Times?: string[];
-  Tag: string;
-  FaceUrl?: string;
-}
-
-export type TagGroups = Partial<Record<'Category' | 'Keyword' | 'Person' | 'Location' | 'Time', Tag[]>>;
-
-export function tagGroups(mediaId: string): TagGroups {
-  const chance = seededChance(hash(`${mediaId} tags`));
-  const lengthMs = mediaLengthMs(mediaId);
-  const tag = (text: string): Tag => ({ Times: moments(chance, lengthMs), Tag: text });
-  const face = (text: string): Tag => ({ ...tag(text), FaceUrl: faceUrl(chance) });
-
-  const groups: TagGroups = {
-    Category: pick(chance, CATEGORIES, between(chance, 1, 2)).map((text) => ({ Tag: text })),
-    Keyword: pick(chance, KEYWORDS, between(chance, 2, 6)).map(tag),
-    Person: pick(chance, PERSONS, between(chance, 0, 2)).map(face),
-    Location: pick(chance, LOCATIONS, between(chance, 0, 2)).map(tag),
-    Time: pick(chance, TIMES_OF_DAY, between(chance, 0, 1)).map(tag),
-  };
-  // Every group is optional: VOD leaves out the ones in which it found nothing.
-  return Object.fromEntries(Object.entries(groups).filter(([, tags]) => tags.length > 0));
-}
-
-/** `Duration` is a string while the times are numbers: as in every sample (docs/vod.md, "Results"). */
-function transcript(mediaId: string) {
-  const chance = seededChance(hash(`${mediaId} transcript`));
-  const lengthMs = mediaLengthMs(mediaId);
-  const spoken = pick(chance, SENTENCES, between(chance, 2, 5));
-  const slotMs = Math.floor(lengthMs / spoken.length);
-  return {
-    AsrTextList: spoken.map((text, i) => {
-      const start = i * slotMs + between(chance, 0, Math.floor(slotMs / 4));
-      const end = start + between(chance, Math.floor(slotMs / 4), Math.floor(slotMs / 2));
-      const speechRate = Math.round((text.length * 60_000) / (end - start));
-      return { EndTime: end, StartTime: start, Text: text, ChannelId: 0, SpeechRate: speechRate };
-    }),
-    Duration: String(lengthMs),
-  };
-}
-
-export function dnaMatches(mediaId: string) {
-  const chance = seededChance(hash(`${mediaId} dna`));
-  const lengthSeconds = mediaLengthMs(mediaId) / 1000;
-  const matches = Array.from({ length: between(chance, 0, 3) }, () => ({
-    Similarity: similarity(chance),
-    PrimaryKey: hexId(chance),
-    Detail: Array.from({ length: between(chance, 1, 2) }, () => segment(chance, lengthSeconds)),
-  }));
-  return { VideoDNA: matches };
-}
-
-/** What ListAIJob and the event carry as `Data`: JSON in a string. */
-export function resultText(mediaId: string, type: JobType, withTranscript: boolean): string {
-  switch (type) {
-    case 'AIVideoTag':
-      return JSON.stringify(
-        withTranscript ? { ...tagGroups(mediaId), OrigASRData: transcript(mediaId) } : tagGroups(mediaId),
-      );
-    case 'AIMediaDNA':
-      return JSON.stringify(dnaMatches(mediaId));
-  }
-}
+// Results are invented, but in the documented shapes (docs/vod.md, "Results"), and drawn from the media id alone: the same
+// media gives the same result in every run, so a stored result can be compared with a fresh one.
 
 /** Whether the jobs of this media end in `fail`: a media whose id starts with `fail` always does. */
 export function isBroken(mediaId: string, failShare: number): boolean {
   return mediaId.startsWith('fail') || seededChance(hash(`${mediaId} broken`))() < failShare;
 }
 
-function mediaLengthMs(mediaId: string): number {
+export function mediaLengthMs(mediaId: string): number {
   return between(seededChance(hash(`${mediaId} length`)), 30_000, 600_000);
 }
 
-function moments(chance: Chance, lengthMs: number): string[] {
+/** In milliseconds, as text. */
+export function moments(chance: Chance, lengthMs: number): string[] {
   return Array.from({ length: between(chance, 1, 4) }, () => between(chance, 0, lengthMs))
     .toSorted((a, b) => a - b)
     .map(String);
-}
-
-function faceUrl(chance: Chance): string {
-  return `http://test.example.com/aivideotag/${hexId(chance)}/Index_${String(between(chance, 1, 999)).padStart(5, '0')}.jpg`;
-}
-
-/** "1" is 100 % (docs/vod.md, "Results"). */
-function similarity(chance: Chance): string {
-  const percent = between(chance, 60, 100);
-  return percent === 100 ? '1' : (percent / 100).toFixed(2);
-}
-
-function segment(chance: Chance, lengthSeconds: number) {
-  const start = chance() * (lengthSeconds / 2);
-  const duration = 2 + chance() * (lengthSeconds / 3);
-  const span = (shift: number) => ({ Start: (start + shift).toFixed(1), Duration: duration.toFixed(1) });
-  return { Input: span(0), Duplication: span(chance()) };
 }

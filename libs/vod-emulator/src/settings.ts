@@ -1,15 +1,6 @@
 import { z } from 'zod';
 import { type FaultRule, faultRules } from './faults';
-import { OPERATIONS, type Operation } from './operation-names';
-
-/** Calls a second, per region (docs/vod.md, "Quotas": ListAIJob's is that of its class in 2021, nothing newer is published). */
-const DOCUMENTED_QPS: Record<Operation, number> = {
-  SubmitAIJob: 30,
-  ListAIJob: 100,
-  GetAIVideoTagResult: 10,
-  GetMediaDNAResult: 20,
-  ListJobInfo: 15,
-};
+import { DOCUMENTED_QPS, OPERATIONS, type Operation, perOperation } from './operation-names';
 
 interface JobTime {
   min: number;
@@ -105,15 +96,7 @@ export const settingsPatch = z.strictObject({
     .strictObject({ min: jobTime, max: jobTime })
     .refine(({ min, max }) => min <= max, 'min must not exceed max')
     .optional(),
-  qps: z
-    .strictObject({
-      SubmitAIJob: callsPerSecond,
-      ListAIJob: callsPerSecond,
-      GetAIVideoTagResult: callsPerSecond,
-      GetMediaDNAResult: callsPerSecond,
-      ListJobInfo: callsPerSecond,
-    } satisfies Record<Operation, typeof callsPerSecond>)
-    .optional(),
+  qps: z.strictObject(perOperation(() => callsPerSecond)).optional(),
   failShare: z.number().min(0).max(1).optional(),
   echoExtend: z.boolean().optional(),
   listingLagMs: jobTime.optional(),

@@ -11,16 +11,18 @@ interface Entry {
   JobId: string;
   MediaId?: string;
   Status?: string;
-  Data?: string;
+  Data?: string | object;
 }
 
-/** The answers of the five operations, as far as the faults look at them. */
+/** The answers of the operations, as far as the faults look at them. */
 export interface Body {
   AIJobList?: { AIJob: Entry[] };
   NonExistAIJobIds?: { String: string[] };
   JobInfoList?: Entry[];
+  MediaAuditJob?: Entry;
   VideoTagResult?: object;
   DNAResult?: object;
+  MediaAuditResult?: object;
 }
 
 interface Surroundings {
@@ -74,7 +76,7 @@ export function twistBody(fault: ContentFault, body: Body, around: Surroundings)
     case 'malformed_data':
       return (
         changeResult(body, (result) => half(JSON.stringify(result))) ??
-        change(body, around, (entry) => entry.Data && { ...entry, Data: half(entry.Data) })
+        change(body, around, (entry) => entry.Data && { ...entry, Data: half(textOf(entry.Data)) })
       );
   }
 }
@@ -91,8 +93,8 @@ export function printed(answer: Answer, { missingIds }: Settings): Answer {
   };
 }
 
-function entriesOf({ AIJobList, JobInfoList }: Body): Entry[] {
-  return AIJobList?.AIJob ?? JobInfoList ?? [];
+function entriesOf({ AIJobList, JobInfoList, MediaAuditJob }: Body): Entry[] {
+  return AIJobList?.AIJob ?? JobInfoList ?? (MediaAuditJob ? [MediaAuditJob] : []);
 }
 
 /** `alter` answers what is there instead, `gone` for nothing, or something empty to leave the entry alone. */
@@ -112,7 +114,7 @@ function change(
 
   const [mediaId, ...otherMedia] = new Set(struck.map(({ MediaId }) => MediaId));
   return {
-    body: { ...body, ...(body.JobInfoList ? { JobInfoList: entries } : { AIJobList: { AIJob: entries } }) },
+    body: { ...body, ...withEntries(body, entries) },
     struck: {
       jobIds: struck.map(({ JobId }) => JobId),
       ...(mediaId !== undefined && otherMedia.length === 0 && { mediaId }),
@@ -120,9 +122,15 @@ function change(
   };
 }
 
-/** The result of GetAIVideoTagResult or GetMediaDNAResult. */
+function withEntries({ JobInfoList, MediaAuditJob }: Body, entries: Entry[]): Body {
+  if (JobInfoList) return { JobInfoList: entries };
+  const [entry] = entries;
+  return MediaAuditJob && entry ? { MediaAuditJob: entry } : { AIJobList: { AIJob: entries } };
+}
+
+/** The result of a call about a media. */
 function changeResult(body: Body, alter: (result: object) => unknown): Twist | undefined {
-  for (const name of ['VideoTagResult', 'DNAResult'] as const) {
+  for (const name of ['VideoTagResult', 'DNAResult', 'MediaAuditResult'] as const) {
     const result = body[name];
     if (result && Object.keys(result).length > 0) return { body: { ...body, [name]: alter(result) }, struck: {} };
   }
@@ -137,6 +145,10 @@ function unfinished(entry: Entry): Entry {
   const ofTheEnd = ['Code', 'Message', 'CompleteTime', 'Data'];
   const kept = Object.entries(entry).filter(([name]) => !ofTheEnd.includes(name));
   return { ...(Object.fromEntries(kept) as unknown as Entry), Status: 'processing' };
+}
+
+function textOf(data: string | object): string {
+  return typeof data === 'string' ? data : JSON.stringify(data);
 }
 
 function half(text: string): string {

@@ -1,5 +1,5 @@
 import { type Job, type JobState, dataOf, stateOf } from './jobs';
-import type { JobType } from './regions';
+import type { JobType } from './types';
 import type { PublicSettings } from './settings';
 
 // What the accessors and the control routes show.

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import RPCClient from '@alicloud/pop-core';
+import { unlimited } from '../src/operation-names';
 import { Emulator, type EmulatorOptions } from '../src';
 import { sign, stringToSign } from '../src/signature';
 
 export const ACCESS_KEY = { id: 'test-id', secret: 'canary-secret' };
-
-const UNLIMITED = { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 };
 
 /** What VOD answered: pop-core throws error answers, here they are values like the others. */
 export interface Answered {
@@ -39,7 +38,7 @@ export async function startEmulator(options: Partial<EmulatorOptions> = {}): Pro
   const emulator = new Emulator({
     accessKeys: [ACCESS_KEY],
     jobTimeMs: { min: 0, max: 0 },
-    qps: UNLIMITED,
+    qps: unlimited,
     ...options,
   });
   const { url } = await emulator.listen({ host: '127.0.0.1', port: 0 });

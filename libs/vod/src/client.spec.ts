@@ -1,6 +1,8 @@
 import { answerJson, answerText, closeServers, type Loopback, serveHttp } from '../test/loopback';
 import { sampleJson, sampleNames, sampleText } from '../test/samples';
-import { type SignedSubmission, VodClient } from './client';
+import { VodClient } from './client';
+import { catalogue, type SignedSubmission } from './types';
+import { listAIJob } from './types/submit-ai-job';
 
 const credentials = { accessKeyId: 'testAccessKeyId', accessKeySecret: 'testAccessKeySecret' };
 const mediaId = '3d3d12340d92c641401fab46a0b847f1';
@@ -9,6 +11,7 @@ const dnaJobId = '88c6ca184c0e47098a5b665e2a126701';
 const unknownJobId = 'aasdcsfg1782740asd0000000000aaaa';
 
 const submission: SignedSubmission = {
+  operation: 'SubmitAIJob',
   mediaId,
   types: ['AIVideoTag', 'AIMediaDNA'],
   config: { AIVideoTag: { AnalyseTypes: 'ASR,OCR', OrigASRData: true }, AIMediaDNA: { DNADBId: 'db1' } },
@@ -32,7 +35,7 @@ const sample = (name: string) => answerText(sampleText('api', name));
 describe('submitAIJob', () => {
   const submit = (body: unknown, changes: Partial<SignedSubmission> = {}) => {
     answer = answerJson(body);
-    return client.submitAIJob('cn-shanghai', { ...submission, ...changes });
+    return client.submit('cn-shanghai', { ...submission, ...changes });
   };
   const listed = (...AIJob: unknown[]) => ({ RequestId: 'r1', AIJobList: { AIJob } });
 
@@ -44,7 +47,7 @@ describe('submitAIJob', () => {
         'api',
         name,
       );
-      expect(await client.submitAIJob('cn-shanghai', submission)).toEqual({
+      expect(await client.submit('cn-shanghai', submission)).toEqual({
         outcome: 'accepted',
         jobs: printed.AIJobList.AIJob.map((job) => ({ type: job.Type, vodJobId: job.JobId })),
         requestId: printed.RequestId,
@@ -82,7 +85,7 @@ describe('submitAIJob', () => {
     await submit(listed());
     const config = { AIMediaDNA: { DNADBId: 'db1' }, AIVideoTag: { OrigASRData: true, AnalyseTypes: 'ASR,OCR' } };
     const other = new VodClient({ endpoint: `${server.url}/{region}`, timeoutMs: 999, credentials });
-    await other.submitAIJob('cn-shanghai', { ...submission, config, signedAt: new Date('2026-01-02T03:04:05Z') });
+    await other.submit('cn-shanghai', { ...submission, config, signedAt: new Date('2026-01-02T03:04:05Z') });
     const bodies = server.received.map((request) => request.body);
     expect(bodies).toHaveLength(3);
     expect(new Set(bodies).size).toBe(1);
@@ -133,7 +136,7 @@ describe('submitAIJob', () => {
 describe('listAIJob', () => {
   const list = (body: unknown, ids: readonly string[]) => {
     answer = answerJson(body);
-    return client.listAIJob('cn-shanghai', ids);
+    return client.readJobs('cn-shanghai', listAIJob, ids);
   };
   const value = async (body: unknown, ids: readonly string[]) => {
     const outcome = await list(body, ids);
@@ -146,7 +149,7 @@ describe('listAIJob', () => {
     answer = sample(name);
     const ids = [...printed.AIJobList.AIJob.map((job) => job['JobId'] ?? ''), unknownJobId];
     const missing = /dna|asr/.test(name) ? [] : [unknownJobId];
-    expect(await client.listAIJob('cn-shanghai', ids)).toEqual({
+    expect(await client.readJobs('cn-shanghai', listAIJob, ids)).toEqual({
       outcome: 'answered',
       requestId: printed.RequestId,
       value: {
@@ -255,7 +258,7 @@ describe('the results of a media', () => {
   it.each(sampleNames('api').filter((name) => name.startsWith('GetAIVideoTagResult')))('reads %s', async (name) => {
     answer = sample(name);
     const printed = sampleJson<{ RequestId: string; VideoTagResult: unknown }>('api', name);
-    expect(await client.getAIVideoTagResult('cn-shanghai', mediaId)).toEqual({
+    expect(await client.readMedia('cn-shanghai', catalogue.AIVideoTag.fallback, mediaId)).toEqual({
       outcome: 'answered',
       value: { data: JSON.stringify(printed.VideoTagResult) },
       requestId: printed.RequestId,
@@ -266,7 +269,7 @@ describe('the results of a media', () => {
   it.each(sampleNames('api').filter((name) => name.startsWith('GetMediaDNAResult')))('reads %s', async (name) => {
     answer = sample(name);
     const printed = sampleJson<{ RequestId: string; DNAResult: unknown }>('api', name);
-    expect(await client.getMediaDNAResult('cn-shanghai', mediaId)).toEqual({
+    expect(await client.readMedia('cn-shanghai', catalogue.AIMediaDNA.fallback, mediaId)).toEqual({
       outcome: 'answered',
       value: { data: JSON.stringify(printed.DNAResult) },
       requestId: printed.RequestId,
@@ -277,8 +280,8 @@ describe('the results of a media', () => {
   it.each([undefined, null, '', {}])('are null when VOD gives %j', async (empty) => {
     answer = answerJson({ RequestId: 'r1', VideoTagResult: empty, DNAResult: empty });
     const nothing = { outcome: 'answered', value: { data: null }, requestId: 'r1' };
-    expect(await client.getAIVideoTagResult('cn-shanghai', mediaId)).toEqual(nothing);
-    expect(await client.getMediaDNAResult('cn-shanghai', mediaId)).toEqual(nothing);
+    expect(await client.readMedia('cn-shanghai', catalogue.AIVideoTag.fallback, mediaId)).toEqual(nothing);
+    expect(await client.readMedia('cn-shanghai', catalogue.AIMediaDNA.fallback, mediaId)).toEqual(nothing);
   });
 });
 
@@ -323,7 +326,7 @@ describe('regions', () => {
   it('are called at their own endpoints, over one kept connection each', async () => {
     answer = answerJson({});
     for (const region of ['cn-shanghai', 'cn-beijing', 'cn-shanghai', 'cn-beijing']) {
-      await client.listAIJob(region, ['a']);
+      await client.readJobs(region, listAIJob, ['a']);
     }
     const urls = server.received.map((request) => request.url);
     expect(urls).toEqual(['/cn-shanghai/', '/cn-beijing/', '/cn-shanghai/', '/cn-beijing/']);
@@ -332,9 +335,9 @@ describe('regions', () => {
 
   it('are connected to anew after a close', async () => {
     answer = answerJson({});
-    await client.listAIJob('cn-shanghai', ['a']);
+    await client.readJobs('cn-shanghai', listAIJob, ['a']);
     client.close();
-    expect(await client.listAIJob('cn-shanghai', ['a'])).toMatchObject({ outcome: 'answered' });
+    expect(await client.readJobs('cn-shanghai', listAIJob, ['a'])).toMatchObject({ outcome: 'answered' });
     expect(server.connections()).toBe(2);
   });
 });

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerJson, closeServers, deadUrl, type Loopback, serveHttp } from '../test/loopback';
 import { VodClient } from './client';
+import { listAIJob } from './types/submit-ai-job';
 
 const variables = { ...process.env };
 const hidden = 'CANARY';
@@ -30,7 +31,7 @@ afterEach(async () => {
 });
 
 const useChain = () => (client = new VodClient({ endpoint: vod.url, timeoutMs: 2000, credentials: 'default-chain' }));
-const read = () => client.listAIJob('cn-shanghai', ['a']);
+const read = () => client.readJobs('cn-shanghai', listAIJob, ['a']);
 const keysUsed = () => vod.received.map(({ params }) => params['AccessKeyId']);
 
 describe('the default credential chain', () => {
@@ -44,7 +45,15 @@ describe('the default credential chain', () => {
 
   it('blocks without a key, sends nothing and says nothing of where it looked', async () => {
     useChain();
-    const submission = { mediaId: 'm', types: [], config: null, extend: '', nonce: 'n', signedAt: new Date(0) };
+    const submission = {
+      operation: 'SubmitAIJob' as const,
+      mediaId: 'm',
+      types: [],
+      config: null,
+      extend: '',
+      nonce: 'n',
+      signedAt: new Date(0),
+    };
     const blocked = {
       outcome: 'blocked',
       code: 'NoCredentials',
@@ -52,7 +61,7 @@ describe('the default credential chain', () => {
       requestId: null,
     };
     expect(await read()).toEqual(blocked);
-    expect(await client.submitAIJob('cn-shanghai', submission)).toEqual(blocked);
+    expect(await client.submit('cn-shanghai', submission)).toEqual(blocked);
     expect(vod.received).toEqual([]);
   });
 

@@ -1,11 +1,12 @@
-import { collectiveEvents, jobTypes, tagGroups, type JobType } from '@app/domain';
+import { collectiveEvents, completionOf, jobTypes, type JobType } from '@app/domain';
 import { leadingMembers } from './event-head';
 import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, sentenceOf, textOf, wordOf } from './fields';
+import { catalogue } from './types';
 
 export type VodEvent =
   | {
       kind: 'completion';
-      /** AIVideoTagComplete, AIMediaDNAComplete, or a name for all types. */
+      /** The one of its type, or a name for all types. */
       eventType: string;
       /** Null when neither the name nor the body says it: then the job says it that is named. */
       type: JobType | null;
@@ -15,7 +16,7 @@ export type VodEvent =
       eventTime: Date | null;
       code: string | null;
       message: string | null;
-      /** What SubmitAIJob sent as UserData.Extend, should VOD echo it: its pages disagree (docs/vod.md, "Events"). */
+      /** What the submission sent as UserData.Extend, should VOD echo it: its pages disagree (docs/vod.md, "Events"). */
       extend: string | null;
     }
   | { kind: 'other'; eventType: string; jobId: string | null; mediaId: string | null; reason: string }
@@ -83,20 +84,16 @@ function event(eventType: string, fields: Fields): VodEvent {
   };
 }
 
-/** `none`: an event of something else. An automated review is among the events that have one name in common. */
+/** `none`: an event of something else. */
 function typeOf(eventType: string, fields: Fields): JobType | null | 'none' {
-  const named = jobTypes.find((each) => eventType === `${each}Complete`);
+  const named = jobTypes.find((each) => eventType === completionOf(each));
   if (named) return named;
   if (!(collectiveEvents as readonly string[]).includes(eventType)) return 'none';
   const printed = textOf(fields['Type'])?.trim();
   if (printed) return jobTypes.find((each) => each === printed) ?? 'none';
   const data = fieldsOf(opened(fields['Data'])) ?? {};
-  if (Object.hasOwn(data, 'Suggestion')) return 'none';
-  if (Object.hasOwn(data, 'VideoDNA')) return 'AIMediaDNA';
-  return tagMembers.some((member) => Object.hasOwn(data, member)) ? 'AIVideoTag' : null;
+  return jobTypes.find((each) => catalogue[each].dataMembers.some((member) => Object.hasOwn(data, member))) ?? null;
 }
-
-const tagMembers = [...tagGroups, 'OrigASRData'];
 
 function statusOf(value: unknown): 'success' | 'fail' | null {
   const status = textOf(value)?.trim().toLowerCase();

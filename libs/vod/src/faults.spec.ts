@@ -2,8 +2,10 @@ import type http from 'node:http';
 import type net from 'node:net';
 import { answerJson, answerText, closeServers, deadUrl, type Received, serveHttp, serveTcp } from '../test/loopback';
 import { sampleNames, sampleText } from '../test/samples';
-import { type SignedSubmission, VodClient } from './client';
+import { VodClient } from './client';
 import type { ReadOutcome, SubmitOutcome } from './outcome';
+import type { SignedSubmission } from './types';
+import { listAIJob } from './types/submit-ai-job';
 
 /** Every fault of the network and of VOD, once for a submission and once for a read, and always with pop-core. */
 
@@ -13,6 +15,7 @@ const key = {
   securityToken: 'CANARYsecurityToken/+==00',
 };
 const submission: SignedSubmission = {
+  operation: 'SubmitAIJob',
   mediaId: 'media1',
   types: ['AIVideoTag'],
   config: null,
@@ -26,8 +29,8 @@ afterEach(closeServers);
 
 async function callBoth(endpoint: string): Promise<{ submit: SubmitOutcome; read: ReadOutcome<unknown> }> {
   const client = new VodClient({ endpoint, timeoutMs, credentials: key });
-  const submit = await client.submitAIJob('cn-shanghai', submission);
-  const read = await client.listAIJob('cn-shanghai', ['job1']);
+  const submit = await client.submit('cn-shanghai', submission);
+  const read = await client.readJobs('cn-shanghai', listAIJob, ['job1']);
   client.close();
   expectSafe({ submit, read }, endpoint);
   return { submit, read };
@@ -154,8 +157,8 @@ describe('an error code', () => {
       );
       const client = new VodClient({ endpoint: server.url, timeoutMs, credentials: key });
       const outcomes = [
-        await client.submitAIJob('cn-shanghai', submission),
-        await client.listAIJob('cn-shanghai', ['job1']),
+        await client.submit('cn-shanghai', submission),
+        await client.readJobs('cn-shanghai', listAIJob, ['job1']),
       ];
       const text = JSON.stringify(outcomes);
       expect(text).not.toContain('CANARY');
@@ -266,8 +269,8 @@ describe('a connection', () => {
       else response.socket?.resetAndDestroy();
     });
     const client = new VodClient({ endpoint: server.url, timeoutMs, credentials: key });
-    expect(await client.listAIJob('cn-shanghai', ['a'])).toMatchObject({ outcome: 'answered' });
-    expect(await client.submitAIJob('cn-shanghai', submission)).toMatchObject({
+    expect(await client.readJobs('cn-shanghai', listAIJob, ['a'])).toMatchObject({ outcome: 'answered' });
+    expect(await client.submit('cn-shanghai', submission)).toMatchObject({
       outcome: 'unknown',
       cause: 'ECONNRESET',
     });
@@ -287,7 +290,7 @@ describe('a connection', () => {
       answerJson({})(response);
     });
     const client = new VodClient({ endpoint: server.url, timeoutMs: 30_000, credentials: key });
-    await client.listAIJob('cn-shanghai', ['a']);
+    await client.readJobs('cn-shanghai', listAIJob, ['a']);
     expect(await closed).toBe('closed');
   });
 });

@@ -71,6 +71,22 @@ export function jsonTextOf(value: unknown): string | null {
   }
 }
 
+/** JSON text with sorted keys, at every depth: a config that was kept as jsonb comes back in another order, and must be signed the same. */
+export function textInOrder(value: unknown): string {
+  return JSON.stringify(inOrder(value));
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  const fields = fieldsOf(value);
+  if (fields === null) return value;
+  return Object.fromEntries(
+    Object.keys(fields)
+      .toSorted()
+      .map((key) => [key, inOrder(fields[key])]),
+  );
+}
+
 /** All of VOD's times are UTC. Some pages print a colon before the milliseconds, which `Date` doesn't read. */
 const timeForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[:.](\d{1,3}))?Z$/;
 

@@ -1,8 +1,10 @@
-export { VodClient, type SignedSubmission, type VodClientOptions, type VodJob } from './client';
+export { VodClient, type VodClientOptions } from './client';
+export { catalogue, readableTogether, readCalls, vodOperations, type ReadCall, type SignedSubmission } from './types';
+export type { VodJob } from './vod-job';
 export type { VodCredentials } from './credentials';
 export type { ReadOutcome, SubmitOutcome } from './outcome';
 export { JobConfig, type ConfigExtra } from './job-config';
-export { normalizeResult } from './result';
+export { detailsMissingIn, normalizeResult, withDetails } from './result';
 export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
 export { parseEvent, type VodEvent } from './events';

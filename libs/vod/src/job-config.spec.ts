@@ -60,7 +60,7 @@ describe('The config of a request', () => {
   });
 
   it.each([
-    [{ type: 'AIMediaAudit', key: 'X', value: null }, /VOD_CONFIG_EXTRA: expected .*AIVideoTag or AIMediaDNA/],
+    [{ type: 'AIVideoCensor', key: 'X', value: null }, /VOD_CONFIG_EXTRA: expected .*AIVideoTag or AIMediaDNA or AIM/],
     [
       { type: 'AIMediaDNA', key: 'DNADBId', value: 'x' },
       /only for AIVideoTag.AnalyseTypes, got "AIMediaDNA.DNADBId=x"/,

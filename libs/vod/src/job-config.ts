@@ -1,5 +1,7 @@
 import { ConfigError } from '@app/config';
-import { jobTypes, type JobType } from '@app/domain';
+import { byType, jobTypes, type JobType } from '@app/domain';
+import { fieldsOf } from './fields';
+import { catalogue, type ConfigRule } from './types';
 
 /** One thing wrong with a request's config, by its path in the request. */
 export interface ConfigProblem {
@@ -14,23 +16,7 @@ export interface ConfigExtra {
   value: string | null;
 }
 
-type Rule =
-  /** A comma list of words, as text. */
-  { is: 'list'; of: readonly string[] } | { is: 'flag' } | { is: 'id'; what: string } | { is: 'anything' };
-
-type Rules = Record<JobType, Record<string, Rule>>;
-
-/**
- * From the pages of SubmitAIJob and of the video AI parameters (docs/vod.md, "Submitting"). Of
- * AnalyseTypes today's page has the first two; the others are those of 2021, which examples print until 2025.
- */
-const documented: Rules = {
-  AIVideoTag: {
-    AnalyseTypes: { is: 'list', of: ['ASR', 'OCR', 'Face', 'Category', 'Annotation'] },
-    OrigASRData: { is: 'flag' },
-  },
-  AIMediaDNA: { DNADBId: { is: 'id', what: 'the id of a fingerprint library' } },
-};
+type Rules = Record<JobType, Record<string, ConfigRule>>;
 
 const AT_MOST = 20;
 
@@ -39,7 +25,7 @@ const AT_MOST = 20;
  * refused before anything is stored.
  */
 export class JobConfig {
-  private readonly rules: Rules = structuredClone(documented);
+  private readonly rules: Rules = byType((type) => ({ ...catalogue[type].config.keys }));
 
   /** @throws ConfigError for an extra that can't be one */
   constructor(extras: readonly ConfigExtra[] = []) {
@@ -60,7 +46,9 @@ export class JobConfig {
       const message = rule ? wrongIn(rule, value) : `expected one of the keys ${Object.keys(rules).join(', ')}`;
       return message === null ? [] : [{ path: `config.${type}.${key.slice(0, 64)}`, message }];
     });
-    return problems.length === 0 ? transcriptWithoutSpeech(type, given) : problems;
+    if (problems.length > 0) return problems;
+    const objection = catalogue[type].config.objection?.(given) ?? null;
+    return objection === null ? [] : [{ path: `config.${type}.${objection.key}`, message: objection.message }];
   }
 
   private add({ type, key, value }: ConfigExtra): void {
@@ -70,8 +58,14 @@ export class JobConfig {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (value === null) rules[key] = rule ?? { is: 'anything' };
     else if (rule?.is === 'list') rules[key] = { ...rule, of: [...new Set([...rule.of, value])] };
-    else throw wrongExtra('a value only for AIVideoTag.AnalyseTypes', `${type}.${key}=${value}`);
+    else throw wrongExtra(`a value only for ${listsOf(this.rules).join(' or ')}`, `${type}.${key}=${value}`);
   }
+}
+
+function listsOf(rules: Rules): string[] {
+  return jobTypes.flatMap((type) =>
+    Object.entries(rules[type]).flatMap(([key, rule]) => (rule.is === 'list' ? [`${type}.${key}`] : [])),
+  );
 }
 
 function wrongExtra(expected: string, got: string): ConfigError {
@@ -79,7 +73,7 @@ function wrongExtra(expected: string, got: string): ConfigError {
 }
 
 /** Null when the value is right. */
-function wrongIn(rule: Rule, value: unknown): string | null {
+function wrongIn(rule: ConfigRule, value: unknown): string | null {
   switch (rule.is) {
     case 'list': {
       const isRight = typeof value === 'string' && value.split(',').every((word) => rule.of.includes(word));
@@ -91,20 +85,27 @@ function wrongIn(rule: Rule, value: unknown): string | null {
       return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)
         ? null
         : `expected ${rule.what} as text, got ${shown(value)}`;
+    case 'word':
+      return typeof value === 'string' && /^\w{1,128}$/.test(value)
+        ? null
+        : `expected letters, digits and _, got ${shown(value)}`;
+    case 'members':
+      return wrongInMembers(rule.of, value);
     case 'anything':
       return null;
   }
 }
 
-/** The transcript is documented only together with ASR: without it the job is paid, and the transcript isn't there. */
-function transcriptWithoutSpeech(
-  type: JobType,
-  { OrigASRData, AnalyseTypes }: Record<string, unknown>,
-): ConfigProblem[] {
-  const words = typeof AnalyseTypes === 'string' ? AnalyseTypes.split(',') : [];
-  if (type !== 'AIVideoTag' || OrigASRData !== true || words.includes('ASR')) return [];
-  const message = 'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then';
-  return [{ path: `config.${type}.OrigASRData`, message }];
+function wrongInMembers(rules: Readonly<Record<string, ConfigRule>>, value: unknown): string | null {
+  const given = fieldsOf(value);
+  if (given === null) return `expected an object, got ${shown(value)}`;
+  for (const [key, member] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (!rule) return `expected one of the keys ${Object.keys(rules).join(', ')}, got ${shown(key)}`;
+    const wrong = wrongIn(rule, member);
+    if (wrong !== null) return `${key}: ${wrong}`;
+  }
+  return null;
 }
 
 function shown(value: unknown): string {

@@ -7,11 +7,14 @@ import type { Proxies } from '@app/config';
 import { eventually } from '@app/testing';
 import { answerJson, closeServers, deadUrl, serveHttp } from '../test/loopback';
 import { startProxy, type TestProxy } from '../test/proxy';
-import { type SignedSubmission, VodClient } from './client';
+import { VodClient } from './client';
 import { originOf, proxyFor } from './proxy';
+import type { SignedSubmission } from './types';
+import { listAIJob } from './types/submit-ai-job';
 
 const pem = (name: string) => readFileSync(join(__dirname, '../test/tls', name), 'utf8');
 const submission: SignedSubmission = {
+  operation: 'SubmitAIJob',
   mediaId: 'm',
   types: ['AIVideoTag'],
   config: null,
@@ -50,7 +53,7 @@ function clientOf(scheme: string, proxies: Proxies, patienceMs = timeoutMs): Vod
   return client;
 }
 
-const submit = (client: VodClient) => client.submitAIJob('cn-shanghai', submission);
+const submit = (client: VodClient) => client.submit('cn-shanghai', submission);
 
 /** VOD over TLS, trusted by what is opened from here on: what NODE_EXTRA_CA_CERTS does for a process. */
 async function secureVod({ trusted = true } = {}): Promise<{ url: string; calls: () => number }> {
@@ -133,7 +136,7 @@ describe('a call over https', () => {
     const client = clientOf('https', { https: proxy.url.replace('//', '//user:hunter2@') });
     const outcome = await submit(client);
     expect(outcome).toEqual({ outcome: 'not_sent', cause: `the proxy refuses the way to VOD: HTTP ${refuse}` });
-    expect(await client.listAIJob('cn-shanghai', ['a'])).toMatchObject({ outcome: 'unavailable' });
+    expect(await client.readJobs('cn-shanghai', listAIJob, ['a'])).toMatchObject({ outcome: 'unavailable' });
   });
 
   it('was not sent when the proxy cannot be reached, hangs up, or never answers', async () => {

@@ -1,24 +1,12 @@
-import type { JobType } from '@app/domain';
+import { jobTypes, type JobType } from '@app/domain';
+import { catalogue } from './types';
+import { vodRegions } from './types/regions';
 
-/**
- * What VOD offers where, from the operation pages of SubmitAIJob (docs/vod.md, "Regions"). Regions with a VOD host
- * but neither feature are listed too, so that "VOD is there, but not this" can be told from a misspelt region.
- */
-export const regionFeatures: Record<string, readonly JobType[]> = {
-  'cn-shanghai': ['AIVideoTag', 'AIMediaDNA'],
-  'cn-beijing': ['AIVideoTag', 'AIMediaDNA'],
-  'ap-southeast-1': ['AIMediaDNA'],
-  'cn-shenzhen': [],
-  'cn-hongkong': [],
-  'ap-southeast-5': [],
-  'ap-northeast-1': [],
-  'eu-central-1': [],
-  'us-west-1': [],
-  'me-central-1': [],
-  'cn-north-2-gov-1': [],
-};
+/** What VOD offers where; a region without any is one of VOD's all the same. */
+export const regionFeatures: Readonly<Record<string, readonly JobType[]>> = Object.fromEntries(
+  vodRegions.map((region) => [region, jobTypes.filter((type) => offers(region, type))]),
+);
 
 export function offers(region: string, type: JobType): boolean {
-  // hasOwn: "constructor" is no region.
-  return Object.hasOwn(regionFeatures, region) && (regionFeatures[region] ?? []).includes(type);
+  return (catalogue[type].regions as readonly string[]).includes(region);
 }

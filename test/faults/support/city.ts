@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTestDatabase, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
-import { Emulator, seededChance, type Chance, type EmulatorOptions } from '@app/vod-emulator';
+import { type Chance, Emulator, type EmulatorOptions, seededChance, unlimited } from '@app/vod-emulator';
 import { Client } from 'pg';
 import { RealProcess } from '../../support/processes';
 import { keys } from '../../support/stack';
@@ -128,7 +128,7 @@ export class City {
       accessKeys: [{ id: keys.accessKeyId, secret: keys.accessKeySecret }],
       callback: { url: callbackUrl, key: keys.callback },
       jobTimeMs: { min: 50, max: 500 },
-      qps: { SubmitAIJob: 0, ListAIJob: 0, GetAIVideoTagResult: 0, GetMediaDNAResult: 0, ListJobInfo: 0 },
+      qps: unlimited,
       seed,
       faultSeed: seed,
       ...emulator,

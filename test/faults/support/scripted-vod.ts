@@ -1,7 +1,7 @@
 import type { JobType } from '@app/domain';
-import type { VodClient } from '@app/vod';
+import { catalogue, type ReadCall, type VodClient } from '@app/vod';
 
-/** What becomes of the next SubmitAIJob. */
+/** What becomes of the next call that submits. */
 export const submitWays = [
   'accepted',
   'partial', // takes both, and its answer lists only the first
@@ -36,7 +36,7 @@ export interface Taken {
 
 export class WorkerDied extends Error {}
 
-type Submission = Parameters<VodClient['submitAIJob']>[1];
+type Submission = Parameters<VodClient['submit']>[1];
 
 /** VOD as a script for the steps: it bills, answers or does not, and knows the truth about every job that it took. */
 export class ScriptedVod {
@@ -52,16 +52,12 @@ export class ScriptedVod {
 
   /** What the steps use of the real client. */
   get client(): VodClient {
-    const used: Pick<
-      VodClient,
-      'signer' | 'submitAIJob' | 'listAIJob' | 'listJobInfo' | 'getAIVideoTagResult' | 'getMediaDNAResult'
-    > = {
+    const used: Pick<VodClient, 'signer' | 'submit' | 'readJobs' | 'listJobInfo' | 'readMedia'> = {
       signer: () => Promise.resolve('key'),
-      submitAIJob: (_region, submission) => this.submit(submission),
-      listAIJob: (_region, ids) => this.list(ids),
+      submit: (_region, submission) => this.submit(submission),
+      readJobs: (_region, call, ids) => this.list(call, ids),
       listJobInfo: (_region, mediaId) => this.listOf(mediaId),
-      getAIVideoTagResult: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
-      getMediaDNAResult: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
+      readMedia: () => Promise.resolve({ outcome: 'answered', value: { data: null }, requestId: null }),
     };
     return used as VodClient;
   }
@@ -70,7 +66,7 @@ export class ScriptedVod {
     return this.taken.find((job) => job.vodJobId === vodJobId);
   }
 
-  private async submit({ nonce, extend, types, mediaId }: Submission): ReturnType<VodClient['submitAIJob']> {
+  private async submit({ nonce, extend, types, mediaId }: Submission): ReturnType<VodClient['submit']> {
     this.calls += 1;
     const way = this.submitWay;
     if (way === 'dies_before') throw new WorkerDied();
@@ -104,9 +100,10 @@ export class ScriptedVod {
     return { outcome: 'accepted', jobs: way === 'partial' ? jobs.slice(0, 1) : jobs, requestId: null };
   }
 
-  private async list(ids: readonly string[]): ReturnType<VodClient['listAIJob']> {
+  private async list(call: ReadCall, ids: readonly string[]): ReturnType<VodClient['readJobs']> {
     if (this.readWay === 'down') return { outcome: 'unavailable', cause: 'HTTP 502' };
-    const known = this.readWay === 'missing' ? [] : this.taken.filter((job) => ids.includes(job.vodJobId));
+    const isKnown = (job: Taken) => ids.includes(job.vodJobId) && catalogue[job.type].read === call;
+    const known = this.readWay === 'missing' ? [] : this.taken.filter(isKnown);
     const jobs = known.map((job) => ({
       jobId: job.vodJobId,
       mediaId: this.readWay === 'stranger' ? 'elsewhere' : job.mediaId,

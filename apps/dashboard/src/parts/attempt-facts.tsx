@@ -9,7 +9,7 @@ import { ExactTime } from './time';
 
 type Submission = EvidenceAnswer['submissions'][number];
 
-/** One call of SubmitAIJob: when it left, what came back and after how long, and whether it was sent once more. */
+/** One call that submits: when it left, what came back and after how long, and whether it was sent once more. */
 export function AttemptFacts({ submission }: { submission: Submission }) {
   const { t } = useTranslation();
   const format = useFormat();

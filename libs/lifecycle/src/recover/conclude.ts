@@ -16,7 +16,7 @@ export interface RecoverOptions {
   by: readonly Rung[];
   /** Whether the same signed request may be sent again. */
   resendPinned: boolean;
-  /** How long one SubmitAIJob can take. */
+  /** How long one call that submits can take. */
   callMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Findings {
   unexplained: string[];
   /** Other jobs that wait for a JobId of this media and type. */
   rivals: number;
-  /** Events about unknown jobs of this media and type, whatever ListAIJob said of them. */
+  /** Events about unknown jobs of this media and type, whatever VOD said of them when asked. */
   eventsSeen: number;
   /** Why VOD could not be asked; null when it answered everything. */
   trouble: Trouble | null;

@@ -1,7 +1,6 @@
 import { jobTypes, type Rung } from '@app/domain';
-import type { VodOperation } from '@app/observability';
 import type { CandidateEvent, Case } from '@app/persistence';
-import type { ReadOutcome, VodClient, VodJob } from '@app/vod';
+import { catalogue, offers, readCalls, type ReadCall, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
 import type { StepParts } from '../parts';
 import { extendOf, isOurExtend } from '../submission';
 import { callVod } from '../call-vod';
@@ -14,10 +13,7 @@ const CLOCKS_MS = 30_000;
 /** What VOD lists from longer before the send is surely not of this attempt, whatever the clocks. */
 const LONG_BEFORE_MS = 15 * 60_000;
 
-/** ListAIJob takes at most ten JobIds a call. */
-const CONFIRM_AT_ONCE = 10;
-
-/** What ListAIJob said of some JobIds. */
+/** What VOD said of some JobIds. */
 interface Confirmation {
   candidates: Candidate[];
   /** The JobIds about which it leaves no doubt, as candidates or as somebody else's. */
@@ -35,7 +31,9 @@ export class Look {
   /** Rungs 0 to 2: the events that came, and VOD's list of the media when they do not name one job. */
   async at(region: string, lost: Case): Promise<Findings> {
     const events = await this.unknownEvents(lost);
-    const { candidates, trouble } = await this.confirm(region, lost, hintedBy(events, lost, this.options.by));
+    const { candidates, trouble } = await this.confirm(region, lost, hintedBy(events, lost, this.options.by), [
+      readOf(lost),
+    ]);
     const rivals = await this.deps.cases.rivals(lost.job);
     const found: Findings = { candidates, listed: false, unexplained: [], rivals, eventsSeen: events.length, trouble };
     const [candidate] = candidates;
@@ -85,7 +83,12 @@ export class Look {
     );
     const known = new Set(found.candidates.map(({ vodJobId }) => vodJobId));
     const open = unknown.filter((id) => !known.has(id));
-    const { candidates, explained, trouble } = await this.confirm(region, lost, hints(open, 'listing'));
+    const { candidates, explained, trouble } = await this.confirm(
+      region,
+      lost,
+      hints(open, 'listing'),
+      readsIn(region, lost),
+    );
     return {
       ...found,
       candidates: [...found.candidates, ...candidates],
@@ -95,15 +98,29 @@ export class Look {
     };
   }
 
-  /** The bodies of events are not signed and lists give no types: only what ListAIJob says counts. */
-  private async confirm(region: string, lost: Case, hinted: Candidate[]): Promise<Confirmation> {
+  /** The bodies of events are not signed and lists give no types: only what VOD says of a JobId itself counts. */
+  private async confirm(
+    region: string,
+    lost: Case,
+    hinted: Candidate[],
+    calls: readonly ReadCall[],
+  ): Promise<Confirmation> {
     const confirmation: Confirmation = { candidates: [], explained: new Set(), trouble: null };
-    for (let i = 0; i < hinted.length; i += CONFIRM_AT_ONCE) {
-      const some = hinted.slice(i, i + CONFIRM_AT_ONCE);
-      const asked = some.map(({ vodJobId }) => vodJobId);
-      const answer = await this.ask('ListAIJob', region, () => this.deps.vod.listAIJob(region, asked));
-      if (answer.outcome === 'answered') this.classify(some, answer.value.jobs, lost, confirmation);
-      else confirmation.trouble ??= troubleOf(answer);
+    let open = hinted;
+    for (const call of calls) {
+      const answered = new Set<string>();
+      for (let i = 0; i < open.length; i += call.atOnce) {
+        const some = open.slice(i, i + call.atOnce);
+        const asked = some.map(({ vodJobId }) => vodJobId);
+        const answer = await this.ask(call.operation, region, () => this.deps.vod.readJobs(region, call, asked));
+        if (answer.outcome === 'answered') {
+          this.classify(some, answer.value.jobs, lost, confirmation);
+          for (const { jobId } of answer.value.jobs) answered.add(jobId);
+        } else if (call === readOf(lost) || mayAnswerLater(answer)) {
+          confirmation.trouble ??= troubleOf(answer);
+        }
+      }
+      open = open.filter(({ vodJobId }) => !answered.has(vodJobId));
     }
     return confirmation;
   }
@@ -122,7 +139,7 @@ export class Look {
   }
 
   private async ask<T>(
-    operation: VodOperation,
+    operation: string,
     region: string,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
@@ -130,6 +147,22 @@ export class Look {
     if (answer.outcome === 'busy') await this.deps.queues.pauseFor('recover', region, answer.retryAfterMs, answer.code);
     return answer;
   }
+}
+
+function readOf({ job }: Case): ReadCall {
+  return catalogue[job.type].read;
+}
+
+/** A list names jobs of all types, so all that read some of them there are asked; one that reads ours in any case. */
+function readsIn(region: string, lost: Case): ReadCall[] {
+  return readCalls.filter(
+    (call) => call === readOf(lost) || jobTypes.some((type) => catalogue[type].read === call && offers(region, type)),
+  );
+}
+
+/** What reads another type may refuse a JobId that isn't of it: that leaves the JobId unexplained, and says no more. */
+function mayAnswerLater({ outcome }: ReadOutcome<unknown>): boolean {
+  return outcome === 'busy' || outcome === 'unavailable';
 }
 
 /** An event that echoes our Extend goes before all others; one that names another attempt of ours is not about this. */

@@ -1,5 +1,6 @@
-import type { JobType } from '@app/domain';
-import { Emulator, faultRule } from '@app/vod-emulator';
+import { randomUUID } from 'node:crypto';
+import { submitOperationOf, type JobType } from '@app/domain';
+import { Emulator, faultRule, unlimited } from '@app/vod-emulator';
 import { accessKey, REGION, rules, World } from '../../test/world';
 import type { Case } from '@app/persistence';
 import type { StepSettings } from '../index';
@@ -13,7 +14,7 @@ let url: string;
 
 beforeEach(async () => {
   world = await World.open();
-  emulator = new Emulator({ accessKeys: [accessKey], jobTimeMs: { min: 3_600_000, max: 3_600_000 }, qps: noLimits });
+  emulator = new Emulator({ accessKeys: [accessKey], jobTimeMs: { min: 3_600_000, max: 3_600_000 }, qps: unlimited });
   ({ url } = await emulator.listen({ host: '127.0.0.1', port: 0 }));
 });
 afterEach(async () => {
@@ -24,7 +25,6 @@ afterEach(async () => {
 /** The same media with another config is another job. */
 const another = { AIVideoTag: { AnalyseTypes: 'OCR' } };
 const GRACE_MS = 130_000;
-const noLimits = { SubmitAIJob: 0, ListAIJob: 0, ListJobInfo: 0 };
 type Settings = Parameters<Emulator['configure']>[0];
 type AnswerFault = 'drop_after' | 'drop_before' | 'drop_before_work';
 
@@ -63,6 +63,102 @@ const lastText = async (jobId: string) => JSON.stringify((await world.lastLine(j
 async function decide(jobId: string, options: Partial<StepSettings> = {}): Promise<void> {
   world.pass(GRACE_MS);
   await look(jobId, { resendPinned: false, rules: { ...rules, recoverGraceMs: GRACE_MS }, ...options });
+}
+
+describe('A review whose answer was lost', () => {
+  /** The fault strikes on its own operation; the other call of the request is answered. */
+  async function loseReview(fault: AnswerFault, settings: Settings = {}): Promise<Lost> {
+    const accepted = await world.accept(['AIMediaAudit', 'AIVideoTag']);
+    emulator.configure({ ...settings, faults: [faultRule('SubmitAIMediaAuditJob', { fault }, { nth: 1 })] });
+    await world.submit(world.vod(url)).submit(REGION, { requestId: accepted.requestId });
+    const [jobId = '', tagging] = accepted.jobIds;
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+    expect(await world.job(tagging)).toMatchObject({ state: 'processing' });
+    return { ...accepted, jobId };
+  }
+
+  const reviewAtVod = () => emulator.jobs().find(({ type }) => type === 'AIMediaAudit')?.jobId ?? '';
+
+  it.each(['extend', 'event'] as const)('is found by its event (rung %s), once VOD confirms it', async (rung) => {
+    const { jobId, requestId, mediaId } = await loseReview('drop_after');
+    const extend = rung === 'extend' ? `${requestId}.1` : null;
+    await world.hear('a-forged-one', 'success', 'AIMediaAuditComplete', { mediaId, extend });
+    await world.hear(reviewAtVod(), 'success', 'AIMediaAuditComplete', { mediaId, extend });
+    await world.match().run({ rematch: false });
+    await look(jobId, { by: [rung] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: reviewAtVod() });
+    expect(calls('SubmitAIMediaAuditJob')).toBe(1);
+  });
+
+  it('is found in VOD’s list, among jobs of other types that nobody here knows', async () => {
+    const { jobId, mediaId } = await loseReview('drop_after');
+    await atConsole(mediaId, 'AIMediaDNA');
+    await look(jobId, { by: ['listing'] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: reviewAtVod() });
+    expect(emulator.ledger().billed).toBe(3);
+  });
+
+  it.each([
+    ['drop_before', 2, 'processing'],
+    ['drop_before_work', 1, 'unconfirmed'],
+  ] as const)('after %s is sent again byte for byte, and by itself', async (fault, billed, state) => {
+    const { jobId, requestId } = await loseReview(fault);
+    world.pass(130_000);
+    await look(jobId, { by: [] });
+    expect(await world.job(jobId)).toMatchObject({ state, attempts: 1 });
+    expect(emulator.ledger().billed).toBe(billed);
+    expect(calls('SubmitAIJob')).toBe(1);
+    const [review] = await world.db.query(`select * from submission where request_id = $1 and number = 1`, [requestId]);
+    expect(review).toMatchObject({ types: ['AIMediaAudit'], resends: 1 });
+    expect(review['nonce_seen_at'] === null).toBe(fault === 'drop_before');
+  });
+
+  it('is absent only when VOD lists another review of the time: one more call, and paid once', async () => {
+    const { jobId, requestId } = await loseReview('drop_before');
+    const neighbour = await world.accept(['AIMediaAudit']);
+    await world.submit(world.vod(url)).submit(REGION, { requestId: neighbour.requestId });
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
+    await world.submit(world.vod(url)).submit(REGION, { requestId });
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing' });
+    expect(emulator.ledger().billed).toBe(3);
+  });
+
+  it.each([
+    ['does not list reviews', { listsAiJobs: false }, 'no other job of about the same time'],
+    ['lists one that may be it or not', {}, '2 jobs of VOD could be this one'],
+  ])('is held rather than paid twice when VOD %s', async (_how, settings, reason) => {
+    const { jobId, mediaId } = await loseReview('drop_after', settings);
+    await atConsole(mediaId, 'AIMediaAudit');
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(jobId)).error?.message).toContain(reason);
+    expect(calls('SubmitAIMediaAuditJob')).toBe(2);
+  });
+});
+
+describe('A lost tagging', () => {
+  it('is not doubted because of a review in the list that nobody here knows', async () => {
+    const { jobId, mediaId } = await lose('drop_before');
+    await atConsole(mediaId, 'AIMediaAudit');
+    await control();
+    await decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued' });
+    expect(calls('GetAIMediaAuditJob')).toBe(1);
+  });
+});
+
+/** Somebody else, with the same access key, at the same time. */
+async function atConsole(mediaId: string, type: JobType): Promise<void> {
+  await world.vod(url).submit(REGION, {
+    operation: submitOperationOf(type),
+    mediaId,
+    types: [type],
+    config: null,
+    extend: 'a person at the console',
+    nonce: randomUUID(),
+    signedAt: new Date(),
+  });
 }
 
 describe('row 15: a submission whose answer was lost', () => {
@@ -246,6 +342,7 @@ describe('row 15: a submission whose answer was lost', () => {
   it('is not found in what VOD made before the send, though nobody knows it', async () => {
     const mediaId = 'asked-for-by-somebody-else';
     const theirs = {
+      operation: 'SubmitAIJob' as const,
       mediaId,
       types: ['AIVideoTag'] as const,
       config: null,
@@ -253,7 +350,7 @@ describe('row 15: a submission whose answer was lost', () => {
       nonce: 'n',
       signedAt: new Date(),
     };
-    await world.vod(url).submitAIJob(REGION, theirs);
+    await world.vod(url).submit(REGION, theirs);
     world.pass(300_000);
     const { requestId, jobIds } = await world.accept(['AIVideoTag'], { mediaId });
     emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' })] });
@@ -283,7 +380,8 @@ describe('row 15: a submission whose answer was lost', () => {
   it('is held when two jobs could be it, and says which', async () => {
     const { jobId, mediaId } = await lose('drop_after');
     // Somebody else, with the same access key, at the same time.
-    await world.vod(url).submitAIJob(REGION, {
+    await world.vod(url).submit(REGION, {
+      operation: 'SubmitAIJob',
       mediaId,
       types: ['AIVideoTag'],
       config: null,

@@ -84,10 +84,8 @@ export class Recover {
     const signer = await this.deps.vod.signer();
     const claim = signer && (await this.deps.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
-    const call = { operation: 'SubmitAIJob' as const, region, jobs: claim.jobs.length };
-    const outcome = await callVod(this.deps.signals, call, () =>
-      this.deps.vod.submitAIJob(region, toSubmission(claim)),
-    );
+    const call = { operation: claim.operation, region, jobs: claim.jobs.length };
+    const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
     if (outcome.outcome !== 'busy') return true;
     // It left through the queue of this step, and it was one of the calls of the other.

@@ -4,7 +4,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export const submissionOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 export type SubmissionOutcome = (typeof submissionOutcomes)[number];
 
-/** One attempt to call SubmitAIJob. */
+/** One attempt to submit: a call of the operation that its types have in common. */
 @Entity('submission')
 export class SubmissionEntity {
   @PrimaryColumn('uuid', { name: 'request_id' })

@@ -1,3 +1,5 @@
+import { typeNames } from '@app/domain';
+
 export const common = {
   product: 'VOD AI jobs',
   states: {
@@ -24,7 +26,7 @@ export const common = {
     canceled: 'Canceled before it was sent',
     expired: 'Not finished by its deadline; a late event from VOD still counts',
   },
-  types: { AIVideoTag: 'Smart tagging', AIMediaDNA: 'Video fingerprint' },
+  types: typeNames,
   priorities: { high: 'High', normal: 'Normal', low: 'Low' },
   roles: { viewer: 'Viewer', operator: 'Operator', admin: 'Admin' },
   phases: { submit: 'on submit', vod: 'at VOD', result: 'reading the result', recover: 'looking for it at VOD' },

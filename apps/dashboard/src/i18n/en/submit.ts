@@ -23,7 +23,7 @@ export const submit = {
     types: 'Job types',
     notHere: 'Not offered in {{region}}',
     config: 'Config of {{type}}',
-    configHint: 'Optional. A JSON object, as VOD documents it for SubmitAIJob.',
+    configHint: 'Optional. A JSON object, with the keys that VOD documents.',
     labelsHint: 'Optional. key:value, then Enter; the jobs are found again by them.',
     run: 'Run',
     runHint:

@@ -24,7 +24,7 @@ export const common = {
     canceled: '提交前已取消',
     expired: '在期限前未完成；迟到的事件通知仍然有效',
   },
-  types: { AIVideoTag: '智能标签', AIMediaDNA: '视频DNA' },
+  types: { AIVideoTag: '智能标签', AIMediaDNA: '视频DNA', AIMediaAudit: '智能审核' },
   priorities: { high: '高', normal: '普通', low: '低' },
   roles: { viewer: '只读', operator: '操作员', admin: '管理员' },
   phases: { submit: '提交阶段', vod: '视频点播处理阶段', result: '读取结果阶段', recover: '在视频点播查找阶段' },

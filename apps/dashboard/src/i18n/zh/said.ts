@@ -74,7 +74,7 @@ export const said: Record<string, string> = {
   'HTTP {status} with {what}': 'HTTP {status}，{what}',
   'an answer that is not an object': '应答不是对象',
   'no error code': '没有错误码',
-  'success without a usable AIJobList': '返回成功，但没有可用的 AIJobList',
+  'success without a usable {member}': '返回成功，但没有可用的 {member}',
   'an answer to {action} of an unexpected shape': '{action} 的应答格式不符',
   'refused: {code}': '被拒绝：{code}',
   'busy: {code}': '限流：{code}',
@@ -106,9 +106,14 @@ export const said: Record<string, string> = {
   'expected one of the keys {keys}': '键应为 {keys} 之一',
   'expected a comma list without blanks of {words}, got {got}':
     '应为以英文逗号分隔、不含空格的列表，可用值：{words}；实际为 {got}',
+  'expected one of the keys {keys}, got {got}': '键应为 {keys} 之一，实际为 {got}',
+  'expected an object, got {got}': '应为 JSON 对象，实际为 {got}',
+  'expected letters, digits and _, got {got}': '应由字母、数字和下划线组成，实际为 {got}',
+  'Suggestion is none of {suggestions}': 'Suggestion 不是 {suggestions} 之一',
   'expected true or false, got {got}': '应为 true 或 false，实际为 {got}',
   'expected {what} as text, got {got}': '应为{what}（字符串），实际为 {got}',
   'the id of a fingerprint library': '指纹库 ID',
+  'the id of an AI template': 'AI 模板 ID',
   'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then':
     '同时设置的 AnalyseTypes 应包含 ASR：否则视频点播不提供语音文本',
   // libs/contract/src/inputs.ts

@@ -21,7 +21,7 @@ export const submit = {
     types: '作业类型',
     notHere: '{{region}} 不支持',
     config: '{{type}}的 Config',
-    configHint: '选填。JSON 对象，格式见视频点播 SubmitAIJob 文档。',
+    configHint: '选填。JSON 对象，可用的键见视频点播文档。',
     labelsHint: '选填。键:值，按回车添加，便于日后查找作业。',
     run: '批次名',
     runHint:

@@ -11,7 +11,7 @@ export interface Moment {
   /** Since the moment before; null for the first. */
   gapMs: number | null;
   line?: HistoryItem;
-  /** The call of SubmitAIJob that the line is about. */
+  /** The call that the line is about. */
   submission?: Submission;
   event?: EventItem;
   /** Somebody did it. */

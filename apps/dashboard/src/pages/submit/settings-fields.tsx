@@ -18,6 +18,7 @@ interface SettingsFieldsProps {
 const examples: Record<JobType, string> = {
   AIVideoTag: '{"AnalyseTypes": "ASR,OCR"}',
   AIMediaDNA: '{"DNADBId": "88c6ca18"}',
+  AIMediaAudit: '{"TemplateId": "9b3f1c2e"}',
 };
 
 /** What holds for all media of the submission. */

@@ -12,6 +12,7 @@ import { RawText } from '../../../parts/raw-text';
 import { RelativeTime } from '../../../parts/time';
 import { ToneAlert } from '../../../parts/tone-alert';
 import { useApi } from '../../../session/session';
+import { AuditView } from './audit-view';
 import { MatchesView } from './matches-view';
 import { TagsView } from './tags-view';
 import { TranscriptView } from './transcript-view';
@@ -58,6 +59,8 @@ function Normalized({ result }: { result: Result }) {
       );
     case 'AIMediaDNA':
       return <MatchesView result={shown} />;
+    case 'AIMediaAudit':
+      return <AuditView result={shown} />;
   }
 }
 

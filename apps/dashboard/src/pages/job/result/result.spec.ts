@@ -1,6 +1,6 @@
-import type { NormalizedResult, TagResult } from '@app/domain';
+import type { AuditResult, NormalizedResult, TagResult } from '@app/domain';
 import { normalizeResult } from '@app/vod';
-import { clock, compareVideos, groupTags, lengthOf, ticksOf } from './result';
+import { clock, compareVideos, gravestFirst, groupTags, lastMomentOf, lengthOf, ticksOf } from './result';
 
 /** What the worker makes of VOD's data. */
 function shown(type: NormalizedResult['type'], data: object): NormalizedResult {
@@ -52,6 +52,27 @@ describe('a result on the page', () => {
       { mediaId: 'near', similarity: 0.7, lengthMs: 30_000 },
     ]);
     expect(compareVideos(fingerprint({ VideoDNA: [] }))).toEqual([]);
+  });
+});
+
+describe('a review on the page', () => {
+  const picture = (Timestamp: string) => ({ Label: 'ad', Score: '90', Timestamp });
+  const audit = shown('AIMediaAudit', {
+    Suggestion: 'block',
+    VideoResult: {
+      PornResult: { Suggestion: 'pass', Label: 'normal' },
+      TerrorismResult: { Suggestion: 'review', Label: 'flag', TopList: [picture('4000')] },
+      AdResult: { Suggestion: 'block', Label: 'ad', TopList: [picture('61000'), picture('3000')] },
+    },
+  }) as AuditResult;
+
+  it('shows what VOD objects to first', () => {
+    expect(gravestFirst(audit).map(({ scene }) => scene)).toEqual(['ad', 'terrorism', 'porn']);
+  });
+
+  it('has an axis up to its last moment, and none without moments', () => {
+    expect(lastMomentOf(audit.checks)).toBe(61_000);
+    expect(lastMomentOf(audit.checks.slice(0, 1))).toBeNull();
   });
 });
 

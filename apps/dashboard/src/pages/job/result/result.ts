@@ -1,5 +1,8 @@
 import {
+  suggestions,
   tagGroups,
+  type AuditCheck,
+  type AuditResult,
   type FingerprintResult,
   type Match,
   type Segment,
@@ -37,6 +40,18 @@ export function compareVideos({ matches }: FingerprintResult): (Match & { length
   return matches
     .map((match) => ({ ...match, lengthMs: Math.max(0, ...match.segments.flatMap(endsOf)) * 1000 }))
     .toSorted((a, b) => b.similarity - a.similarity);
+}
+
+/** What VOD objects to before what it lets pass. */
+export function gravestFirst({ checks }: AuditResult): AuditCheck[] {
+  const gravity = ({ suggestion }: AuditCheck) => suggestions.indexOf(suggestion);
+  return checks.toSorted((a, b) => gravity(a) - gravity(b));
+}
+
+/** An audit doesn't say how long the video is; null when it names no place in it. */
+export function lastMomentOf(checks: readonly AuditCheck[]): number | null {
+  const moments = checks.flatMap((check) => check.moments.map(({ atMs }) => atMs));
+  return moments.length === 0 ? null : Math.max(1, ...moments);
 }
 
 function endsOf({ input, duplication }: Segment): number[] {
