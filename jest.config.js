@@ -41,6 +41,15 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
 };
 
+const withServers = {
+  ...shared,
+  globalSetup: '<rootDir>/test/setup/global-setup.ts',
+  globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+};
+
+/** These break things, or make many of them, and wait for the end: minutes. `npm test` leaves them out, CI does not. */
+const long = ['/test/faults/[^/]+\\.e2e-spec\\.ts$', '/test/load/[^/]+\\.spec\\.ts$', '/test/load\\.e2e-spec\\.ts$'];
+
 /** These speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
 const withStores = [
   'apps/migrate',
@@ -65,11 +74,11 @@ module.exports = {
       testPathIgnorePatterns: ['/node_modules/', ...withStores.map((place) => `<rootDir>/${place}/`)],
     },
     {
-      ...shared,
+      ...withServers,
       displayName: 'servers',
       roots: [...withStores.map((place) => `<rootDir>/${place}`), '<rootDir>/test'],
-      globalSetup: '<rootDir>/test/setup/global-setup.ts',
-      globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+      testPathIgnorePatterns: ['/node_modules/', ...long],
     },
+    { ...withServers, displayName: 'faults', roots: ['<rootDir>/test'], testRegex: long },
   ],
 };

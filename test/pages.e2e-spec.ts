@@ -146,8 +146,8 @@ describe('Who somebody is', () => {
       name: 'vera',
       role: 'viewer',
       regions: [
-        { region: 'cn-shanghai', types: ['AIVideoTag', 'AIMediaDNA'] },
-        { region: 'ap-southeast-1', types: ['AIMediaDNA'] },
+        { region: 'cn-shanghai', types: ['AIVideoTag', 'AIMediaDNA', 'AIMediaAudit'] },
+        { region: 'ap-southeast-1', types: ['AIMediaDNA', 'AIMediaAudit'] },
       ],
       emulator: false,
     });
