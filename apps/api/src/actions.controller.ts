@@ -38,10 +38,10 @@ export class ActionsController {
   @ApiBody({ required: false })
   async cancelJob(
     @Param('id', { schema: schemas.id }) id: string,
-    @Body({ schema: schemas.action }) word: schemas.Action,
+    @Body({ schema: schemas.action }) note: schemas.Action,
     @Caller() { name }: Caller,
   ) {
-    return jobView(done(id, await this.operate.cancel(id, word, name)));
+    return jobView(done(id, await this.operate.cancel(id, note, name)));
   }
 
   @Action(
@@ -52,20 +52,20 @@ export class ActionsController {
   @ApiBody({ required: false })
   async retryJob(
     @Param('id', { schema: schemas.id }) id: string,
-    @Body({ schema: schemas.action }) word: schemas.Action,
+    @Body({ schema: schemas.action }) note: schemas.Action,
     @Caller() { name }: Caller,
   ) {
-    return jobView(done(id, await this.operate.retry(id, word, name)));
+    return jobView(done(id, await this.operate.retry(id, note, name)));
   }
 
   @Action('refetch', 'wrong_state', 'Read the result of the same VOD job again: nothing is paid')
   @ApiBody({ required: false })
   async refetchResult(
     @Param('id', { schema: schemas.id }) id: string,
-    @Body({ schema: schemas.action }) word: schemas.Action,
+    @Body({ schema: schemas.action }) note: schemas.Action,
     @Caller() { name }: Caller,
   ) {
-    return jobView(done(id, await this.operate.refetch(id, word, name)));
+    return jobView(done(id, await this.operate.refetch(id, note, name)));
   }
 
   @Action(

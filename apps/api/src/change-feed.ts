@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Loop, type Next } from '@app/loop';
 import type { ChangeReads, News, Position } from '@app/persistence';
 
-/** One look in so long at most: what happens within it is told together. Short for an eye, long for a server. */
+/** One look in so long at most: what happens within it is sent together. Short for an eye, long for a server. */
 const TICK_MS = 50;
 
 /** How often it looks without being woken, as a wake-up may get lost. */
 const POLL_MS = 2_000;
 
-/** Lines told together at most: an import of thousands must not become one piece of memory. */
+/** Lines sent together at most: an import of thousands must not become one piece of memory. */
 const BATCH = 500;
 
 /** What became visible between two looks, and what came after it: who holds a batch has all that follows within reach. */
@@ -22,7 +22,7 @@ export class Batch {
 }
 
 /**
- * What happens to jobs, told to whoever is there: one query for all of them when NOTIFY says that something has changed, none
+ * What happens to jobs, sent to whoever is there: one query for all of them when NOTIFY says that something has changed, none
  * while nobody listens. Who comes with a position of the past catches up by queries of its own and then follows from exactly
  * the batch at which those ended.
  */

@@ -1,6 +1,6 @@
 import type { ChangeFeed } from './change-feed';
 
-/** Calls that wait for a job to be over. Told by the feed, so a wait costs a timer and not a poll of the database. */
+/** Calls that wait for a job to be over. Woken by the feed, so a wait costs a timer and not a poll of the database. */
 export class WaitingRoom {
   constructor(private readonly feed: ChangeFeed) {}
 

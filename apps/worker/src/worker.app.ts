@@ -33,7 +33,7 @@ async function openWorker(
   const vod = openVod(config, logger);
   onClose(() => vod.close());
   void tellCredentials(vod, config, signals);
-  noteClosedQueues(signals, new ClosedQueueStore(db), logger);
+  notePauses(signals, new ClosedQueueStore(db), logger);
 
   const settings = stepSettings(config);
   const stores = openStores({ db, signals, settings });
@@ -84,11 +84,11 @@ function openQueues(config: ConfigFor<'worker'>, installation: string, signals: 
 }
 
 /** For whoever looks at the flow. It decides nothing, so a step does not wait for it, and does not fail with it. */
-function noteClosedQueues(signals: Signals, closedQueues: ClosedQueueStore, logger: Logger): void {
+function notePauses(signals: Signals, closedQueues: ClosedQueueStore, logger: Logger): void {
   signals.on('queue.closed', ({ kind, region, code, untilMs }) => {
     closedQueues
       .note({ queue: kind, region, code, until: new Date(untilMs) })
-      .catch((error: unknown) => logger.warn({ err: error, queue: kind, region }, 'the closed queue was not noted'));
+      .catch((error: unknown) => logger.warn({ err: error, queue: kind, region }, 'the pause was not noted'));
   });
 }
 

@@ -29,7 +29,7 @@ export const BLOCKED_RETRY_MAX_MS = 600 * SECOND;
 export const CAPPED_RETRY_MS = 5 * SECOND;
 
 /** The event's body is not signed, so a stranger with one captured header pair can make a job due: one read per job and gap. */
-export const DOORBELL_GAP_MS = 5 * SECOND;
+export const NOTICE_GAP_MS = 5 * SECOND;
 
 /** So many reads in a row that say the JobId is somebody else's: one may be a slip of VOD's, these are not. */
 export const STRANGERS_BEFORE_HELD = 3;

@@ -1,5 +1,5 @@
 import { at, eventTypes, jobs, later, noon, oneOfEach, pairs, rules } from '../test/jobs';
-import { CAPPED_RETRY_MS, DOORBELL_GAP_MS } from './alarms';
+import { CAPPED_RETRY_MS, NOTICE_GAP_MS } from './alarms';
 import { decide, isSettled, isSilent, type JobCore, type JobEvent } from './index';
 
 /** The job after the event. Fails when it was ignored. */
@@ -163,8 +163,8 @@ describe("VOD's event", () => {
 
   it('row 37: costs at most one read in the gap, however often it comes', () => {
     const justRead = { ...jobs.processing, lastReadAt: later(-1000) };
-    expect(moved(justRead, oneOfEach.event_received).dueAt).toEqual(later(DOORBELL_GAP_MS - 1000));
-    const longAgo = { ...jobs.processing, lastReadAt: later(-DOORBELL_GAP_MS) };
+    expect(moved(justRead, oneOfEach.event_received).dueAt).toEqual(later(NOTICE_GAP_MS - 1000));
+    const longAgo = { ...jobs.processing, lastReadAt: later(-NOTICE_GAP_MS) };
     expect(moved(longAgo, oneOfEach.event_received).dueAt).toEqual(noon);
   });
 
@@ -176,7 +176,7 @@ describe("VOD's event", () => {
     ['unconfirmed', 'proven_absent', 'reconsidered'],
   ] as const)('row 37: costs no more than that in %s, when the look ends with %s', (state, last, bell) => {
     const ended = moved(jobs[state], { ...oneOfEach[last], version: jobs[state].version } as JobEvent);
-    expect(moved(ended, oneOfEach[bell], later(1)).dueAt).toEqual(later(DOORBELL_GAP_MS));
+    expect(moved(ended, oneOfEach[bell], later(1)).dueAt).toEqual(later(NOTICE_GAP_MS));
   });
 
   it('reopens what expired, however late', () => {

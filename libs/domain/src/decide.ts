@@ -3,7 +3,7 @@ import {
   backOff,
   BLOCKED_RETRY_MAX_MS,
   CAPPED_RETRY_MS,
-  DOORBELL_GAP_MS,
+  NOTICE_GAP_MS,
   nextPoll,
   nextRecoveryLook,
   retryGap,
@@ -174,7 +174,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
         attempts: counted(job),
         submittedAt: job.submittedAt ?? event.sentAt,
         tries: 0,
-        dueAt: doorbell(job, now), // guard: one-look-per-gap
+        dueAt: dueForNotice(job, now), // guard: one-look-per-gap
       };
     case 'looked':
       return {
@@ -197,7 +197,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
         eventStatus: event.status,
         finishedAt: now,
         tries: 0,
-        dueAt: doorbell(job, now),
+        dueAt: dueForNotice(job, now),
       };
 
     case 'read_running':
@@ -269,8 +269,8 @@ function counted(job: JobCore): number {
 }
 
 /** Due at once, unless a look has just been spent on this job: a flood of forged events costs one look per gap. */
-function doorbell(job: JobCore, now: Date): Date {
-  const free = job.lastReadAt ? after(job.lastReadAt, DOORBELL_GAP_MS) : now;
+function dueForNotice(job: JobCore, now: Date): Date {
+  const free = job.lastReadAt ? after(job.lastReadAt, NOTICE_GAP_MS) : now;
   return free > now ? free : now; // guard: one-read-per-gap
 }
 

@@ -45,7 +45,7 @@ export {
   AFTER_GRACE_MAX_MS,
   AFTER_GRACE_MS,
   backOff,
-  DOORBELL_GAP_MS,
+  NOTICE_GAP_MS,
   isPast,
   RESEND_WITHIN_MS,
   type AlarmRules,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { assertWritable, settle, singleClient } from '@app/postgres';
+import { assertWritable, applySettings, singleClient } from '@app/postgres';
 import type { Client } from 'pg';
 
 /** The longest pause between two tries to listen again. Meanwhile the slow polls do the work. */
@@ -54,7 +54,7 @@ export class Listener {
     this.client = client;
     try {
       await client.connect();
-      await settle(client, 'public');
+      await applySettings(client, 'public');
       await accept(client);
       for (const channel of Object.keys(handlers)) await client.query(`listen ${client.escapeIdentifier(channel)}`);
     } catch (error) {

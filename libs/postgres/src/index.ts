@@ -1,5 +1,5 @@
 export { ServerClient } from './client';
 export { ServerPool, singleClient, type ServerPoolOptions } from './pool';
-export { settle } from './session';
+export { applySettings } from './session';
 export { inWords, isUnavailable, sqlState } from './trouble';
 export { assertWritable } from './writable';

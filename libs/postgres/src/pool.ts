@@ -1,6 +1,6 @@
 import { Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import { connectionOf, endInSilence, isResting, ServerClient } from './client';
-import { settle } from './session';
+import { applySettings } from './session';
 import { strictTypes } from './times';
 import { isWrongServer } from './trouble';
 
@@ -61,7 +61,7 @@ export class ServerPool extends Pool {
     });
     endInSilence(client, silenceMs);
     const { losses } = this;
-    await settle(client, searchPath);
+    await applySettings(client, searchPath);
     // It may lead where all the others led.
     if (losses !== this.losses) throw gone();
   }

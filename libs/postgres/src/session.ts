@@ -4,7 +4,7 @@ import type { ClientBase, QueryConfig } from 'pg';
 const STATEMENT_TIMEOUT = '30s';
 
 /** A pooler lets a client in before it has a server for it: the first statement is what waits. */
-const SETTLE_MS = 5_000;
+const SETTINGS_MS = 5_000;
 
 /**
  * What the code relies on, whatever the server, the database, the role or the one before us on a pooler's connection has as
@@ -41,11 +41,11 @@ const conditional = `
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
 /** Makes a new connection what the code takes it for. */
-export async function settle(client: ClientBase, searchPath: string): Promise<void> {
+export async function applySettings(client: ClientBase, searchPath: string): Promise<void> {
   const sets = Object.entries({ ...settings, search_path: searchPath }).map(
     ([name, value]) => `set ${name} = '${value}'`,
   );
   sets[0] = `set datestyle = ISO, YMD`; // a list
   // The types of pg lack this option.
-  await client.query({ text: [...sets, conditional].join(';\n'), query_timeout: SETTLE_MS } as QueryConfig);
+  await client.query({ text: [...sets, conditional].join(';\n'), query_timeout: SETTINGS_MS } as QueryConfig);
 }

@@ -54,7 +54,7 @@ export function queuesOf(regions: readonly string[]): { kind: QueueKind; region:
   return queueKinds.flatMap((kind) => regions.map((region) => ({ kind, region, name: queueName(kind, region) })));
 }
 
-/** Calls that leave in step arrive a little out of step: this much of the limit is left to the way. */
+/** The network moves calls closer together than they left: only this share of the limit is used. */
 const LEEWAY = 0.95;
 
 /**

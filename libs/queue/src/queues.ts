@@ -27,8 +27,8 @@ export interface QueuesOptions {
 /** A worker that is asked to stop finishes what it has; longer than this it is not waited for. */
 const CLOSE_GRACE_MS = 15_000;
 
-/** How long BullMQ may take to book steps that are over. */
-const BOOKING_MS = 1_000;
+/** How long BullMQ may take to record steps that are over. */
+const RECORDING_MS = 1_000;
 
 /** A longer one would only keep what a dead worker held. */
 const LOCK_MS = 10_000;
@@ -92,7 +92,7 @@ export class Queues {
     return { waiting: (counts['wait'] ?? 0) + (counts['waiting'] ?? 0), active: counts['active'] ?? 0 };
   }
 
-  /** Closes a region's queue for a while, for all workers: VOD has asked for fewer calls. */
+  /** Pauses a region's queue, for all workers: VOD has asked for fewer calls. */
   async pauseFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
     await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
     const untilMs = Date.now() + ms;
@@ -127,9 +127,9 @@ export class Queues {
   /** Takes no more work and finishes what is under way. */
   async stopWork(): Promise<void> {
     const closing = Promise.all(this.workers.map((worker) => worker.close()));
-    // A store that is away keeps BullMQ from booking what is over, and it would wait for that. The steps are what counts.
-    const booked = this.stepsOver().then(() => timeout(BOOKING_MS));
-    await Promise.race([closing, booked, timeout(CLOSE_GRACE_MS)]);
+    // A store that is away keeps BullMQ from recording what is over, and it would wait for that. The steps are what counts.
+    const recorded = this.stepsOver().then(() => timeout(RECORDING_MS));
+    await Promise.race([closing, recorded, timeout(CLOSE_GRACE_MS)]);
     this.workers = [];
   }
 

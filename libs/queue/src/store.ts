@@ -9,7 +9,7 @@ import {
   type Job,
   type PostgresConnectionOptions,
 } from 'bullmq';
-import { assertWritable, ServerPool, settle, singleClient } from '@app/postgres';
+import { assertWritable, ServerPool, applySettings, singleClient } from '@app/postgres';
 import { Redis } from 'ioredis';
 import type { Pool, PoolClient } from 'pg';
 import { assertMayMigrateQueue, assertQueueRights, isQueueSchemaCurrent, SCHEMA } from './postgres-rights';
@@ -36,7 +36,7 @@ const REFUSED_MS = 1_000;
  * found it so: one and a half times `lockMs` at most. How often that happened to an entry says nothing about it here, and
  * one that failed for it would only be handed out again.
  */
-const deathRules = (lockMs: number) => ({
+const stalledSettings = (lockMs: number) => ({
   lockDuration: lockMs,
   stalledInterval: lockMs / 2,
   maxStalledCount: 1_000_000,
@@ -176,8 +176,14 @@ function openRedis(
     kind: 'redis',
     queue: (name) => new Queue(name, { connection: producer, prefix }),
     worker: (name, process, { lockMs, ...settings }) =>
-      patient(
-        new Worker(name, process, { connection: consumer, prefix, autorun: false, ...deathRules(lockMs), ...settings }),
+      retryingSlowly(
+        new Worker(name, process, {
+          connection: consumer,
+          prefix,
+          autorun: false,
+          ...stalledSettings(lockMs),
+          ...settings,
+        }),
       ),
     // Whoever adds must learn at once that Redis is away: a command that waits for it would outlive the alarm.
     isAway: () => producer.status !== 'ready',
@@ -221,18 +227,18 @@ async function evictionPolicy(client: Redis): Promise<string | null> {
   const asked = await client.config('GET', 'maxmemory-policy').catch(() => []);
   const policy = (asked as unknown[])[1];
   if (typeof policy === 'string') return policy;
-  const told = await client.info('memory').catch(() => '');
-  return /^maxmemory_policy:(\S+)/m.exec(told)?.[1] ?? null;
+  const memory = await client.info('memory').catch(() => '');
+  return /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? null;
 }
 
 /**
  * Some refusals make BullMQ wait for 15 s, and all others (no memory left, a replica, a server that is starting) make it
  * ask again at once, thousands of times a second. This one waits for a moment.
  */
-function patient<W extends object>(worker: W): W {
-  const seam = worker as unknown as { moveToActive(token: string, name?: string): Promise<unknown> };
-  const ask = seam.moveToActive.bind(worker);
-  seam.moveToActive = (token, name) =>
+function retryingSlowly<W extends object>(worker: W): W {
+  const internals = worker as unknown as { moveToActive(token: string, name?: string): Promise<unknown> };
+  const ask = internals.moveToActive.bind(worker);
+  internals.moveToActive = (token, name) =>
     ask(token, name).catch(async (error: unknown) => {
       await pause(REFUSED_MS);
       throw error;
@@ -279,7 +285,9 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
     queue: (name) => new Queue(name, { connection: producers }),
     // One connection listens for as long as the worker lives; the others fetch and finish jobs.
     worker: (name, process, { lockMs, ...settings }) =>
-      patient(new Worker(name, process, { connection: open(3), autorun: false, ...deathRules(lockMs), ...settings })),
+      retryingSlowly(
+        new Worker(name, process, { connection: open(3), autorun: false, ...stalledSettings(lockMs), ...settings }),
+      ),
     isAway: () => false, // the pool says so by itself, with every query
     assertWorks: () => assertWritable(producers),
     assertUsable: () => assertQueueRights(producers),
@@ -288,7 +296,7 @@ function openPostgres(databaseUrl: string, { onTrouble }: StoreListener): QueueS
         [...pools.keys()].map((pool) => Promise.race([pool.end(), pause(END_MS, undefined, { ref: false })])),
       );
       // BullMQ may take one more connection to listen on while it is being closed, and never gives that one back: the pool
-      // would wait for it for ever. What a step has not booked by now is due again.
+      // would wait for it for ever. What a step has not recorded by now is due again.
       isOver = true;
       for (const client of [...pools.values()].flatMap((clients) => [...clients])) void client.end();
     },
@@ -304,7 +312,7 @@ export async function migrateQueueStore(databaseUrl: string): Promise<boolean> {
   client.on('error', () => undefined); // told to whoever asks next
   await client.connect();
   try {
-    await settle(client, 'public');
+    await applySettings(client, 'public');
     if (await isQueueSchemaCurrent(client)) return false;
     await assertMayMigrateQueue(client);
     // Of two that migrate one waits for the other, and a large table takes its time.

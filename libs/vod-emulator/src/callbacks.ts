@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { type EndState, type Job, printedData, verdictOf } from './jobs';
-import { Ring } from './ring';
+import { RingBuffer } from './ring-buffer';
 import type { Settings } from './settings';
 import { signCallback } from './signature';
 import { inSeconds } from './times';
@@ -61,7 +61,7 @@ const CONCURRENCY = 48;
 
 /** Tells the receiver that a job is over, by VOD's rules: three attempts, only 200 counts, then the event is gone. */
 export class Callbacks {
-  readonly journal: Ring<CallbackAttempt>;
+  readonly journal: RingBuffer<CallbackAttempt>;
   readonly counts = { delivered: 0, dropped: 0 };
   readonly #agents = {
     'http:': new http.Agent({ keepAlive: true, maxSockets: CONCURRENCY }),
@@ -73,7 +73,7 @@ export class Callbacks {
   #stopped = false;
 
   constructor(private readonly options: CallbackOptions) {
-    this.journal = new Ring(options.keep);
+    this.journal = new RingBuffer(options.keep);
   }
 
   /** Waiting in line, under way, or waiting for the next attempt. */

@@ -18,7 +18,7 @@ import { type EndState, type Job, JobBook, type JobState, stateOf } from './jobs
 import { type Operation, operationOf } from './operation-names';
 import { type AdmittedCall, type OperationOutcome, operations, split } from './operations';
 import { ALL_REGIONS } from './regions';
-import { Ring } from './ring';
+import { RingBuffer } from './ring-buffer';
 import { type Answer, refusal, rpcRoutes } from './rpc';
 import { printed } from './twisted-answers';
 import {
@@ -59,7 +59,7 @@ export interface EmulatorOptions extends InitialSettings {
 interface Memory {
   gateway: Gateway;
   jobs: JobBook;
-  ledger: Ring<LedgerEntry>;
+  ledger: RingBuffer<LedgerEntry>;
   calls: Map<Operation | 'unknown', CallCounts>;
   callbacks: Callbacks;
   faults: FaultPlan;
@@ -209,7 +209,7 @@ export class Emulator {
     return {
       gateway: new Gateway(accessKeys, this.#regions, (count) => faults.node(count)),
       jobs: new JobBook(keep, this.#clock, (job) => void eventFaults.over(job)),
-      ledger: new Ring(keep),
+      ledger: new RingBuffer(keep),
       calls: new Map(),
       callbacks,
       faults,

@@ -12,7 +12,7 @@ import {
 } from './faults';
 import type { Job } from './jobs';
 import type { Operation } from './operation-names';
-import { Ring } from './ring';
+import { RingBuffer } from './ring-buffer';
 
 /** Whom a fault has met. */
 export interface Struck {
@@ -57,7 +57,7 @@ export interface Strike<F extends Fault> {
 
 /** Decides which rule strikes, and remembers what has struck. */
 export class FaultPlan {
-  readonly #journal: Ring<FaultEntry>;
+  readonly #journal: RingBuffer<FaultEntry>;
   readonly #byRule = new Map<string, number>();
   readonly #byFault = new Map<string, number>();
   #rules = new Map<Operation | EventPoint, Rule[]>();
@@ -68,7 +68,7 @@ export class FaultPlan {
     keep: number,
     private readonly clock: () => number,
   ) {
-    this.#journal = new Ring(keep);
+    this.#journal = new RingBuffer(keep);
   }
 
   /** Takes these rules from now on: they count from 1 and draw from the start. The journal goes on. */

@@ -1,4 +1,4 @@
-import { Ring } from './ring';
+import { RingBuffer } from './ring-buffer';
 import { type JobType, TYPES } from './types';
 
 export const JOB_STATES = ['init', 'processing', 'success', 'fail'] as const;
@@ -50,7 +50,7 @@ export class JobBook {
   readonly #byId = new Map<string, Job>();
   readonly #byMedia = new Map<string, Set<Job>>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #over: Ring<Job>;
+  readonly #over: RingBuffer<Job>;
   #stopped = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class JobBook {
     private readonly clock: () => number,
     private readonly whenOver: (job: Job) => void,
   ) {
-    this.#over = new Ring(keep);
+    this.#over = new RingBuffer(keep);
   }
 
   add(job: Job): void {

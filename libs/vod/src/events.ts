@@ -40,7 +40,7 @@ export function parseEvent(body: Uint8Array): VodEvent {
 
 /**
  * Reads what is left of a notification that was too large to keep. VOD's events begin with the fields that wake a job, and
- * its long part, Data, comes last. It is a doorbell like any other, only a read says how the job went.
+ * its long part, Data, comes last. It is a hint like any other: only a read says how the job went.
  */
 export function parseEventHead(head: Uint8Array, size: number): VodEvent {
   const tooLarge = `too large: ${size} bytes; in the first ${head.length}`;

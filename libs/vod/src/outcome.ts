@@ -4,7 +4,7 @@ type Refused = { outcome: 'refused'; code: string; message: string; requestId: s
 type Busy = { outcome: 'busy'; code: string; retryAfterMs: number; requestId: string | null };
 type Blocked = { outcome: 'blocked'; code: string; message: string; requestId: string | null };
 
-/** How a SubmitAIJob ended, told apart by what it may have cost. */
+/** How a call that submits ended, told apart by what it may have cost. */
 export type SubmitOutcome =
   /** At least one job, at most one of each type; maybe fewer than asked for. */
   | { outcome: 'accepted'; jobs: { type: JobType; vodJobId: string }[]; requestId: string | null }

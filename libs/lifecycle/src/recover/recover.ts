@@ -1,4 +1,4 @@
-import { DOORBELL_GAP_MS, type JobEvent, type Rung } from '@app/domain';
+import { NOTICE_GAP_MS, type JobEvent, type Rung } from '@app/domain';
 import { isTakenJobId, type Case, type Change, type Claim, type SubmissionAnswer } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
@@ -141,7 +141,7 @@ export class Recover {
     if (verdict?.outcome === 'moved') return this.emit(verdict.job, decided);
     if (verdict?.outcome !== 'ignored' || verdict.reason !== 'older_look') return;
     // Counts as a look all the same: a flood of events must not buy one after the other.
-    await this.deps.jobs.applyTogether([looked(jobId, notes.somethingCame, DOORBELL_GAP_MS)]);
+    await this.deps.jobs.applyTogether([looked(jobId, notes.somethingCame, NOTICE_GAP_MS)]);
   }
 
   private emit({ id, region, type }: Case['job'], decided: Decided): void {

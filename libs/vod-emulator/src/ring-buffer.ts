@@ -1,5 +1,5 @@
 /** Remembers the newest `capacity` items. A benchmark runs for hours against one emulator, so nothing here may grow for ever. */
-export class Ring<T> {
+export class RingBuffer<T> {
   readonly #items: T[] = [];
   #total = 0;
 
