@@ -33,4 +33,10 @@ describe('What VOD said of a job', () => {
       cause: 'HTML',
     });
   });
+
+  it('is refused: that alone says nothing, and after the deadline nobody asks for ever', () => {
+    const refused = { kind: 'unavailable', cause: 'refused: InvalidJobId', isRefused: true } as const;
+    expect(eventOf(refused, {}, rules.jobDeadlineMs - 1)).toEqual({ type: 'read_unavailable', cause: refused.cause });
+    expect(eventOf(refused, {}, rules.jobDeadlineMs)).toEqual({ type: 'deadline_passed' });
+  });
 });

@@ -9,7 +9,8 @@ export type Reading =
   | { kind: 'failed'; code: string; message: string; completedAt: Date | null }
   | { kind: 'missing' }
   | { kind: 'stranger'; cause: string }
-  | { kind: 'unavailable'; cause: string };
+  /** `isRefused`: VOD will not say it of this JobId, also not later. */
+  | { kind: 'unavailable'; cause: string; isRefused?: boolean };
 
 /** A reading in the terms of the table. Pure: the same reading gives the same event. */
 export function eventOfReading(
@@ -49,6 +50,8 @@ export function eventOfReading(
         : { type: 'read_stranger', vodJobId, cause: reading.cause };
     }
     case 'unavailable':
-      return { type: 'read_unavailable', cause: reading.cause };
+      return overdue && reading.isRefused
+        ? { type: 'deadline_passed' }
+        : { type: 'read_unavailable', cause: reading.cause };
   }
 }

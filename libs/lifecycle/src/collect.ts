@@ -141,5 +141,6 @@ function resultFrom(source: string, job: JobAtVod, data: string | null): Underst
 }
 
 function unavailable(answer: Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>): Reading {
-  return { kind: 'unavailable', cause: 'cause' in answer ? answer.cause : `${answer.outcome}: ${answer.code}` };
+  const cause = 'cause' in answer ? answer.cause : `${answer.outcome}: ${answer.code}`;
+  return { kind: 'unavailable', cause, isRefused: answer.outcome === 'refused' };
 }

@@ -178,6 +178,22 @@ describe('jobs to be read', () => {
     keep();
   });
 
+  it('wait in Postgres while so many are in line that their lease would be over before they are read', async () => {
+    await world.queues.add(
+      'collect',
+      REGION,
+      Array.from({ length: 195 }, () => ({ jobIds: [crypto.randomUUID()] })),
+    );
+    await manyAtVod(20);
+    world.pass(rules.pollFirstMs * 2);
+    const dispatch = world.dispatch();
+    expect(await dispatch.run()).toEqual({ again: 25 });
+    expect(await due()).toBe(15);
+    await world.forgetQueues();
+    await dispatch.run();
+    expect(await due()).toBe(0);
+  });
+
   it('are due again when the read has not come back within the lease', async () => {
     await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);

@@ -22,6 +22,9 @@ const LINGER_MS = 25;
 /** Alarms that are due within this are answered together. */
 const GATHER_MS = 50;
 
+/** So many reads wait in line at most: what is read after its lease is over would be due, and in line, once more. */
+const READS_IN_LINE = 200;
+
 /** While the window is full, dispatch looks again after this. */
 const WINDOW_FULL_MS = 100;
 
@@ -101,7 +104,7 @@ export class Dispatch {
   private async roomAtVod(region: string, waiting: number): Promise<number> {
     const { maxInFlight } = this.options;
     if (maxInFlight === 0) return Infinity;
-    return maxInFlight - waiting - (await this.deps.alarms.leastInFlight(region, jobTypes.length));
+    return maxInFlight - waiting - (await this.deps.alarms.leastInFlight(region, TAKE));
   }
 
   /**
@@ -114,7 +117,7 @@ export class Dispatch {
     const now = performance.now();
     const heldMs = now - (this.heldSince.get(region) ?? now);
     const hold = waiting > 0 || (active > 0 && heldMs < LINGER_MS);
-    const limit = Math.min(hold ? whole : due, TAKE);
+    const limit = Math.min(hold ? whole : due, TAKE, Math.max(READS_IN_LINE - waiting, 0));
     if (hold && whole < due) this.heldSince.set(region, now - heldMs);
     else this.heldSince.delete(region);
 

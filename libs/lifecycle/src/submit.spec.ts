@@ -104,13 +104,16 @@ describe('a submission', () => {
     });
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
 
-    expect(vod.received.map(({ params }) => params)).toMatchObject([
-      { Action: 'SubmitAIJob', MediaId: mediaId, Types: 'AIMediaDNA,AIVideoTag' },
-      { Action: 'SubmitAIMediaAuditJob', MediaId: mediaId, TemplateId: 't1' },
-    ]);
-    expect(vod.received[0]?.params['Config']).toBe('{"AIVideoTag":{"AnalyseTypes":"ASR"}}');
-    expect(vod.received[1]?.params).not.toHaveProperty('Types');
-    expect(vod.received.map(({ params }) => params['UserData'])).toEqual(
+    // They leave at the same time.
+    const [both, review, ...more] = vod.received
+      .map(({ params }) => params)
+      .toSorted((a, b) => String(a['Action']).localeCompare(String(b['Action'])));
+    expect(both).toMatchObject({ Action: 'SubmitAIJob', MediaId: mediaId, Types: 'AIMediaDNA,AIVideoTag' });
+    expect(review).toMatchObject({ Action: 'SubmitAIMediaAuditJob', MediaId: mediaId, TemplateId: 't1' });
+    expect(more).toEqual([]);
+    expect(both?.['Config']).toBe('{"AIVideoTag":{"AnalyseTypes":"ASR"}}');
+    expect(review).not.toHaveProperty('Types');
+    expect([both?.['UserData'], review?.['UserData']]).toEqual(
       [1, 2].map((number) => JSON.stringify({ Extend: `${requestId}.${number}` })),
     );
     const [tagging, audit, fingerprinting] = await Promise.all(jobIds.map((id) => world.job(id)));
@@ -181,6 +184,24 @@ describe('a submission', () => {
     expect(vod.received).toHaveLength(1);
     expect((await world.lastLine(other.jobIds[0])).detail['reason']).toContain('Forbidden.RAM');
     await world.circuits.close(REGION);
+  });
+
+  it('row 18: that the key may not submit reviews leaves everything else alone', async () => {
+    const { requestId, jobIds } = await world.accept(['AIVideoTag', 'AIMediaAudit']);
+    const vodJobId = freshId();
+    const vod = await scripted((response, { params }) =>
+      params['Action'] === 'SubmitAIMediaAuditJob'
+        ? refusal('Forbidden.RAM', 403)(response)
+        : accepted([{ Type: 'AIVideoTag', JobId: vodJobId }])(response),
+    );
+    const opened = world.heard('circuit.opened');
+    await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
+    const [tagging, review] = await Promise.all(jobIds.map((id) => world.job(id)));
+    expect(tagging).toMatchObject({ state: 'processing', vodJobId });
+    expect(review).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(review?.dueAt?.getTime()).toBeGreaterThan(world.now().getTime());
+    expect((await world.lastLine(jobIds[1])).detail).toMatchObject({ code: 'Forbidden.RAM', message: 'm' });
+    expect([opened, await world.circuits.all()]).toEqual([[], []]);
   });
 
   it('row 18: probes the account now and then, once for all workers, and everything flows when it works again', async () => {

@@ -19,7 +19,11 @@ export class Submit {
 
   async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
     const probe = isProbe === true;
-    for (const claim of await this.deps.submissions.claim(requestId, { probe })) await this.send(region, claim, probe);
+    const claims = await this.deps.submissions.claim(requestId, { probe });
+    // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
+    const sent = await Promise.allSettled(claims.map((claim) => this.send(region, claim, probe)));
+    const failed = sent.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   private async send(region: string, claim: Claim, probe: boolean): Promise<void> {
@@ -30,11 +34,11 @@ export class Submit {
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
-    await this.learn(region, outcome, probe);
+    await this.learn(region, claim, outcome, probe);
   }
 
   /** What one answer says about all the others that would follow. */
-  private async learn(region: string, outcome: SubmitOutcome, probe: boolean): Promise<void> {
+  private async learn(region: string, { operation }: Claim, outcome: SubmitOutcome, probe: boolean): Promise<void> {
     switch (outcome.outcome) {
       case 'busy':
         return this.deps.queues.pauseFor(
@@ -44,6 +48,8 @@ export class Submit {
           outcome.code,
         );
       case 'blocked':
+        // A key may lack the right to an operation that is used by one type alone: only its jobs wait then, each by itself.
+        if (operation !== 'SubmitAIJob') return;
         if (await this.deps.circuits.open(region, outcome)) {
           const { code, message, requestId } = outcome;
           this.deps.signals.emit('circuit.opened', { region, code, message, requestId });

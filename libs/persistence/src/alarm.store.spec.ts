@@ -166,9 +166,13 @@ describe('Alarms', () => {
   it('of the type with the fewest jobs at VOD tell whether there is room', async () => {
     const region = newRegion();
     await dueJobs(region, 3);
-    expect(await alarms.leastInFlight(region, 2)).toBe(0);
-    await fixture.jobIn('submitting', { region, types: ['AIMediaDNA'] });
+    expect(await alarms.leastInFlight(region, 10)).toBe(0); // nobody waits
+    await dueJobs(region, 1, 'queued');
+    expect(await alarms.leastInFlight(region, 10)).toBe(3); // of the other types nobody wants one
     await fixture.jobIn('queued', { region, types: ['AIMediaDNA'] });
-    expect(await alarms.leastInFlight(region, 2)).toBe(1);
+    expect(await alarms.leastInFlight(region, 10)).toBe(0);
+    await fixture.jobIn('submitting', { region, types: ['AIMediaDNA'] });
+    expect(await alarms.leastInFlight(region, 10)).toBe(1);
+    expect(await alarms.leastInFlight(region, 1)).toBe(3);
   });
 });

@@ -59,16 +59,30 @@ export class AlarmStore {
     return row?.at ? row.at.getTime() - now.getTime() : null;
   }
 
-  /** Jobs of a region that VOD has, or may have: of the type of which it has fewest. */
-  async leastInFlight(region: string, types: number): Promise<number> {
-    const rows = await this.db.query<{ jobs: number }[]>(
-      `select count(*)::int as jobs
-         from job
-        where region = $1 and state ${inStates(atVodStates)} and due_at is not null
-        group by type`,
-      [region],
+  /**
+   * Jobs of a region that VOD has, or may have: of the type of which it has fewest, among the types of the `next` queued jobs.
+   * A type that nobody waits for leaves no room to anybody.
+   */
+  async leastInFlight(region: string, next: number): Promise<number> {
+    const [row] = await this.db.query<{ jobs: number }[]>(
+      `with waiting as (
+         select type
+           from job
+          where region = $1 and state = 'queued' and due_at <= $2
+          order by priority, due_at
+          limit $3
+       ), at_vod as (
+         select type, count(*)::int as jobs
+           from job
+          where region = $1 and state ${inStates(atVodStates)} and due_at is not null
+          group by type
+       )
+       select coalesce(min(coalesce(at_vod.jobs, 0)), 0) as jobs
+         from (select distinct type from waiting) as asked
+         left join at_vod using (type)`,
+      [region, this.now(), next],
     );
-    return rows.length < types ? 0 : Math.min(...rows.map((row) => row.jobs));
+    return row?.jobs ?? 0;
   }
 
   /** Requests with queued jobs that are due, highest priority first and oldest first within it; at most `limit` jobs. */

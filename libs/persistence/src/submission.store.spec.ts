@@ -240,6 +240,10 @@ describe('The same request once more', () => {
       `update job set attempt = attempt + 1 where request_id = $1 and type = 'AIMediaDNA'`,
     ],
     [
+      'an older version sent with it what another operation submits',
+      `update job set type = 'AIMediaAudit' where request_id = $1 and type = 'AIMediaDNA'`,
+    ],
+    [
       'one of its jobs is known',
       `update job set state = 'processing', vod_job_id = gen_random_uuid() where request_id = $1 and type = 'AIMediaDNA'`,
     ],

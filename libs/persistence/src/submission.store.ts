@@ -70,6 +70,8 @@ export class SubmissionStore {
     return this.door.commit(async (batch) => {
       const rows = await batch.tx.query<SubmittedRow[]>(jobsOfAttempt, [requestId, number]);
       const [first] = rows;
+      // An older version may have sent types of two operations by one call: that can't be made again as it was.
+      if (new Set(rows.map(({ type }) => submitOperationOf(type))).size > 1) return null;
       // guard: resend-unknown-only
       if (!first || rows.some((row) => row.state !== 'unconfirmed' || row.vodJobId !== null)) return null;
       const submission = await this.countResend(batch, { requestId, number, signer, jobs: rows.length });

@@ -108,19 +108,17 @@ export class Look {
     const confirmation: Confirmation = { candidates: [], explained: new Set(), trouble: null };
     let open = hinted;
     for (const call of calls) {
-      const answered = new Set<string>();
       for (let i = 0; i < open.length; i += call.atOnce) {
         const some = open.slice(i, i + call.atOnce);
         const asked = some.map(({ vodJobId }) => vodJobId);
         const answer = await this.ask(call.operation, region, () => this.deps.vod.readJobs(region, call, asked));
         if (answer.outcome === 'answered') {
           this.classify(some, answer.value.jobs, lost, confirmation);
-          for (const { jobId } of answer.value.jobs) answered.add(jobId);
-        } else if (call === readOf(lost) || mayAnswerLater(answer)) {
+        } else if (mayAnswerLater(answer) || (call === readOf(lost) && call.atOnce > 1)) {
           confirmation.trouble ??= troubleOf(answer);
         }
       }
-      open = open.filter(({ vodJobId }) => !answered.has(vodJobId));
+      open = open.filter(({ vodJobId }) => !confirmation.explained.has(vodJobId));
     }
     return confirmation;
   }
@@ -160,7 +158,10 @@ function readsIn(region: string, lost: Case): ReadCall[] {
   );
 }
 
-/** What reads another type may refuse a JobId that isn't of it: that leaves the JobId unexplained, and says no more. */
+/**
+ * A call that reads one job may refuse a JobId for what it is, of another type or of nobody's: that leaves the JobId
+ * unexplained, and says no more.
+ */
 function mayAnswerLater({ outcome }: ReadOutcome<unknown>): boolean {
   return outcome === 'busy' || outcome === 'unavailable';
 }

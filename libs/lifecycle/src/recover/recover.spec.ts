@@ -113,6 +113,17 @@ describe('A review whose answer was lost', () => {
     expect(review['nonce_seen_at'] === null).toBe(fault === 'drop_before');
   });
 
+  it('is sent again although VOD refuses to say anything of a JobId that somebody made up', async () => {
+    const { jobId, mediaId } = await loseReview('drop_before');
+    await world.hear('a-forged-one', 'success', 'AIMediaAuditComplete', { mediaId });
+    const refusal = { fault: 'error', status: 400, code: 'InvalidParameter' } as const;
+    emulator.configure({ faults: [faultRule('GetAIMediaAuditJob', refusal, { nth: 1 })] });
+    world.pass(130_000);
+    await look(jobId, { by: ['event'] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'processing', vodJobId: reviewAtVod() });
+    expect(emulator.ledger().billed).toBe(2);
+  });
+
   it('is absent only when VOD lists another review of the time: one more call, and paid once', async () => {
     const { jobId, requestId } = await loseReview('drop_before');
     const neighbour = await world.accept(['AIMediaAudit']);

@@ -190,6 +190,7 @@ describe('A read of a review', () => {
   it.each([
     ['NoSuchResource', true],
     ['InvalidJob.NotFound', true],
+    ['InvalidVideo.NotFound', false],
     ['InvalidParameter', false],
   ])('refused with %s: the JobId is not known is %j', (code, isMissing) => {
     expect(saysMissing?.test(code)).toBe(isMissing);
