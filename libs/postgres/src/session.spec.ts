@@ -36,12 +36,13 @@ describe('A connection', () => {
       `extra_float_digits = -3`,
       `standard_conforming_strings = off`,
       `default_transaction_isolation = 'serializable'`,
-      `statement_timeout = '1ms'`,
-      `lock_timeout = '1ms'`,
-      `idle_in_transaction_session_timeout = '1ms'`,
       `search_path = 'bullmq', 'pg_catalog'`,
       `synchronous_commit = off`,
       `jit = on`,
+      // Last, as they are the database's for whoever alters the next one: and long enough for a busy machine to connect.
+      `lock_timeout = '200ms'`,
+      `idle_in_transaction_session_timeout = '200ms'`,
+      `statement_timeout = '200ms'`,
     );
     const { rows } = await open().query(
       `select timestamptz '2026-11-28 11:04:47.97+08' as time, date '2026-11-28' as day, interval '90 s' as span, '\\x00ff'::bytea as bytes,
@@ -49,7 +50,7 @@ describe('A connection', () => {
               current_schema() as schema, (timestamptz '2026-11-28 11:04:47.97+08')::text as "timeText",
               current_setting('statement_timeout') as "statementTimeout", current_setting('synchronous_commit') as commits,
               current_setting('jit') as jit
-         from pg_sleep(0.05)`,
+         from pg_sleep(0.25)`,
     );
     expect(rows[0]).toMatchObject({
       time: new Date('2026-11-28T03:04:47.970Z'),
