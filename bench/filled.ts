@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { migrateDatabase } from '../apps/migrate/src';
-import { fill } from '../test/load/fill';
+import { fill } from './fill';
 import { Product } from './product';
 import { only } from './rows';
 import { say } from './say';

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -227,6 +227,20 @@ describe('A process', () => {
     const url = await one.url();
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     await expectCleanStop(one);
+  });
+});
+
+describe('The bench', () => {
+  it('finds all that it is made of among what is built', async () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(await builtDist(), 'bench/run.js'), '--help'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^npm run bench -- main/);
   });
 });
 

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@app/testing';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { fill } from './fill';
+import { fill } from '../../bench/fill';
 import { explainedAsNodes, explaining, type PlanNode } from '../../bench/plans';
 import { listOf, views, type View } from '../../bench/views';
 import { Draw } from '../faults/support/draw';

@@ -31,7 +31,7 @@ interface JobsTableProps {
 
 /** Characters that fit the least width of a media id; and the room of 32, a part of it on a small screen. */
 const SHORT_ID = 16;
-const LONG_ID = 'min(18.5rem, 21vw)';
+const LONG_ID = 'min(18.5rem, 16vw)';
 
 const noSelection: RowSelectionState = {};
 
@@ -55,7 +55,8 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
   const mediaWidth = jobs.some(({ mediaId }) => mediaId.length > SHORT_ID) ? LONG_ID : `${columnWidth('mediaId')}rem`;
   const widthOf = (id: string) => (id === 'mediaId' ? mediaWidth : `${columnWidth(id)}rem`);
   const elastic = shown.some(({ id }) => id === 'error') ? 'error' : 'mediaId';
-  const width = shown.reduce((sum, { id }) => sum + columnWidth(id), 0);
+  // With all of them at their widths: else what a long id takes would be taken from the errors.
+  const leastWidth = `calc(${shown.map(({ id }) => widthOf(id)).join(' + ')})`;
   const chosenCount = Object.keys(chosen).length;
   const isAllChosen = chosenCount > 0 && chosenCount >= Math.min(rows.length, SELECTION_MAX);
 
@@ -93,7 +94,7 @@ export function JobsTable({ jobs, visible, selection, hasLeft, hoverRef }: JobsT
       <table
         className={classes['table']}
         aria-label={t('table')}
-        style={{ '--table-width': `${width}rem` } as CSSProperties}
+        style={{ '--table-width': leastWidth } as CSSProperties}
       >
         <colgroup>
           {selection && <col className={classes['select']} />}
