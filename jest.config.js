@@ -62,7 +62,7 @@ const withStores = [
 
 module.exports = {
   testTimeout: 120_000,
-  // Most of the time tests wait: for other processes, for time-outs, for a browser.
+  // Many wait now and then: for other processes, for time-outs, for a browser.
   maxWorkers: 2 * availableParallelism(),
   // What a suite leaves in its worker makes the next ones slower: an old worker is replaced.
   workerIdleMemoryLimit: '400MB',

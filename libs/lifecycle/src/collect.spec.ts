@@ -408,4 +408,16 @@ describe('an event and a read that disagree', () => {
     await world.match().run({ rematch: false });
     expect(await world.job(id)).toMatchObject({ state: 'finished', error: null, settledAt: null });
   });
+
+  it('is held to be refused only when VOD was asked for it alone: then it ends, and otherwise it is asked for again', async () => {
+    const [one, other] = [await world.atVod(freshId()), await world.atVod(freshId())];
+    const refusing = await scripted({ list: { Code: 'InvalidParameter', Message: 'm' } });
+    world.pass(rules.jobDeadlineMs);
+    await world.collect(world.vod(refusing.url)).collect(REGION, { jobIds: [one.id, other.id] });
+    expect(refusing.received).toHaveLength(1);
+    for (const { id } of [one, other]) expect(await world.job(id)).toMatchObject({ state: 'processing' });
+    await read(refusing.url, one.id);
+    expect(await world.job(one.id)).toMatchObject({ state: 'expired', error: { code: 'deadline_passed' } });
+    expect(await world.job(other.id)).toMatchObject({ state: 'processing' });
+  });
 });

@@ -50,7 +50,11 @@ export class Collect {
     const answer = await this.call(call.operation, region, jobs.length, () =>
       this.deps.vod.readJobs(region, call, vodJobIds),
     );
-    if (answer.outcome !== 'answered') return jobs.map(() => unavailable(answer));
+    if (answer.outcome !== 'answered') {
+      // What is refused to several may be meant for one of them.
+      const isRefused = answer.outcome === 'refused' && jobs.length === 1;
+      return jobs.map(() => ({ ...unavailable(answer), isRefused }));
+    }
     const { jobs: listed, missing } = answer.value;
     return Promise.all(
       jobs.map(async (job): Promise<Reading> => {
@@ -140,7 +144,7 @@ function resultFrom(source: string, job: JobAtVod, data: string | null): Underst
     : { source, raw: data, normalized: null, problem: parsed.reason };
 }
 
-function unavailable(answer: Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>): Reading {
+function unavailable(answer: Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>) {
   const cause = 'cause' in answer ? answer.cause : `${answer.outcome}: ${answer.code}`;
-  return { kind: 'unavailable', cause, isRefused: answer.outcome === 'refused' };
+  return { kind: 'unavailable' as const, cause };
 }

@@ -9,8 +9,8 @@ export type Circuit = CircuitEntity;
 const PROBE_EVERY_MS = 10_000;
 
 /**
- * The account's circuit, region by region. Open means that VOD refuses everything we submit there, whichever job it is
- * for: a wrong key, no permission, a service that is not opened, an unpaid bill.
+ * The account's circuit, region by region. Open means that VOD refuses every SubmitAIJob there, whichever job it is for, and
+ * nothing is submitted: a wrong key, no permission, a service that is not opened, an unpaid bill.
  */
 export class CircuitStore {
   constructor(
