@@ -1,7 +1,9 @@
-import { createEmptyDatabase, type TestDatabase } from '@app/testing';
+import { isUnavailable } from '@app/postgres';
+import { createEmptyDatabase, eventually, type TestDatabase } from '@app/testing';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { CircuitEntity } from './entities/circuit.entity';
 import { assertSchema, createDataSource, migrate, SchemaTooOldError } from './index';
 
 describe('The schema of a database', () => {
@@ -28,6 +30,36 @@ describe('The schema of a database', () => {
     expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
     await expect(assertSchema(both[0])).resolves.toBeUndefined();
     expect(await migrate(both[1])).toEqual([]);
+  });
+});
+
+describe('A connection that breaks between two statements of a transaction', () => {
+  let database: TestDatabase;
+  let db: DataSource;
+  beforeAll(async () => {
+    database = await createEmptyDatabase();
+    db = await createDataSource({ url: database.url, application: 'vodai-test', poolSize: 2 }).initialize();
+  });
+  afterAll(async () => {
+    await db.destroy();
+    await database.drop();
+  });
+
+  it.each<[string, (tx: EntityManager) => Promise<unknown>]>([
+    ['a statement', (tx) => tx.query('select 1')],
+    ['a repository', (tx) => tx.getRepository(CircuitEntity).find()],
+    ['a transaction within', (tx) => tx.transaction(() => Promise.resolve())],
+  ])('makes the database unavailable to %s, and is nobody’s mistake', async (_name, next) => {
+    const refused = await db
+      .transaction(async (tx) => {
+        const [{ pid }] = await tx.query<[{ pid: number }]>('select pg_backend_pid() as pid');
+        await db.query('select pg_terminate_backend($1)', [pid]);
+        await eventually('the driver has noticed', () => Promise.resolve(tx.queryRunner?.isReleased));
+        return next(tx);
+      })
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Error);
+    expect(isUnavailable(refused)).toBe(true);
   });
 });
 

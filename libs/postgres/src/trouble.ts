@@ -23,8 +23,12 @@ export function isUnavailable(error: unknown): boolean {
  */
 const unavailable = /^(08|28|3D|53|57P|58|55000|25006|25P0[234]|57014|40001|40P01|55P03)/;
 
+/**
+ * Of the driver, of its pool, and of TypeORM: a connection that breaks between two statements of a transaction is released at
+ * once, and the next statement hears no more than that.
+ */
 const unavailableMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout/;
+  /Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|already released/i;
 
 /** The connection leads to a server that is no use any more: one that takes no writes, or is on its way down. */
 export function isWrongServer(error: unknown): boolean {
