@@ -151,6 +151,11 @@ export class World {
     return this.steps({ vod }).collect;
   }
 
+  /** Asks VOD what has become of jobs. */
+  async read(vodUrl: string, ...jobIds: string[]): Promise<void> {
+    await this.collect(this.vod(vodUrl, 1_000)).collect(REGION, { jobIds });
+  }
+
   recover(vod: VodClient, more: Partial<StepSettings> = {}): Recover {
     return this.steps({ vod }, more).recover;
   }

@@ -1,0 +1,81 @@
+import { problemsOf } from '../test/environments';
+
+describe('a bad value', () => {
+  it.each([
+    ['API_PORT', '65536', 'a whole number from 0 to 65535'],
+    ['API_PORT', '-1', 'a whole number from 0 to 65535'],
+    ['API_PORT', '3000.5', 'a whole number from 0 to 65535'],
+    ['SUBMIT_QPS', '0', 'a whole number from 1 to 10000'],
+    ['SUBMIT_QPS', '3e1', 'a whole number from 1 to 10000'],
+    ['LEASE', '60', 'a duration from 1ms to 576h'],
+    ['LEASE', '0s', 'a duration from 1ms to 576h'],
+    ['JOB_DEADLINE', '577h', 'a duration from 1ms to 576h'],
+    ['RECOVER_AFTER', '30s,10s', 'each longer than the one before'],
+    ['RECOVER_AFTER', '10s,', 'each longer than the one before'],
+    ['RECOVER_BY', 'events', 'none, or a comma list of extend, event, listing'],
+    ['RESEND_PINNED', 'yes', 'true or false'],
+    ['RESEND_PINNED', 'constructor', 'true or false'],
+    ['ENVIRONMENT_NAME', 'production:crimson', 'one of gray, red, orange, yellow, green, blue, purple'],
+    ['ENVIRONMENT_NAME', ':red', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'production:red:', 'such as production:red'],
+    ['ENVIRONMENT_NAME', 'a\nb', 'a name of at most 32 characters'],
+    ['ENVIRONMENT_NAME', 'x'.repeat(33), 'a name of at most 32 characters'],
+    ['VOD_REGIONS', 'cn-shanghai,cn-shanghai', 'a comma list of region ids'],
+    ['VOD_REGIONS', 'Shanghai', 'a comma list of region ids'],
+    ['VOD_ENDPOINT', 'vod.aliyuncs.com', 'an http(s) URL'],
+    ['VOD_ENDPOINT', 'ftp://vod.aliyuncs.com', 'an http(s) URL'],
+    ['VOD_ENDPOINT', 'https://vod.{zone}.aliyuncs.com', 'an http(s) URL'],
+    ['VOD_CALLBACK_URL', ' https://example.com/vod', 'an http(s) URL'],
+    ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
+    ['LOG_LEVEL', 'loud', 'one of trace, debug'],
+    ['LOG_FORMAT', 'xml', 'one of json, pretty'],
+    ['HOST', 'http://localhost', 'an address'],
+    ['EMULATOR_JOB_TIME', '6s-2s', 'two of them as in 2s-6s'],
+    ['EMULATOR_JOB_TIME', '1s-2s-3s', 'two of them as in 2s-6s'],
+  ])('%s=%s says what was expected and what was got', (name, value, expected) => {
+    const [problem, ...others] = problemsOf({ [name]: value });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^${name}: expected `));
+    expect(problem).toContain(expected);
+    expect(problem).toContain(`got ${JSON.stringify(value)}`);
+  });
+
+  it('never comes alone: all of them are said at once, with what contradicts what', () => {
+    const problems = problemsOf(
+      { API_PORT: 'x', LOG_LEVEL: 'loud', POLL_FIRST: '20m', VOD_REGION: 'cn-beijing' },
+      'api',
+    );
+    const named = new Set(problems.map((line) => line.split(':')[0]));
+    expect(named).toEqual(new Set(['API_KEYS', 'API_PORT', 'DATABASE_URL', 'LOG_LEVEL', 'POLL_FIRST', 'VOD_REGION']));
+    expect(problems).toHaveLength(named.size);
+  });
+
+  it('of a relation is not judged twice', () => {
+    expect(problemsOf({ POLL_FIRST: '20m', POLL_MAX: 'long' })).toHaveLength(1);
+  });
+
+  it('POLL_FIRST is at most POLL_MAX, and equal is fine', () => {
+    expect(problemsOf({ POLL_FIRST: '20m' })).toEqual([
+      'POLL_FIRST: expected at most POLL_MAX, got 1200000 ms and a POLL_MAX of 600000 ms',
+    ]);
+    expect(problemsOf({ POLL_FIRST: '10m' })).toEqual([]);
+  });
+
+  it('LEASE outlives the call', () => {
+    expect(problemsOf({ LEASE: '20s', VOD_TIMEOUT: '10s' })).toEqual([
+      'LEASE: expected longer than twice VOD_TIMEOUT, because a lease must outlive the call, got 20000 ms and a VOD_TIMEOUT of 10000 ms',
+    ]);
+  });
+
+  it('the callback URL is at most 256 bytes in every region', () => {
+    const ascii = `https://example.com/${'x'.repeat(236)}`;
+    expect(problemsOf({ VOD_CALLBACK_URL: ascii })).toEqual([]);
+    expect(problemsOf({ VOD_CALLBACK_URL: `${ascii}x` })).toEqual([
+      "VOD_CALLBACK_URL: expected at most 256 bytes, which is VOD's limit, got 257 bytes",
+    ]);
+    expect(problemsOf({ VOD_CALLBACK_URL: `https://example.com/${'é'.repeat(119)}` })).toHaveLength(1); // characters aren't bytes
+    const short = `https://example.com/{region}/${'x'.repeat(224)}`; // 256 with cn-shanghai
+    expect(problemsOf({ VOD_CALLBACK_URL: short, VOD_REGIONS: 'cn-shanghai' })).toEqual([]);
+    expect(problemsOf({ VOD_CALLBACK_URL: short, VOD_REGIONS: 'cn-shanghai,ap-southeast-1' })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,129 @@
+import { database, enough, problemsOf } from '../test/environments';
+import { callbackUrls, loadConfig, parseDuration } from './index';
+
+describe('without anything set', () => {
+  it('has the defaults of the contract', () => {
+    expect(loadConfig(enough.worker, 'worker')).toEqual({
+      databaseUrl: database,
+      host: '127.0.0.1',
+      ports: { api: 3000, webhook: 3001, worker: 3003, emulator: 3002 },
+      apiKeys: [],
+      vod: {
+        regions: ['cn-shanghai'],
+        endpoint: 'https://vod.{region}.aliyuncs.com',
+        credentials: 'default-chain',
+        timeoutMs: 10_000,
+        proxy: {},
+        configExtras: [],
+        callback: { keys: [], auth: 'required', toleranceMs: 900_000 },
+      },
+      limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 1000 },
+      alarms: {
+        leaseMs: 60_000,
+        pollFirstMs: 60_000,
+        pollMaxMs: 600_000,
+        recoverAfterMs: [10_000, 30_000, 120_000],
+        recoverGraceMs: 1_200_000,
+        jobDeadlineMs: 86_400_000,
+      },
+      recovery: { by: ['extend', 'event', 'listing'], resendPinned: true },
+      log: { level: 'info', format: 'json' },
+      emulator: { jobTimeMs: { minMs: 2_000, maxMs: 6_000 } },
+    });
+  });
+
+  it('local mode reads like a person wants it and leaves the endpoint to the emulator', () => {
+    const config = loadConfig({}, 'local');
+    expect(config.log.format).toBe('pretty');
+    expect(config.vod.endpoint).toBeUndefined();
+    expect(config.vod.credentials).toBeUndefined();
+  });
+
+  it('an empty variable counts as unset', () => {
+    expect(loadConfig({ ...enough.worker, REDIS_URL: '', SUBMIT_QPS: '' }, 'worker')).toEqual(
+      loadConfig(enough.worker, 'worker'),
+    );
+  });
+});
+
+describe('what is set', () => {
+  it('is read into its units', () => {
+    const config = loadConfig(
+      {
+        ...enough.api,
+        API_KEYS: 'demo:operator:s3cret, boss:admin:with:colons',
+        VOD_REGIONS: 'cn-beijing, ap-southeast-1',
+        VOD_CALLBACK_KEYS: 'New1,Old1',
+        VOD_TIMEOUT: '1500ms',
+        RECOVER_AFTER: '1s,1m',
+        RECOVER_BY: 'event, listing',
+        RESEND_PINNED: 'false',
+        API_PORT: '0',
+        REDIS_URL: 'rediss://cache:6380',
+        EMULATOR_JOB_TIME: '2s',
+      },
+      'api',
+    );
+    expect(config.apiKeys).toEqual([
+      { name: 'demo', role: 'operator', secret: 's3cret' },
+      { name: 'boss', role: 'admin', secret: 'with:colons' },
+    ]);
+    expect(config.vod.regions).toEqual(['cn-beijing', 'ap-southeast-1']);
+    expect(config.vod.callback.keys).toEqual(['New1', 'Old1']);
+    expect(config.vod.timeoutMs).toBe(1500);
+    expect(config.alarms.recoverAfterMs).toEqual([1000, 60_000]);
+    expect(config.recovery).toEqual({ by: ['event', 'listing'], resendPinned: false });
+    expect(config.ports.api).toBe(0);
+    expect(config.redisUrl).toBe('rediss://cache:6380');
+    expect(config.emulator.jobTimeMs).toEqual({ minMs: 2000, maxMs: 2000 });
+  });
+
+  it.each([
+    ['production:red', { name: 'production', color: 'red' }],
+    ['staging', { name: 'staging', color: 'gray' }],
+    ['预发 2 : purple', { name: '预发 2', color: 'purple' }],
+  ])('the environment %j is %j', (text, environment) => {
+    expect(loadConfig({ ENVIRONMENT_NAME: text }, 'local')).toMatchObject({ environment });
+  });
+
+  it.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['5m', 300_000],
+    ['24h', 86_400_000],
+    ['0s', 0],
+    ['30', undefined],
+    ['1.5s', undefined],
+    ['-1s', undefined],
+    ['5 m', undefined],
+    ['5d', undefined],
+    ['', undefined],
+  ])('the duration %j is %j ms', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  it('gives every region its callback URL, byte for byte', () => {
+    const config = loadConfig({ ...enough.webhook, VOD_REGIONS: 'cn-shanghai,cn-beijing' }, 'webhook');
+    expect([...callbackUrls(config)]).toEqual([
+      ['cn-shanghai', 'https://example.com/vod/cn-shanghai'],
+      ['cn-beijing', 'https://example.com/vod/cn-beijing'],
+    ]);
+    expect(callbackUrls(loadConfig({}, 'local')).size).toBe(0);
+  });
+});
+
+describe('what VOD has learned since', () => {
+  it('is a list of keys and values', () => {
+    const env = { VOD_CONFIG_EXTRA: 'AIVideoTag.AnalyseTypes=NewOne, AIMediaDNA.NewKey' };
+    expect(loadConfig(env, 'local').vod.configExtras).toEqual([
+      { type: 'AIVideoTag', key: 'AnalyseTypes', value: 'NewOne' },
+      { type: 'AIMediaDNA', key: 'NewKey', value: null },
+    ]);
+  });
+
+  it.each(['AIVideoTag', 'AIVideoTag.', 'AIVideoTag.Key=', 'AIVideoTag.Key=a b', '.Key', ','])('is not %j', (text) => {
+    expect(problemsOf({ VOD_CONFIG_EXTRA: text })[0]).toMatch(
+      /^VOD_CONFIG_EXTRA: expected a comma list such as .*entry 1/,
+    );
+  });
+});
