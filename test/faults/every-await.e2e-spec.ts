@@ -92,6 +92,20 @@ function scenes(): Scene[] {
       before: (city, redis) => dieAt(city, 'submit.submissions.markSent.after', 1, plain, redis),
     },
     {
+      names: take(/^match\.alarms\.giveBack/),
+      media: [],
+      lanes: 1,
+      // What VOD works on is over when Redis takes nothing any more.
+      onceUp: async (city, redis) => {
+        await city.enqueue(`plain-${(media += 1)}`, ['AIVideoTag']);
+        await eventually('VOD works on one', async () => {
+          return (await city.query(`select from job where state = 'processing'`)).length > 0;
+        });
+        await redis.ask((client) => client.config('SET', 'maxmemory', '1'));
+      },
+      after: (_city, redis) => redis.ask((client) => client.config('SET', 'maxmemory', '0')),
+    },
+    {
       names: take(/^dispatch\.alarms\.giveBack/),
       media: ['plain'],
       lanes: 1,

@@ -38,7 +38,13 @@ export interface Config {
     configExtras: ConfigExtra[];
     callback: { url?: string; keys: string[]; auth: 'required' | 'hint'; toleranceMs: number };
   };
-  limits: { submitQps: number; collectQps: number; maxInFlight: number; dispatchWindow: number };
+  limits: {
+    submitQps: number;
+    collectQps: number;
+    maxInFlight: number;
+    /** In requests. */
+    dispatchWindow: number;
+  };
   alarms: {
     leaseMs: number;
     pollFirstMs: number;

@@ -17,7 +17,7 @@ describe('without anything set', () => {
         configExtras: [],
         callback: { keys: [], auth: 'required', toleranceMs: 900_000 },
       },
-      limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 1000 },
+      limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 60 },
       alarms: {
         leaseMs: 60_000,
         pollFirstMs: 60_000,
@@ -47,6 +47,16 @@ describe('without anything set', () => {
 });
 
 describe('what is set', () => {
+  it.each([
+    ['2s', '30', 60],
+    ['500ms', '1', 1],
+    ['2s', '10000', 1_000], // so many wait at most, whatever the quota
+    ['5000', '30', 5_000],
+  ])('lets wait in BullMQ what fits into DISPATCH_WINDOW=%s with SUBMIT_QPS=%s', (window, qps, requests) => {
+    const { limits } = loadConfig({ ...enough.worker, DISPATCH_WINDOW: window, SUBMIT_QPS: qps }, 'worker');
+    expect(limits.dispatchWindow).toBe(requests);
+  });
+
   it('is read into its units', () => {
     const config = loadConfig(
       {

@@ -2,7 +2,7 @@ import type { AccessKey, Config, ConfigFor, Role } from './config';
 import { ConfigError, type Problem } from './problems';
 import { misspellings } from './misspellings';
 import { withSecretFiles } from './secret-files';
-import { fillRegion } from './values';
+import { amountAt, fillRegion } from './values';
 import { variableNames, variables, type Values, type VariableName } from './variables';
 
 const publicEndpoint = 'https://vod.{region}.aliyuncs.com';
@@ -187,7 +187,7 @@ function arrange(values: Values, role: Role): Config {
       submitQps: values.SUBMIT_QPS,
       collectQps: values.COLLECT_QPS,
       maxInFlight: values.MAX_IN_FLIGHT,
-      dispatchWindow: values.DISPATCH_WINDOW,
+      dispatchWindow: amountAt(values.SUBMIT_QPS, values.DISPATCH_WINDOW),
     },
     alarms: {
       leaseMs: values.LEASE,

@@ -63,6 +63,27 @@ function boundedDuration(text: string): number | undefined {
 
 export const duration = () => reads(durationForm, boundedDuration);
 
+/** An amount of requests: as a number, or as what a quota lets through in a time. */
+export type Amount = { requests: number } | { ms: number };
+
+export function amount(max: number) {
+  return reads(`${durationForm}, or a whole number of requests from 1 to ${max}`, (text): Amount | undefined => {
+    const requests = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (requests >= 1 && requests <= max) return { requests };
+    const ms = boundedDuration(text);
+    return ms === undefined ? undefined : { ms };
+  });
+}
+
+/** With a quota that no worker can use up, the leases of what waits would be over before its turn. */
+const MOST_IN_TIME = 1_000;
+
+/** At least one request, or nothing would ever wait there. */
+export function amountAt(callsPerSecond: number, wanted: Amount): number {
+  if ('requests' in wanted) return wanted.requests;
+  return Math.min(Math.max(1, Math.ceil((wanted.ms * callsPerSecond) / 1000)), MOST_IN_TIME);
+}
+
 export function risingDurations() {
   return reads('a comma list of durations, each longer than the one before, such as 10s,30s,2m', (text) => {
     const times = text.split(',').map((entry) => boundedDuration(entry.trim()));

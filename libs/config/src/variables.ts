@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  amount,
   anyText,
   apiKeyList,
   configExtras,
@@ -81,8 +82,11 @@ export const variables = z.object({
   COLLECT_QPS: wholeNumber(1, 10_000).prefault('20'),
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
   MAX_IN_FLIGHT: wholeNumber(0, 1_000_000).prefault('0'),
-  /** Requests waiting in BullMQ at most. Small, because the backlog waits in Postgres, where priorities still count. */
-  DISPATCH_WINDOW: wholeNumber(1, 1_000_000).prefault('1000'),
+  /**
+   * How much waits in BullMQ at most, for each region: what the quota lets through in this time. Little, because the backlog waits in
+   * Postgres, where an urgent job overtakes it.
+   */
+  DISPATCH_WINDOW: amount(1_000_000).prefault('2s'),
 
   /** A dispatched job's alarm: how long a dead worker goes unnoticed. */
   LEASE: duration().prefault('60s'),

@@ -12,6 +12,7 @@ export {
 } from './job-type';
 export {
   isAtVod,
+  isReadable,
   isSettled,
   isSilent,
   jobStates,

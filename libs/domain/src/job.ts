@@ -57,6 +57,10 @@ export function isAtVod(state: JobState): boolean {
   return (atVodStates as readonly JobState[]).includes(state);
 }
 
+export function isReadable(state: JobState): boolean {
+  return (readableStates as readonly JobState[]).includes(state);
+}
+
 export function isSilent(state: JobState): boolean {
   return (silentStates as readonly JobState[]).includes(state);
 }

@@ -30,7 +30,7 @@ export function assembleSteps({
   return {
     dispatch: new Dispatch(arm('dispatch', parts), settings),
     submit: new Submit(arm('submit', parts)),
-    match: new Match(arm('match', parts)),
+    match: new Match(arm('match', parts), settings),
     collect: new Collect(arm('collect', parts), settings.rules),
     recover: new Recover(arm('recover', parts), settings),
   };

@@ -1,9 +1,11 @@
-import { jobTypes } from '@app/domain';
+import { jobTypes, readableStates, type JobState } from '@app/domain';
 import type { Next } from '@app/loop';
-import type { AlarmStore, DueCounts } from '@app/persistence';
-import { READ_BATCH, type Payload } from '@app/queue';
+import type { Alarms } from '@app/persistence';
+import { READ_BATCH } from '@app/queue';
 import { readableTogether } from '@app/vod';
+import { handOver } from './hand-over';
 import type { StepParts } from './parts';
+import { settleAll } from './settle-all';
 
 export interface DispatchOptions {
   regions: readonly string[];
@@ -36,7 +38,7 @@ export class Dispatch {
   private readonly heldSince = new Map<string, number>();
 
   constructor(
-    private readonly deps: Pick<StepParts, 'alarms' | 'circuits' | 'jobs' | 'queues' | 'signals'>,
+    private readonly deps: Pick<StepParts, 'alarms' | 'circuits' | 'jobs' | 'queues' | 'signals' | 'now'>,
     private readonly options: DispatchOptions,
   ) {}
 
@@ -46,26 +48,37 @@ export class Dispatch {
   }
 
   async run(): Promise<Next> {
-    const counts = await this.deps.alarms.countDue(this.options.regions);
-    const parts = this.options.regions.flatMap((region) => {
-      const due = (...states: string[]) => countOf(counts, region, states);
-      const reads = due('processing', 'finished');
-      return [
-        due('queued') > 0 && (isCircuitOpen(counts, region) ? this.toProbe(region) : this.toSubmit(region)),
-        due('submitting') > 0 && this.leaseOver(region),
-        due('unconfirmed') > 0 && this.toRecover(region),
-        reads > 0 && this.toCollect(region, reads),
-      ].filter((part) => part !== false);
-    });
+    const { regions } = this.options;
+    const alarms = await this.deps.alarms.look(regions, TAKE);
+    const parts = regions.flatMap((region) => this.partsOf(region, alarms));
+    if (parts.length === 0) return this.pauseUntil(alarms);
     // One region's trouble, or a queue store that is away, holds up nothing else.
-    const outcomes = await Promise.allSettled(parts);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
-    const next = soonest(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    const next = soonest(await settleAll(parts));
     return next.again === 'now' ? next : soonest([next, await this.nextAlarm()]);
   }
 
+  private partsOf(region: string, alarms: readonly Alarms[]): Promise<Next>[] {
+    const here = alarms.filter((each) => each.region === region && each.due > 0);
+    const due = (...states: JobState[]) =>
+      sum(here.filter(({ state }) => states.includes(state)).map((each) => each.due));
+    const isOpen = here.some(({ probeAt }) => probeAt !== null);
+    const reads = due(...readableStates);
+    return [
+      due('queued') > 0 && (isOpen ? this.toProbe(region) : this.toSubmit(region)),
+      due('submitting') > 0 && this.leaseOver(region),
+      due('unconfirmed') > 0 && this.toRecover(region),
+      reads > 0 && this.toCollect(region, reads),
+    ].filter((part) => part !== false);
+  }
+
   /** An alarm wakes nobody when it becomes due: the loop has to be there by then. */
+  private pauseUntil(alarms: readonly Alarms[]): Next {
+    if (alarms.length === 0) return { again: 'when_woken' };
+    const first = Math.min(...alarms.map(({ firstAt }) => firstAt.getTime()));
+    return { again: Math.max(first - this.deps.now().getTime(), GATHER_MS) };
+  }
+
+  /** The same after some were handed on: these have other alarms than at the look. */
   private async nextAlarm(): Promise<Next> {
     const ms = await this.deps.alarms.untilNext(this.options.regions);
     return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
@@ -77,7 +90,8 @@ export class Dispatch {
     if (room <= 0) return { again: WINDOW_FULL_MS };
     const limit = Math.min(room, TAKE);
     const requestIds = await this.deps.alarms.takeQueued(region, limit);
-    await this.hand(
+    await handOver(
+      this.deps,
       'submit',
       region,
       requestIds.map((requestId) => ({ requestId })),
@@ -91,7 +105,8 @@ export class Dispatch {
   private async toProbe(region: string): Promise<Next> {
     if (!(await this.deps.circuits.takeProbe(region))) return { again: 'when_woken' };
     const requestIds = await this.deps.alarms.takeProbe(region);
-    await this.hand(
+    await handOver(
+      this.deps,
       'submit',
       region,
       requestIds.map((requestId) => ({ requestId, probe: true })),
@@ -125,7 +140,7 @@ export class Dispatch {
       const taken = await this.deps.alarms.takeReads(region, limit);
       const idsOf = (jobs: { id: string }[]) => jobs.map(({ id }) => id);
       const batches = readableTogether(taken).map(({ jobs }) => ({ jobIds: idsOf(jobs) }));
-      await this.hand('collect', region, batches, { jobIds: idsOf(taken) });
+      await handOver(this.deps, 'collect', region, batches, { jobIds: idsOf(taken) });
     }
     if (limit < due && !hold) return { again: 'now' };
     return { again: hold ? LINGER_MS : 'when_woken' };
@@ -150,7 +165,8 @@ export class Dispatch {
   private async toRecover(region: string): Promise<Next> {
     const jobs = await this.deps.alarms.takeIn(region, 'unconfirmed', TAKE);
     const jobIds = jobs.map(({ id }) => id);
-    await this.hand(
+    await handOver(
+      this.deps,
       'recover',
       region,
       jobIds.map((jobId) => ({ jobId })),
@@ -158,32 +174,10 @@ export class Dispatch {
     );
     return { again: jobs.length === TAKE ? 'now' : 'when_woken' };
   }
-
-  private async hand<K extends 'submit' | 'collect' | 'recover'>(
-    kind: K,
-    region: string,
-    payloads: Payload<K>[],
-    taken: Parameters<AlarmStore['giveBack']>[0],
-  ): Promise<void> {
-    if (payloads.length === 0) return;
-    try {
-      await this.deps.queues.add(kind, region, payloads);
-    } catch (error) {
-      await this.deps.alarms.giveBack(taken);
-      throw error;
-    }
-    this.deps.signals.emit('dispatch.handed', { queue: kind, region, jobs: payloads.length });
-  }
 }
 
-function countOf(counts: DueCounts[], region: string, states: string[]): number {
-  return counts
-    .filter((due) => due.region === region && states.includes(due.state))
-    .reduce((sum, due) => sum + due.jobs, 0);
-}
-
-function isCircuitOpen(counts: DueCounts[], region: string): boolean {
-  return counts.some((due) => due.region === region && due.probeAt !== null);
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function soonest(nexts: Next[]): Next {

@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
  */
 const awaits = {
   dispatch: [
-    'alarms.countDue',
+    'alarms.look',
     'alarms.takeQueued',
     'alarms.takeProbe',
     'alarms.takeReads',
@@ -28,7 +28,7 @@ const awaits = {
     'circuits.open',
     'circuits.close',
   ],
-  match: ['events.match'],
+  match: ['queues.load', 'events.match', 'queues.add', 'alarms.giveBack'],
   collect: ['reads.jobsToRead', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'queues.pauseFor'],
   recover: [
     'cases.open',

@@ -4,6 +4,7 @@ import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { callVod } from './call-vod';
+import { settleAll } from './settle-all';
 
 /**
  * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need, and
@@ -21,9 +22,7 @@ export class Submit {
     const probe = isProbe === true;
     const claims = await this.deps.submissions.claim(requestId, { probe });
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
-    const sent = await Promise.allSettled(claims.map((claim) => this.send(region, claim, probe)));
-    const failed = sent.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
+    await settleAll(claims.map((claim) => this.send(region, claim, probe)));
   }
 
   private async send(region: string, claim: Claim, probe: boolean): Promise<void> {

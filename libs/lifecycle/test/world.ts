@@ -160,8 +160,8 @@ export class World {
     return this.steps({ vod }, more).recover;
   }
 
-  match(): Match {
-    return this.steps().match;
+  match(more: Partial<StepSettings> = {}, queues: Queues = this.queues): Match {
+    return this.steps({ queues }, more).match;
   }
 
   dispatch(more: Partial<StepSettings> = {}, queues: Queues = this.queues): Dispatch {
@@ -220,13 +220,17 @@ export class World {
     vodJobId: string,
     status: 'success' | 'fail' = 'success',
     eventType = 'AIVideoTagComplete',
-    { mediaId = null, extend = null }: { mediaId?: string | null; extend?: string | null } = {},
+    {
+      mediaId = null,
+      extend = null,
+      region = REGION,
+    }: { mediaId?: string | null; extend?: string | null; region?: string } = {},
   ): Promise<void> {
     const body = Buffer.from(JSON.stringify({ EventType: eventType, JobId: vodJobId, Status: status }));
     await this.events.store({
       id: uuidv7(),
       receivedAt: this.now(),
-      region: REGION,
+      region,
       source: 'http',
       signature: 'valid',
       eventType,

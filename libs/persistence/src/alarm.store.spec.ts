@@ -33,18 +33,23 @@ describe('Alarms', () => {
     return ids;
   }
 
-  it('are counted by region and state, those that are due and no others', async () => {
+  it('are looked at by region and state: the first of them, and how many are due', async () => {
     const [region, other] = [newRegion(), newRegion()];
-    await dueJobs(region, 2);
-    await dueJobs(region, 1, 'queued');
+    await dueJobs(region, 3);
+    await dueJobs(region, 2, 'queued');
     await dueJobs(other, 1);
-    await fixture.jobIn('processing', { region });
+    const { id } = await fixture.jobIn('finished', { region });
+    const later = new Date(fixture.now.getTime() + 1);
+    await setDue(id, later);
     await fixture.jobIn('succeeded', { region });
-    const counts = await alarms.countDue([region]);
-    expect(counts.toSorted((a, b) => a.state.localeCompare(b.state))).toEqual([
-      { region, state: 'processing', jobs: 2, probeAt: null },
-      { region, state: 'queued', jobs: 1, probeAt: null },
-    ]);
+    const look = async (most: number) =>
+      (await alarms.look([region], most)).toSorted((a, b) => a.state.localeCompare(b.state));
+    const finished = { region, state: 'finished', firstAt: later, due: 0, probeAt: null };
+    const processing = { region, state: 'processing', firstAt: ago(3000), due: 3, probeAt: null };
+    // Of what is queued only whether there is any: how many go is a matter of room.
+    const queued = { region, state: 'queued', firstAt: ago(2000), due: 1, probeAt: null };
+    expect(await look(10)).toEqual([finished, processing, queued]);
+    expect(await look(2)).toEqual([finished, { ...processing, due: 2 }, queued]);
   });
 
   it('are set forward by the lease when they are taken, and are due again after it', async () => {

@@ -12,10 +12,14 @@ import { inStates } from './in-states';
 
 const alarmedStates = jobStates.filter((state) => !isSilent(state));
 
-export interface DueCounts {
+/** The alarms of one state in one region. */
+export interface Alarms {
   region: string;
   state: JobState;
-  jobs: number;
+  /** The earliest of them. */
+  firstAt: Date;
+  /** How many are due: of jobs to be read as many as asked for at most, of others one. */
+  due: number;
   /** While the region's circuit is open: when the next probe may go. */
   probeAt: Date | null;
 }
@@ -31,17 +35,14 @@ export class AlarmStore {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** What is due now, by region and state. One look at the index of alarms, cheap enough for every tick. */
-  countDue(regions: readonly string[]): Promise<DueCounts[]> {
-    return this.db.query(
-      `/* count due */
-       select region, state, count(*)::int as jobs,
-              (select probe_at from circuit where circuit.region = job.region) as "probeAt"
-         from job
-        where due_at <= $2 and region = any($1::text[])
-        group by region, state`,
-      [regions, this.now()],
-    );
+  /**
+   * What is due now and what comes next, by region and state. A few probes of the index of alarms, however many are due and
+   * however many are set: cheap enough for every turn.
+   *
+   * @param most so many jobs to be read are counted
+   */
+  look(regions: readonly string[], most: number): Promise<Alarms[]> {
+    return this.db.query(look, [regions, alarmedStates, this.now(), readableStates, most]);
   }
 
   /** Milliseconds until the next alarm that is not due yet; null when none is set. One probe of the index for each pair. */
@@ -151,6 +152,24 @@ interface TakenRow {
  * Each statement sorts twice, because an update answers in the order of its plan. None waits for the disk: if a crash of
  * Postgres sets an alarm back, its job is only due once more.
  */
+
+const look = `
+  /* look */
+  select r.region, s.state, first.due_at as "firstAt", circuit.probe_at as "probeAt",
+         case when s.state <> all($4::text[]) then (first.due_at <= $3)::int
+              else (select count(*)::int
+                      from (select from job
+                             where job.region = r.region and job.state = s.state and due_at <= $3
+                             limit $5) as counted) end as due
+    from unnest($1::text[]) as r(region)
+    cross join unnest($2::text[]) as s(state)
+    cross join lateral (
+      select due_at from job
+       where job.region = r.region and job.state = s.state and due_at is not null
+       order by due_at
+       limit 1
+    ) as first
+    left join circuit on circuit.region = r.region`;
 
 /** By the index job_backlog, which is in this order. */
 // guard: queued-once

@@ -166,6 +166,16 @@ export class Batch {
     return { outcome: 'moved', from, job: row, sinceEventMs };
   }
 
+  /**
+   * Sets the alarms of jobs that a change has made due forward by a lease, as if they had been taken: whoever commits hands
+   * these on by themselves, and is not told that they are due.
+   */
+  lease(isHandedOn: (job: JobRow) => boolean): JobRow[] {
+    const due = this.moved.filter((job) => job.dueAt !== null && job.dueAt <= this.now && isHandedOn(job));
+    for (const job of due) job.dueAt = new Date(this.now.getTime() + this.options.rules.leaseMs);
+    return due;
+  }
+
   private chance(): number {
     return this.options.chance?.() ?? randomInt(1_000_000) / 1_000_000;
   }

@@ -29,16 +29,16 @@ describe("VOD's events", () => {
   it('make their job due at once', async () => {
     const job = await fixture.jobIn('processing');
     const event = await receive(job.vodJobId ?? '', { status: 'fail' });
-    expect(await match()).toEqual({ taken: 1, matched: 1 });
+    expect(await match()).toMatchObject({ taken: 1, matched: 1 });
     expect(await verdictOn(event)).toEqual({ verdict: 'matched', jobId: job.id });
     expect(await fixture.job(job.id)).toMatchObject({ state: 'finished', eventStatus: 'fail', dueAt: fixture.now });
-    expect(await match()).toEqual({ taken: 0, matched: 0 });
+    expect(await match()).toMatchObject({ taken: 0, matched: 0 });
   });
 
   it('row 25: that come before the JobId is stored wait, and are matched in the transaction that stores it', async () => {
     const job = await fixture.jobIn('submitting');
     const early = await receive('vod-early');
-    expect(await match()).toEqual({ taken: 1, matched: 0 });
+    expect(await match()).toMatchObject({ taken: 1, matched: 0 });
     expect(await verdictOn(early)).toEqual({ verdict: 'unmatched', jobId: null });
 
     await jobs.apply(job.id, accepted('vod-early'));
@@ -61,7 +61,7 @@ describe("VOD's events", () => {
     await fixture.untilWaiting(1);
     const slipped = await receive('vod-slipped');
     const other = fixture.matcher(await fixture.connect());
-    expect(await other.match(100, { rematch: false })).toEqual({ taken: 1, matched: 0 });
+    expect(await other.match(100, { rematch: false })).toMatchObject({ taken: 1, matched: 0 });
     await release();
     await answer;
     expect((await fixture.job(job.id)).state).toBe('finished');
@@ -72,9 +72,9 @@ describe("VOD's events", () => {
     const job = await fixture.jobIn('processing');
     const left = await receive(job.vodJobId ?? '');
     await fixture.query(`update event set verdict = 'unmatched' where id = $1`, [left]);
-    expect(await match()).toEqual({ taken: 0, matched: 0 });
+    expect(await match()).toMatchObject({ taken: 0, matched: 0 });
 
-    expect(await match(true)).toEqual({ taken: 1, matched: 1 });
+    expect(await match(true)).toMatchObject({ taken: 1, matched: 1 });
     expect((await fixture.job(job.id)).state).toBe('finished');
     expect(await verdictOn(left)).toEqual({ verdict: 'matched', jobId: job.id });
   });
@@ -114,9 +114,9 @@ describe("VOD's events", () => {
     await receive(ours.vodJobId ?? '');
     const inHand = await receive(theirs.vodJobId ?? '');
     const release = await fixture.hold('select from event where id = $1 for update', [inHand]);
-    expect(await match()).toEqual({ taken: 1, matched: 1 });
+    expect(await match()).toMatchObject({ taken: 1, matched: 1 });
     await release();
-    expect(await match()).toEqual({ taken: 1, matched: 1 });
+    expect(await match()).toMatchObject({ taken: 1, matched: 1 });
   });
 
   it('reopen an expired job, though its client has asked for the same again meanwhile', async () => {
@@ -124,7 +124,7 @@ describe("VOD's events", () => {
     const again = await fixture.accept({ mediaId: expired.mediaId });
     expect(again.jobs[0]?.id).not.toBe(expired.id);
     await receive(expired.vodJobId ?? '');
-    expect(await match()).toEqual({ taken: 1, matched: 1 });
+    expect(await match()).toMatchObject({ taken: 1, matched: 1 });
     expect((await fixture.job(expired.id)).state).toBe('finished');
   });
 });

@@ -1,8 +1,8 @@
-import { completionsOf, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
+import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
-import { toJson } from './rows';
+import { toJson, type JobRow } from './rows';
 
 /** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
 export class EventMatcher {
@@ -15,10 +15,10 @@ export class EventMatcher {
    * Matches up to `limit` stored events and makes their jobs due. `rematch` takes up events that found no job before: an
    * event can slip in between the look and the commit of the transaction that stores its JobId.
    *
-   * @returns how many events were looked at, and how many of them have a job
+   * @param handOn regions of which the caller hands on itself what is to be read: these jobs are leased to it
    */
-  match(limit: number, { rematch }: { rematch: boolean }): Promise<{ taken: number; matched: number }> {
-    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit]);
+  match(limit: number, { rematch = false, handOn = [] }: MatchOptions = {}): Promise<Matched> {
+    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit], handOn);
   }
 
   /**
@@ -55,7 +55,7 @@ export class EventMatcher {
     }
   }
 
-  private matchThese(statement: string, parameters: unknown[]): Promise<{ taken: number; matched: number }> {
+  private matchThese(statement: string, parameters: unknown[], handOn: readonly string[] = []): Promise<Matched> {
     return this.door.commit(
       async (batch) => {
         const events = await batch.tx.query<WaitingEvent[]>(statement, parameters);
@@ -63,11 +63,25 @@ export class EventMatcher {
         await batch.lock(changes);
         for (const change of changes) batch.apply(change);
         batch.events.push(...events.map(matchOf));
-        return { taken: events.length, matched: events.filter(({ jobId }) => jobId !== null).length };
+        const leased = batch.lease(({ region, state }) => isReadable(state) && handOn.includes(region));
+        return { taken: events.length, matched: events.filter(({ jobId }) => jobId !== null).length, leased };
       },
       { lazily: true },
     );
   }
+}
+
+export interface MatchOptions {
+  rematch?: boolean;
+  handOn?: readonly string[];
+}
+
+export interface Matched {
+  /** How many events were looked at, and how many of them have a job. */
+  taken: number;
+  matched: number;
+  /** Jobs to be read that the caller hands on: until their lease is over, nobody else does. */
+  leased: JobRow[];
 }
 
 /** A stored event that no job has heard of yet, and the job that has its JobId, if there is one. */

@@ -11,7 +11,7 @@ export { EventMatcher } from './event.matcher';
 export type { Draft } from './draft';
 export { RequestStore, type Acceptance, type StoredRequest } from './request.store';
 export { EventStore, type Notice } from './event.store';
-export { AlarmStore, type DueCounts } from './alarm.store';
+export { AlarmStore, type Alarms } from './alarm.store';
 export { CircuitStore } from './circuit.store';
 export { CaseReads, type CandidateEvent, type Case } from './case.reads';
 export { ChangeReads, type News } from './change.reads';

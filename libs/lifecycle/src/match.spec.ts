@@ -1,0 +1,87 @@
+import type { Payload, Queues } from '@app/queue';
+import { REGION, rules, World } from '../test/world';
+
+const ABROAD = 'ap-southeast-1';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+/** Jobs at VOD, of each of which an event has come. */
+async function heard(count: number, region = REGION): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 1; i <= count; i += 1) {
+    const vodJobId = `${region}-${i}`;
+    ids.push((await world.atVod(vodJobId, 'AIVideoTag', { region })).id);
+    await world.hear(vodJobId, 'success', 'AIVideoTagComplete', { region });
+  }
+  return ids;
+}
+
+const run = (...[more, queues]: Parameters<World['match']>) => world.match(more, queues).run({ rematch: false });
+const read = async (region = REGION) =>
+  (await world.waiting<Payload<'collect'>>('collect', region)).map(({ jobIds }) => jobIds.toSorted());
+const leaseOver = () => new Date(world.now().getTime() + rules.leaseMs);
+
+describe('jobs of which VOD says that they are over', () => {
+  it('are handed on to be read in the turn that matches their events, as many together as VOD takes', async () => {
+    const ids = await heard(12);
+    await run();
+    expect((await read()).flat().toSorted()).toEqual(ids.toSorted());
+    expect((await read()).map((batch) => batch.length)).toEqual([10, 2]);
+    for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: leaseOver() });
+    expect(await world.dispatch().run()).toEqual({ again: rules.leaseMs });
+  });
+
+  it('are due again when the read has not come back within the lease', async () => {
+    const [id] = await heard(1);
+    await run();
+    await world.forgetQueues();
+    world.pass(rules.leaseMs);
+    await world.dispatch().run();
+    expect(await read()).toEqual([[id]]);
+  });
+
+  it('are due, and gather to whole batches, while reads wait in line', async () => {
+    await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
+    const ids = await heard(2);
+    await run();
+    expect(await read()).toHaveLength(1);
+    for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+  });
+
+  it('are not handed on before their gap is over when one has just been read', async () => {
+    const [id = ''] = await heard(1);
+    await world.jobs.apply(id, { type: 'read_running', vodJobId: `${REGION}-1`, status: 'Processing' });
+    world.pass(1_000);
+    await run();
+    expect(await read()).toEqual([]);
+    const { lastReadAt, dueAt } = await world.job(id);
+    expect(dueAt?.getTime()).toBe((lastReadAt?.getTime() ?? 0) + 5_000);
+  });
+});
+
+describe('a queue store that is away', () => {
+  it('keeps no event from being matched: its job is due', async () => {
+    const [id] = await heard(1);
+    await run({}, world.openQueues({ redisUrl: 'redis://127.0.0.1:1' }));
+    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+  });
+
+  it('costs no lease when it dies at the moment of handing on, in one region and not in the other', async () => {
+    const [here] = await heard(1);
+    const [abroad] = await heard(1, ABROAD);
+    const dying = {
+      load: () => Promise.resolve({ waiting: 0, active: 0 }),
+      add: (kind: 'collect', region: string, payloads: Payload<'collect'>[]) =>
+        region === REGION ? Promise.reject(new Error('the queue store is away')) : queues.add(kind, region, payloads),
+    } as unknown as Queues;
+    const queues = world.openQueues({ databaseUrl: world.database.url }, [ABROAD]);
+    await expect(run({ regions: [REGION, ABROAD] }, dying)).rejects.toThrow('is away');
+    expect(await world.job(here)).toMatchObject({ dueAt: world.now() });
+    expect(await world.job(abroad)).toMatchObject({ dueAt: leaseOver() });
+    expect(await read(ABROAD)).toEqual([[abroad]]);
+  });
+});
