@@ -97,7 +97,7 @@ function scenes(): Scene[] {
       lanes: 1,
       // What VOD works on is over when Redis takes nothing any more.
       onceUp: async (city, redis) => {
-        await city.enqueue(`plain-${(media += 1)}`, ['AIVideoTag']);
+        for (let i = 0; i < 10; i += 1) await city.enqueue(`plain-${(media += 1)}`, ['AIVideoTag']);
         await eventually('VOD works on one', async () => {
           return (await city.query(`select from job where state = 'processing'`)).length > 0;
         });
