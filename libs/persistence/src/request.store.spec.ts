@@ -226,6 +226,23 @@ describe('Accepting requests', () => {
       expect(requestOf(both[0])?.id).toBe(requestOf(both[1])?.id);
     });
 
+    it('stores two batches with the same keys in opposite orders: neither waits for the other for ever', async () => {
+      const other = new RequestStore(await fixture.connect());
+      const keys = ['order-a', 'order-m', 'order-z'];
+      const batch = (store: RequestStore, inOrder: string[]) =>
+        inOrder.map((idempotencyKey) => store.accept(fixture.draft({ mediaId: idempotencyKey, idempotencyKey })));
+      // Both come to a stop at the one in the middle, whatever they have by then.
+      const release = await fixture.hold(
+        `insert into request (id, client, idempotency_key, body_hash, media_id, region, priority, created_at)
+         values (gen_random_uuid(), '${fixture.draft({}).client}', 'order-m', '', '', '', 1, now());
+         delete from request where idempotency_key = 'order-m'`,
+      );
+      const both = Promise.all([...batch(requests, keys), ...batch(other, keys.toReversed())]);
+      await fixture.untilWaiting(2);
+      await release();
+      expect(outcomes(await both)).toEqual([...Array<string>(3).fill('created'), ...Array<string>(3).fill('replayed')]);
+    });
+
     it('commits a batch together, though two of it ask for the same', async () => {
       const medias = ['media-twice', 'media-twice', 'media-beside'];
       const batch = await Promise.all(medias.map((mediaId) => accept({ mediaId })));

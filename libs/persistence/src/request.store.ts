@@ -167,7 +167,10 @@ function firstOfEachKind(drafts: readonly Draft[]): Draft[] {
   });
 }
 
-/** Request, jobs and the first line of their history in one statement, and the wake-ups. */
+/**
+ * Request, jobs and the first line of their history in one statement, and the wake-ups. In the order of their keys, as
+ * everywhere: of two that store the same one waits for the other, and no two for each other.
+ */
 async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
   if (fresh.length === 0) return;
   const jobs = fresh.flatMap(({ draft, shared }) =>
@@ -189,6 +192,7 @@ async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
         detail: draft.force ? { forced: true } : {},
       })),
   );
+  const byKey = sortedBy(fresh, ({ draft }) => `${draft.client}\n${draft.idempotencyKey ?? ''}`);
   await tx.query(
     `/* accept */
      with asked as (
@@ -216,14 +220,14 @@ async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
      select pg_notify(channel, '') from unnest($3::text[]) as channel`,
     [
       toJson(
-        fresh.map(({ draft, shared }) => ({
+        byKey.map(({ draft, shared }) => ({
           ...draft,
           bodyHash: bodyHash(draft),
           priority: priorities.indexOf(draft.priority),
           sharedJobIds: shared.map((job) => job.id),
         })),
       ),
-      toJson(jobs),
+      toJson(sortedBy(jobs, (job) => job.naturalKey)),
       [channels.jobDue, channels.jobChanged],
     ],
   );
@@ -269,6 +273,10 @@ function created({ draft, shared }: Fresh): [Draft, Acceptance] {
   });
   const outcome = shared.length === draft.types.length ? 'deduplicated' : 'created';
   return [draft, { outcome, request: { ...draft, createdAt: draft.now, jobs } }];
+}
+
+function sortedBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return items.toSorted((a, b) => Number(keyOf(a) > keyOf(b)) - Number(keyOf(a) < keyOf(b)));
 }
 
 function lostRace(error: unknown): boolean {
