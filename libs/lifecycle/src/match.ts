@@ -21,9 +21,13 @@ export class Match {
     private readonly options: { regions: readonly string[] },
   ) {}
 
-  /** `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. */
+  /**
+   * `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. In an idle system it
+   * finds nothing, and asks no queue for that.
+   */
   async run({ rematch }: { rematch: boolean }): Promise<Next> {
-    const { taken, leased } = await this.deps.events.match(BATCH, { handOn: await this.regionsWithTime() });
+    const handOn = rematch ? [] : await this.regionsWithTime();
+    const { taken, leased } = await this.deps.events.match(BATCH, { handOn });
     await this.handOn(leased);
     const late = rematch ? (await this.deps.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
