@@ -1,5 +1,5 @@
-// `npm run mutants [domain|vod|stores]`: changes the code in thousands of small ways, one at a time, and tells which of them no test
-// notices. Minutes to an hour; `stores` needs a Postgres and a Redis, named by DATABASE_URL and REDIS_URL, to make databases on.
+// `npm run mutants -- [domain] [vod] [door] [lifecycle]`: changes the code in thousands of small ways, one at a time, and tells which of them no test
+// notices. Minutes to an hour; the last two need a Postgres and a Redis, named by DATABASE_URL and REDIS_URL, to make databases on.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,8 +13,8 @@ if (unknown.length > 0) fail(`no such part: ${unknown.join(', ')}; expected some
 
 const { DATABASE_URL, REDIS_URL, ...env } = process.env;
 const parts = asked.length > 0 ? asked : known;
-if (parts.includes('stores') && !(DATABASE_URL && REDIS_URL))
-  fail('stores: set DATABASE_URL and REDIS_URL to servers that the tests may make databases on');
+if (parts.some((part) => part === 'door' || part === 'lifecycle') && !(DATABASE_URL && REDIS_URL))
+  fail('door and lifecycle: set DATABASE_URL and REDIS_URL to servers that the tests may make databases on');
 
 // Apart from the project's own packages: it needs an older TypeScript, and nobody else needs it.
 if (!existsSync(join(root, 'tools/mutants/node_modules'))) run('npm', ['ci', '--prefix', 'tools/mutants'], {});

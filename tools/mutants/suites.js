@@ -1,4 +1,4 @@
-/** What decides over money and jobs, in parts that each load no more than their tests need. `stores` needs the servers. */
+/** What decides over money and jobs, in parts that each load no more than their tests need. */
 exports.parts = {
   domain: {
     mutate: ['libs/domain/src/**/*.ts'],
@@ -8,13 +8,16 @@ exports.parts = {
     mutate: ['libs/vod/src/**/*.ts'],
     specs: ['libs/vod/src'],
   },
-  stores: {
+  door: {
+    mutate: ['libs/persistence/src/door.ts'],
+    specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
+  },
+  lifecycle: {
     mutate: [
       'libs/lifecycle/src/**/*.ts',
-      'libs/persistence/src/door.ts',
       // They stop a process where a fault test says so.
       '!libs/lifecycle/src/failpoints.ts',
     ],
-    specs: ['libs/lifecycle/src', 'libs/persistence/src/door', 'libs/persistence/src/event.matcher'],
+    specs: ['libs/lifecycle/src'],
   },
 };
