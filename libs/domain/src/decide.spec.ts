@@ -1,14 +1,8 @@
-import { at, eventTypes, jobs, later, noon, oneOfEach, pairs, rules } from '../test/jobs';
+import { at, eventTypes, jobs, later, moved, noon, oneOfEach, pairs, rules } from '../test/jobs';
 import { CAPPED_RETRY_MS, NOTICE_GAP_MS } from './alarms';
-import { decide, isSettled, isSilent, type JobCore, type JobEvent } from './index';
+import { decide, isSettled, isSilent, operatorEvents, type JobCore, type JobEvent } from './index';
 
-/** The job after the event. Fails when it was ignored. */
-function moved(job: JobCore, event: JobEvent, now = noon): JobCore {
-  const decision = decide(job, event, at(now));
-  if (decision.outcome !== 'moved') throw new Error(`${job.state} ignored ${event.type}: ${decision.reason}`);
-  return decision.next;
-}
-
+const isOperators = (type: string) => (operatorEvents as readonly string[]).includes(type);
 const ignored = (job: JobCore, reason: string) => ({ outcome: 'ignored', state: job.state, reason });
 
 describe('Every step of the table', () => {
@@ -48,8 +42,19 @@ describe('What does not concern this job', () => {
     expect(decide(job, event2, at())).toEqual(ignored(job, 'another_vod_job'));
   });
 
-  it('there are events of both kinds', () => {
-    expect([fenced.length > 10, named.length > 8]).toEqual([true, true]);
+  // What people do carries the version of the job that they saw.
+  const seen = pairs.flatMap(({ job, event, name }) =>
+    'version' in event || isOperators(event.type)
+      ? [{ job, name, about: (version: number) => ({ ...event, version }) as JobEvent }]
+      : [],
+  );
+  it.each(seen)('the job as it was before: $name', ({ job, about }) => {
+    expect(decide(job, about(job.version - 1), at())).toEqual(ignored(job, 'older_look'));
+    expect(decide(job, about(job.version), at())).toMatchObject({ outcome: 'moved' });
+  });
+
+  it('there are events of all kinds', () => {
+    expect([fenced.length > 10, named.length > 8, seen.length > 10]).toEqual([true, true, true]);
   });
 });
 
@@ -252,17 +257,36 @@ describe('A person', () => {
 });
 
 describe('Why a job waits or failed', () => {
-  it("is VOD's own code where VOD named one", () => {
-    expect(moved(jobs.submitting, oneOfEach.refused).error).toEqual({
-      phase: 'submit',
-      code: 'InvalidVideo.NotFound',
-      message: 'no such video',
-    });
-    expect(moved(jobs.processing, oneOfEach.deadline_passed).error).toMatchObject({
-      phase: 'vod',
-      code: 'deadline_passed',
-    });
-    expect(moved(jobs.finished, oneOfEach.vanished).error).toMatchObject({ phase: 'recover', code: 'vanished' });
+  const errors: [JobCore, JobEvent, JobCore['error']][] = [
+    // VOD's own code where VOD named one.
+    [jobs.submitting, oneOfEach.refused, { phase: 'submit', code: 'InvalidVideo.NotFound', message: 'no such video' }],
+    [jobs.processing, oneOfEach.read_failed, { phase: 'vod', code: 'NoAudio', message: 'no audio track' }],
+    [
+      jobs.processing,
+      oneOfEach.deadline_passed,
+      { phase: 'vod', code: 'deadline_passed', message: 'VOD had not finished the job by its deadline' },
+    ],
+    [
+      jobs.unconfirmed,
+      oneOfEach.undecidable,
+      { phase: 'recover', code: 'undecidable', message: 'two jobs of this media are candidates' },
+    ],
+    [
+      jobs.finished,
+      oneOfEach.vanished,
+      { phase: 'recover', code: 'vanished', message: 'VOD did not know the JobId in 5 reads in a row' },
+    ],
+    [
+      jobs.finished,
+      oneOfEach.disowned,
+      { phase: 'recover', code: 'not_ours', message: 'VOD answered about another media, in 3 reads in a row' },
+    ],
+    [jobs.held, oneOfEach.given_up, { phase: 'recover', code: 'given_up', message: 'the video was deleted' }],
+    [jobs.held, { type: 'given_up' }, { phase: 'recover', code: 'given_up', message: 'given up by a person' }],
+  ];
+  const named = errors.map(([job, event, error]) => ({ job, event, error, name: `${event.type} in ${job.state}` }));
+  it.each(named)('is told after $name', ({ job, event, error }) => {
+    expect(moved(job, event).error).toEqual(error);
   });
 
   it('stays while the job waits and is gone once it moves on', () => {

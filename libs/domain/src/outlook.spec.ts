@@ -1,4 +1,4 @@
-import { jobStates, outlookOf, type JobState, type Surroundings } from './index';
+import { isSettled, jobStates, outlookOf, type JobState, type Surroundings } from './index';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const at = (ms: number) => new Date(NOW + ms);
@@ -63,7 +63,28 @@ describe('The outlook of a job that waits', () => {
   });
 
   it.each(jobStates)('has no time and is not late without an alarm, in %s', (state) => {
-    const { reason, late, expectedAt } = outlookOf({ state, dueAt: null }, around, NOW);
-    expect([['over', 'held'].includes(reason), late, expectedAt]).toEqual([true, false, null]);
+    const reason = isSettled(state) ? 'over' : 'held';
+    expect(outlookOf({ state, dueAt: null }, around, NOW)).toEqual({ reason, late: false, expectedAt: null });
+  });
+
+  it.each<[what: string, Partial<Surroundings>, ReturnType<typeof waits>, ReturnType<typeof seen>]>([
+    ['has waited out its pause: its turn', { backsOff: true }, waits(-1), ['next', false, 0]],
+    ['has waited out its pause this moment: its turn', { backsOff: true }, waits(0), ['next', false, 0]],
+    ['is due this moment: its turn', {}, waits(0, 'processing'), ['next', false, 0]],
+    [
+      'is the first when the queue goes on',
+      { closedUntil: at(5_000), perSecond: null },
+      waits(-HOUR),
+      ['throttled', false, 5],
+    ],
+    [
+      'is behind others when the queue goes on',
+      { closedUntil: at(5_000), ahead: 9, perSecond: null },
+      waits(-HOUR),
+      ['throttled', false, null],
+    ],
+    ['is behind others of whom none is taken', { ahead: 5, perSecond: 0 }, waits(-HOUR), ['in_line', false, null]],
+  ])('of one that %s', (_, more, job, outlook) => {
+    expect(seen(more, job)).toEqual(outlook);
   });
 });

@@ -1,5 +1,5 @@
 import { jobs, later, oneOfEach, rules } from '../test/jobs';
-import { MISSES_BEFORE_HELD } from './alarms';
+import { MISSES_BEFORE_HELD, STRANGERS_BEFORE_HELD } from './alarms';
 import { eventOfReading, type JobCore, type Reading } from './index';
 
 describe('What VOD said of a job', () => {
@@ -25,6 +25,15 @@ describe('What VOD said of a job', () => {
     expect(eventOf({ kind: 'missing' }, { misses: misses - 1 }, grace)).toEqual(oneOfEach.read_missing);
     expect(eventOf({ kind: 'missing' }, { misses }, grace - 1)).toEqual(oneOfEach.read_missing);
     expect(eventOf({ kind: 'missing' }, { misses }, grace)).toEqual({ type: 'vanished', misses: MISSES_BEFORE_HELD });
+  });
+
+  it("is another media's: asked again, and disowned after several in a row, without a grace period", () => {
+    const { cause } = oneOfEach.read_stranger;
+    const after = (misses: number) => eventOf({ kind: 'stranger', cause }, { misses });
+    expect(after(0)).toEqual(oneOfEach.read_stranger);
+    expect(after(STRANGERS_BEFORE_HELD - 2)).toEqual(oneOfEach.read_stranger);
+    expect(after(STRANGERS_BEFORE_HELD - 1)).toEqual({ type: 'disowned', misses: STRANGERS_BEFORE_HELD, cause });
+    expect(after(STRANGERS_BEFORE_HELD)).toEqual({ type: 'disowned', misses: STRANGERS_BEFORE_HELD + 1, cause });
   });
 
   it('could not be heard: nothing is concluded from that, not even from the deadline', () => {

@@ -4,6 +4,9 @@ import { eventTypes } from '../test/jobs';
 import {
   atVodStates,
   handedOutStates,
+  isAtVod,
+  isSettled,
+  isSilent,
   jobStates,
   listeningStates,
   nextState,
@@ -67,6 +70,14 @@ describe('The sets of states', () => {
     ],
   ])('are complete: %s', (_name, set, belongs) => {
     expect(set.toSorted()).toEqual(those(belongs));
+  });
+
+  it.each(jobStates)('are asked by name: %s', (state) => {
+    expect([isAtVod(state), isSettled(state), isSilent(state)]).toEqual([
+      has(atVodStates, state),
+      has(settledStates, state),
+      has(silentStates, state),
+    ]);
   });
 });
 

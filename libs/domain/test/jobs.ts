@@ -1,4 +1,4 @@
-import { newJob, nextState, type AlarmRules, type Circumstances, type JobCore, type JobEvent } from '../src';
+import { decide, newJob, nextState, type AlarmRules, type Circumstances, type JobCore, type JobEvent } from '../src';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -16,7 +16,14 @@ export const rules: AlarmRules = {
 export const noon = new Date('2026-11-22T12:00:00.000Z');
 export const later = (ms: number, than = noon) => new Date(than.getTime() + ms);
 /** `chance` 0.5 spreads nothing: every gap has its plain length. */
-export const at = (now: Date = noon): Circumstances => ({ now, chance: 0.5, rules });
+export const at = (now: Date = noon, chance = 0.5): Circumstances => ({ now, chance, rules });
+
+/** The job after the event. Fails when it was ignored. */
+export function moved(job: JobCore, event: JobEvent, now = noon, chance = 0.5): JobCore {
+  const decision = decide(job, event, at(now, chance));
+  if (decision.outcome !== 'moved') throw new Error(`${job.state} ignored ${event.type}: ${decision.reason}`);
+  return decision.next;
+}
 
 type EventType = JobEvent['type'];
 
