@@ -188,7 +188,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
     case 'resent':
       return { dueAt: after(now, rules.leaseMs) };
     case 'proven_absent':
-      return { ...uncounted(job), submittedAt: null, lastReadAt: now, tries: 0, dueAt: now };
+      return { ...uncounted(job), lastReadAt: now, tries: 0, dueAt: now };
 
     case 'event_received':
       return {
@@ -298,6 +298,6 @@ function errorAfter(job: JobCore, event: JobEvent, to: JobState): JobError | nul
       return { phase: 'recover', code: 'given_up', message: event.reason ?? 'given up by a person' };
     default:
       // Why a job waits stays visible while it waits, and is gone once it moves on.
-      return to === job.state || to === 'held' ? job.error : null;
+      return to === job.state ? job.error : null;
   }
 }
