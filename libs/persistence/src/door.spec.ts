@@ -117,24 +117,3 @@ describe('The door', () => {
     });
   });
 });
-
-describe('What happens is announced', () => {
-  it('once for every step, with how long the read took after the event', async () => {
-    const announced: unknown[] = [];
-    const { id, vodJobId } = await fixture.jobIn('finished');
-    fixture.signals.on('job.moved', (move) => announced.push([move.jobId, move.from, move.to, move.ageMs]));
-    fixture.advance(250);
-    await jobs.apply(id, succeeded(vodJobId ?? '', '1', 1));
-    expect(announced).toEqual([[id, 'finished', 'succeeded', 250]]);
-  });
-
-  it('when VOD never sent an event', async () => {
-    const announced: string[] = [];
-    fixture.signals.on('settled.without_event', ({ jobId }) => announced.push(jobId));
-    const silent = await fixture.jobIn('processing');
-    await jobs.apply(silent.id, succeeded(silent.vodJobId ?? '', '1', 1));
-    const heard = await fixture.jobIn('finished');
-    await jobs.apply(heard.id, succeeded(heard.vodJobId ?? '', '1', 1));
-    expect(announced).toEqual([silent.id]);
-  });
-});
