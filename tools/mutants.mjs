@@ -1,5 +1,5 @@
-// `npm run mutants -- [domain] [vod] [door] [lifecycle]`: changes the code in thousands of small ways, one at a time, and tells which of them no test
-// notices. Minutes to an hour; the last two need a Postgres and a Redis, named by DATABASE_URL and REDIS_URL, to make databases on.
+// `npm run mutants -- [domain] [vod] [conclude] [door] [lifecycle]`: changes the code in thousands of small ways, one at a time, and
+// tells which of them no test notices. Minutes to an hour; the last two need a Postgres and a Redis, named by DATABASE_URL and REDIS_URL, to make databases on.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ export default {
   mutator: { excludedMutations: ['StringLiteral'] },
   // What is computed once, at the load, can't be told apart by test.
   ignoreStatic: true,
-  concurrency: 2,
+  concurrency: 3,
   timeoutMS: 10_000,
   tempDirName: '.data/mutants',
   ignorePatterns: ['.data', 'dist', 'coverage'],

@@ -12,9 +12,14 @@ exports.parts = {
     mutate: ['libs/persistence/src/door.ts'],
     specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
   },
+  conclude: {
+    mutate: ['libs/lifecycle/src/recover/conclude.ts'],
+    specs: ['libs/lifecycle/src/recover/conclude'],
+  },
   lifecycle: {
     mutate: [
       'libs/lifecycle/src/**/*.ts',
+      '!libs/lifecycle/src/recover/conclude.ts',
       // They stop a process where a fault test says so.
       '!libs/lifecycle/src/failpoints.ts',
     ],
