@@ -226,6 +226,7 @@ describe('listAIJob', () => {
     ['analysing', 'running'],
     ['Submitted', 'running'],
     ['SUCCESS', 'success'],
+    [' success ', 'success'],
     ['Fail', 'fail'],
     ['paused', 'unrecognised'],
     [undefined, 'unrecognised'],
@@ -316,6 +317,8 @@ describe('listJobInfo', () => {
   it.each([
     ['without a list', { RequestId: 'r1' }],
     ['with a job without id', { JobInfoList: [{ JobId: 'a' }, { Status: 'init' }] }],
+    ['with an entry that is no job', { JobInfoList: [{ JobId: 'a' }, null] }],
+    ['with an entry that is text', { JobInfoList: ['a'] }],
     ['about another media', { MediaId: 'another', JobInfoList: [] }],
   ])('takes an answer %s for no answer, as absence may lead to a second bill', async (_, body) => {
     expect(await list(body)).toMatchObject({ outcome: 'unavailable' });

@@ -56,6 +56,7 @@ describe('parseEvent', () => {
       ['AIVideoTag', { Data: { OrigASRData: {} } }],
       ['AIMediaDNA', { Data: '{"VideoDNA":[]}' }],
       ['AIMediaDNA', { Type: 'AIMediaDNA' }],
+      ['AIMediaDNA', { Type: ' AIMediaDNA\n' }],
       ['AIMediaAudit', { Type: 'AIMediaAudit' }],
       ['AIMediaAudit', { Data: { Suggestion: 'block' } }],
       ['AIMediaAudit', { Data: '{"Suggestion":"pass"}' }],
@@ -137,8 +138,11 @@ describe('parseEvent', () => {
     expect(parseEvent(bytes(text))).toEqual({ kind: 'unreadable', reason });
   });
 
-  it('cannot read what is not UTF-8', () => {
-    expect(parseEvent(Uint8Array.of(0x7b, 0xff, 0x7d))).toEqual({ kind: 'unreadable', reason: 'not UTF-8' });
+  it('cannot read what is not UTF-8, nor what ends within a character', () => {
+    const halfCharacter = [...bytes(JSON.stringify(completion)), 0xe7, 0x95];
+    for (const body of [Uint8Array.of(0x7b, 0xff, 0x7d), Uint8Array.from(halfCharacter)]) {
+      expect(parseEvent(body)).toEqual({ kind: 'unreadable', reason: 'not UTF-8' });
+    }
   });
 
   it('skips a byte order mark', () => {

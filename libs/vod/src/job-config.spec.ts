@@ -14,6 +14,7 @@ describe('The config of a request', () => {
     tag({ AnalyseTypes: 'OCR', OrigASRData: false }),
     tag({ AnalyseTypes: 'Face,ASR,OCR,Category,Annotation' }),
     { AIMediaDNA: { DNADBId: '88c6ca184c0e47098a5b665e2a126797' }, AIVideoTag: { AnalyseTypes: 'OCR' } },
+    { AIMediaDNA: { DNADBId: 'x'.repeat(128) } },
   ])('is taken when VOD documents it: %j', (config) => {
     expect(problems(config)).toEqual([]);
   });
@@ -34,6 +35,10 @@ describe('The config of a request', () => {
     [{ AIMediaDNA: { DNADBId: 5 } }, 'AIMediaDNA.DNADBId', 'the id of a fingerprint library as text, got 5'],
     [{ AIMediaDNA: { DNADBId: '' } }, 'AIMediaDNA.DNADBId', 'as text, got ""'],
     [{ AIMediaDNA: { DNADbId: 'x' } }, 'AIMediaDNA.DNADbId', 'one of the keys DNADBId'],
+    [{ AIMediaDNA: { DNADBId: ' db1' } }, 'AIMediaDNA.DNADBId', 'as text, got " db1"'],
+    [{ AIMediaDNA: { DNADBId: 'db1\n' } }, 'AIMediaDNA.DNADBId', 'as text, got "db1\\n"'],
+    [{ AIMediaDNA: { DNADBId: 'my library' } }, 'AIMediaDNA.DNADBId', 'as text, got "my library"'],
+    [{ AIMediaDNA: { DNADBId: 'x'.repeat(129) } }, 'AIMediaDNA.DNADBId', 'as text'],
   ])('that could only cost money is refused: %j', (config, path, message) => {
     expect(problems(config)).toEqual([
       { path: `config.${path}`, message: expect.stringMatching(new RegExp(`^expected .*`, 's')) },
@@ -45,6 +50,14 @@ describe('The config of a request', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`${'k'.repeat(500)}${i}`, 1]));
     expect(problems(tag(many))).toHaveLength(20);
     expect(JSON.stringify(problems(tag({ ...many, AnalyseTypes: 'x'.repeat(5_000) }))).length).toBeLessThan(6_000);
+  });
+
+  it.each([
+    [58, `got "${'x'.repeat(58)}"`],
+    [59, `got "${'x'.repeat(59)}…`],
+    [5_000, `got "${'x'.repeat(59)}…`],
+  ])('is quoted in up to 60 characters: a text of %i', (length, quoted) => {
+    expect(problems(tag({ AnalyseTypes: 'x'.repeat(length) }))[0]?.message.endsWith(quoted)).toBe(true);
   });
 
   it('may say what the operator has allowed since', () => {
@@ -66,6 +79,7 @@ describe('The config of a request', () => {
       /only for AIVideoTag.AnalyseTypes, got "AIMediaDNA.DNADBId=x"/,
     ],
     [{ type: 'AIVideoTag', key: 'OrigASRData', value: 'yes' }, /only for AIVideoTag.AnalyseTypes/],
+    [{ type: 'AIVideoTag', key: 'NewKey', value: 'x' }, /only for AIVideoTag.AnalyseTypes, got "AIVideoTag.NewKey=x"/],
   ])('cannot be allowed to say %j', (extra, message) => {
     expect(() => new JobConfig([extra])).toThrow(message);
   });

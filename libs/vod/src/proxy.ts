@@ -39,7 +39,9 @@ function isLoopback(host: string): boolean {
 /** A name stands for itself and everything below it, with or without `.` or `*.` before it. */
 function isExempt(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
-  const [, name = '', onlyPort] = /^(?:\*?\.)?\[?([^[\]]+?)\]?(?::(\d+))?$/.exec(entry) ?? [];
+  // An IPv6 address without brackets has no port: the last part of fd00::5 only looks like one.
+  const named = isIP(entry) === 6 ? [entry, entry] : /^(?:\*?\.)?\[?([^[\]]+?)\]?(?::(\d+))?$/.exec(entry);
+  const [, name = '', onlyPort] = named ?? [];
   const isNamed = name !== '' && (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)));
   return isNamed && (onlyPort === undefined || onlyPort === port);
 }

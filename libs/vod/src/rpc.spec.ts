@@ -76,6 +76,28 @@ describe('Rpc', () => {
     expect(await rpc.call('ListAIJob', { SignatureNonce: 'n' })).toMatchObject({ ok: true, requestId: 'r1' });
   });
 
+  it.each([
+    [200, true],
+    [201, true],
+    [299, true],
+    [300, false],
+    [404, false],
+    [500, false],
+  ])('takes an object without a Code for a success by its status: %i %j', async (status, ok) => {
+    const vod = await serveHttp(answerJson({ RequestId: 'r1' }, status));
+    expect(await rpcTo(vod.url).call('ListAIJob', { SignatureNonce: 'n' })).toMatchObject({ ok });
+  });
+
+  it('ends a call under way when it is closed, as one whose connection was lost', async () => {
+    const rpc: Rpc = new Rpc((await serveHttp(() => rpc.close())).url, 60_000, {
+      getCredentials: async () => ({ accessKeyId: 'id', accessKeySecret: 'secret' }),
+    });
+    expect(await rpc.call('SubmitAIJob', { SignatureNonce: 'n' })).toEqual({
+      ok: false,
+      fault: { kind: 'no_usable_answer', cause: 'ECONNRESET', requestId: null },
+    });
+  }, 10_000);
+
   it('keeps one connection for call after call', async () => {
     const rpc = rpcTo(server.url);
     for (const nonce of ['1', '2', '3']) await rpc.call('ListAIJob', { SignatureNonce: nonce });

@@ -52,7 +52,8 @@ export async function startProxy({ to, refuse, mute = false, cutTunnels = false 
   server.on('connect', (request: http.IncomingMessage, socket: net.Socket) => {
     note(`CONNECT ${request.url}`, request);
     socket.on('error', () => undefined);
-    if (mute) return;
+    // Nobody else reads it from here on, and so nobody else would see that the other end has gone.
+    if (mute) return void socket.on('end', () => socket.destroy()).resume();
     if (refuse !== undefined) return void socket.end(`HTTP/1.1 ${refuse} No\r\ncontent-length: 2\r\n\r\nno`);
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     if (cutTunnels) return void socket.destroy();

@@ -165,6 +165,12 @@ describe('A submission of a review', () => {
     [{ MediaAuditConfiguration: 'x' }, 'expected an object, got "x"'],
     [{ MediaAuditConfiguration: { Type: 'x' } }, 'expected one of the keys ResourceType, got "Type"'],
     [{ MediaAuditConfiguration: { ResourceType: 'a b' } }, 'ResourceType: expected letters, digits and _, got "a b"'],
+    [{ MediaAuditConfiguration: { ResourceType: 'x'.repeat(128) } }, null],
+    [
+      { MediaAuditConfiguration: { ResourceType: 'x'.repeat(129) } },
+      `ResourceType: expected letters, digits and _, got "${'x'.repeat(59)}…`,
+    ],
+    [{ MediaAuditConfiguration: { ResourceType: 5 } }, 'ResourceType: expected letters, digits and _, got 5'],
     [{ MediaId: 'another' }, 'expected one of the keys TemplateId, MediaAuditConfiguration'],
   ])('may be configured as VOD documents it: %j', (config, problem) => {
     const problems = new JobConfig().problems({ AIMediaAudit: config });
