@@ -1,5 +1,6 @@
-// `npm run mutants -- [domain] [vod] [conclude] [door] [lifecycle]`: changes the code in thousands of small ways, one at a time, and
-// tells which of them no test notices. Minutes to an hour; the last two need a Postgres and a Redis, named by DATABASE_URL and REDIS_URL, to make databases on.
+// `npm run mutants -- [<part> ...]`: changes the code in thousands of small ways, one at a time, and tells which of them no test
+// notices. Minutes to an hour a part (tools/mutants/suites.js). Most need a Postgres and a Redis to make databases on, named by
+// DATABASE_URL and REDIS_URL.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,8 +14,9 @@ if (unknown.length > 0) fail(`no such part: ${unknown.join(', ')}; expected some
 
 const { DATABASE_URL, REDIS_URL, ...env } = process.env;
 const parts = asked.length > 0 ? asked : known;
-if (parts.some((part) => part === 'door' || part === 'lifecycle') && !(DATABASE_URL && REDIS_URL))
-  fail('door and lifecycle: set DATABASE_URL and REDIS_URL to servers that the tests may make databases on');
+const served = parts.filter((part) => suites.parts[part].servers);
+if (served.length > 0 && !(DATABASE_URL && REDIS_URL))
+  fail(`${served.join(', ')}: set DATABASE_URL and REDIS_URL to servers that the tests may make databases on`);
 
 // Apart from the project's own packages: it needs an older TypeScript, and nobody else needs it.
 if (!existsSync(join(root, 'tools/mutants/node_modules'))) run('npm', ['ci', '--prefix', 'tools/mutants'], {});

@@ -1,28 +1,46 @@
-/** What decides over money and jobs, in parts that each load no more than their tests need. */
+/**
+ * What decides over money and jobs, each part with the tests that are about it: so a mutant that none of them notices is
+ * tried by some dozens of tests rather than by a thousand. `servers` says whether they need a Postgres and a Redis.
+ */
 exports.parts = {
   domain: {
     mutate: ['libs/domain/src/**/*.ts'],
     specs: ['libs/domain/src'],
+    servers: false,
   },
   vod: {
     mutate: ['libs/vod/src/**/*.ts'],
     specs: ['libs/vod/src'],
-  },
-  door: {
-    mutate: ['libs/persistence/src/door.ts'],
-    specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
+    servers: false,
   },
   conclude: {
     mutate: ['libs/lifecycle/src/recover/conclude.ts'],
     specs: ['libs/lifecycle/src/recover/conclude'],
+    servers: false,
   },
-  lifecycle: {
-    mutate: [
-      'libs/lifecycle/src/**/*.ts',
-      '!libs/lifecycle/src/recover/conclude.ts',
-      // They stop a process where a fault test says so.
-      '!libs/lifecycle/src/failpoints.ts',
-    ],
-    specs: ['libs/lifecycle/src'],
+  door: {
+    mutate: ['libs/persistence/src/door.ts'],
+    specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
+    servers: true,
+  },
+  dispatch: {
+    mutate: ['libs/lifecycle/src/{dispatch,match,hand-over,settle-all}.ts'],
+    specs: ['libs/lifecycle/src/dispatch', 'libs/lifecycle/src/match'],
+    servers: true,
+  },
+  submit: {
+    mutate: ['libs/lifecycle/src/{submit,submission,call-vod}.ts'],
+    specs: ['libs/lifecycle/src/submit'],
+    servers: true,
+  },
+  collect: {
+    mutate: ['libs/lifecycle/src/collect.ts'],
+    specs: ['libs/lifecycle/src/collect'],
+    servers: true,
+  },
+  recover: {
+    mutate: ['libs/lifecycle/src/recover/{look,recover,words}.ts'],
+    specs: ['libs/lifecycle/src/recover/recover'],
+    servers: true,
   },
 };
