@@ -7,11 +7,8 @@ describe('a bad value', () => {
     ['API_PORT', '3000.5', 'a whole number from 0 to 65535'],
     ['SUBMIT_QPS', '0', 'a whole number from 1 to 10000'],
     ['SUBMIT_QPS', '3e1', 'a whole number from 1 to 10000'],
-    [
-      'DISPATCH_WINDOW',
-      '0',
-      'a duration from 1ms to 576h such as 500ms, 30s, 5m or 24h, or a whole number of requests',
-    ],
+    ['DISPATCH_WINDOW', '0', 'a duration from 500ms on such as 2s, or a whole number of requests'],
+    ['DISPATCH_WINDOW', '499ms', 'a duration from 500ms on such as 2s'], // it would run dry between two looks
     ['DISPATCH_WINDOW', '2 s', 'a whole number of requests from 1 to 1000000'],
     ['LEASE', '60', 'a duration from 1ms to 576h'],
     ['LEASE', '0s', 'a duration from 1ms to 576h'],

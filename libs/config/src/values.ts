@@ -67,11 +67,12 @@ export const duration = () => reads(durationForm, boundedDuration);
 export type Amount = { requests: number } | { ms: number };
 
 export function amount(max: number) {
-  return reads(`${durationForm}, or a whole number of requests from 1 to ${max}`, (text): Amount | undefined => {
+  const expected = `a duration from 500ms on such as 2s, or a whole number of requests from 1 to ${max}`;
+  return reads(expected, (text): Amount | undefined => {
     const requests = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
     if (requests >= 1 && requests <= max) return { requests };
     const ms = boundedDuration(text);
-    return ms === undefined ? undefined : { ms };
+    return ms === undefined || ms < 500 ? undefined : { ms };
   });
 }
 

@@ -83,8 +83,8 @@ export const variables = z.object({
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
   MAX_IN_FLIGHT: wholeNumber(0, 1_000_000).prefault('0'),
   /**
-   * How much waits in BullMQ at most, for each region: what the quota lets through in this time. Little, because the backlog waits in
-   * Postgres, where an urgent job overtakes it.
+   * How much waits in BullMQ at most, for each region and worker: what the quota lets through in this time. Little, because the backlog
+   * waits in Postgres, where an urgent job overtakes it.
    */
   DISPATCH_WINDOW: amount(1_000_000).prefault('2s'),
 

@@ -31,8 +31,7 @@ const READS_IN_LINE = 200;
 const WINDOW_FULL_MS = 100;
 
 /**
- * Takes what is due and hands each job to the step that its state calls for. This is the only way into BullMQ: what BullMQ
- * loses is due again after its lease.
+ * Takes what is due and hands each job to the step that its state calls for. What BullMQ loses is due again after its lease.
  */
 export class Dispatch {
   private readonly heldSince = new Map<string, number>();

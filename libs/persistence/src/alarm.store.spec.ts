@@ -1,4 +1,5 @@
 import { priorities, type JobState } from '@app/domain';
+import { explainedAsNodes, explaining, type PlanNode } from '../../../bench/plans';
 import { Fixture } from '../test/fixture';
 import { AlarmStore } from './index';
 
@@ -50,6 +51,22 @@ describe('Alarms', () => {
     const queued = { region, state: 'queued', firstAt: ago(2000), due: 1, probeAt: null };
     expect(await look(10)).toEqual([finished, processing, queued]);
     expect(await look(2)).toEqual([finished, { ...processing, due: 2 }, queued]);
+  });
+
+  it('are looked at by their index alone, whatever the statistics say', async () => {
+    const region = newRegion();
+    await fixture.manyQueued(20_000, { region });
+    await dueJobs(region, 1, 'finished');
+    await fixture.query('analyze job');
+    const read: PlanNode[] = [];
+    const db = explaining(fixture.db, async (statement, parameters) => {
+      read.push(...(await explainedAsNodes(fixture.db, statement, parameters)));
+    });
+    await new AlarmStore(db, lease, () => fixture.now).look([region], 500);
+    const ofJobs = read.filter((node) => node['Relation Name'] === 'job');
+    expect(new Set(ofJobs.map((node) => node['Index Name']))).toEqual(new Set(['job_due_at']));
+    const rows = ofJobs.map((node) => node['Actual Rows'] * node['Actual Loops']);
+    expect(Math.max(...rows)).toBeLessThan(10);
   });
 
   it('are set forward by the lease when they are taken, and are due again after it', async () => {

@@ -36,10 +36,10 @@ export class AlarmStore {
   ) {}
 
   /**
-   * What is due now and what comes next, by region and state. A few probes of the index of alarms, however many are due and
-   * however many are set: cheap enough for every turn.
+   * What is due now and what comes next, by region and state. By the index of alarms, at the same cost however many are due and
+   * however many are set.
    *
-   * @param most so many jobs to be read are counted
+   * @param most so many jobs to be read are counted at most
    */
   look(regions: readonly string[], most: number): Promise<Alarms[]> {
     return this.db.query(look, [regions, alarmedStates, this.now(), readableStates, most]);
@@ -160,6 +160,7 @@ const look = `
               else (select count(*)::int
                       from (select from job
                              where job.region = r.region and job.state = s.state and due_at <= $3
+                             order by due_at  -- or the planner may as well look through the table
                              limit $5) as counted) end as due
     from unnest($1::text[]) as r(region)
     cross join unnest($2::text[]) as s(state)

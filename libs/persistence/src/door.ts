@@ -170,10 +170,11 @@ export class Batch {
    * Sets the alarms of jobs that a change has made due forward by a lease, as if they had been taken: whoever commits hands
    * these on by themselves, and is not told that they are due.
    */
-  lease(isHandedOn: (job: JobRow) => boolean): JobRow[] {
+  lease(most: number, isHandedOn: (job: JobRow) => boolean): JobRow[] {
     const due = this.moved.filter((job) => job.dueAt !== null && job.dueAt <= this.now && isHandedOn(job));
-    for (const job of due) job.dueAt = new Date(this.now.getTime() + this.options.rules.leaseMs);
-    return due;
+    const leased = due.slice(0, most);
+    for (const job of leased) job.dueAt = new Date(this.now.getTime() + this.options.rules.leaseMs);
+    return leased;
   }
 
   private chance(): number {

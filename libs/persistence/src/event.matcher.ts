@@ -12,12 +12,12 @@ export class EventMatcher {
   ) {}
 
   /**
-   * Matches up to `limit` stored events and makes their jobs due. `rematch` takes up events that found no job before: an
-   * event can slip in between the look and the commit of the transaction that stores its JobId.
+   * Matches up to `limit` stored events and makes their jobs due, or leases them to the caller. `rematch` takes up events that
+   * found no job before: an event can slip in between the look and the commit of the transaction that stores its JobId.
    *
-   * @param handOn regions of which the caller hands on itself what is to be read: these jobs are leased to it
+   * @param handOn the caller hands on itself what is to be read in these regions, so many jobs at most
    */
-  match(limit: number, { rematch = false, handOn = [] }: MatchOptions = {}): Promise<Matched> {
+  match(limit: number, { rematch = false, handOn = nothing }: MatchOptions = {}): Promise<Matched> {
     return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit], handOn);
   }
 
@@ -55,7 +55,7 @@ export class EventMatcher {
     }
   }
 
-  private matchThese(statement: string, parameters: unknown[], handOn: readonly string[] = []): Promise<Matched> {
+  private matchThese(statement: string, parameters: unknown[], handOn: HandOn = nothing): Promise<Matched> {
     return this.door.commit(
       async (batch) => {
         const events = await batch.tx.query<WaitingEvent[]>(statement, parameters);
@@ -63,7 +63,9 @@ export class EventMatcher {
         await batch.lock(changes);
         for (const change of changes) batch.apply(change);
         batch.events.push(...events.map(matchOf));
-        const leased = batch.lease(({ region, state }) => isReadable(state) && handOn.includes(region));
+        const leased = batch.lease(handOn.most, ({ region, state }) => {
+          return isReadable(state) && handOn.regions.includes(region);
+        });
         return { taken: events.length, matched: events.filter(({ jobId }) => jobId !== null).length, leased };
       },
       { lazily: true },
@@ -71,10 +73,17 @@ export class EventMatcher {
   }
 }
 
-export interface MatchOptions {
+interface MatchOptions {
   rematch?: boolean;
-  handOn?: readonly string[];
+  handOn?: HandOn;
 }
+
+interface HandOn {
+  regions: readonly string[];
+  most: number;
+}
+
+const nothing: HandOn = { regions: [], most: 0 };
 
 export interface Matched {
   /** How many events were looked at, and how many of them have a job. */

@@ -37,26 +37,9 @@ function outlooks(): OutlookReads {
 const outlookOf = async (job: JobRow) => outlooks().of(await fixture.job(job.id));
 const inSeconds = (at: Date | null) => at && (at.getTime() - fixture.now.getTime()) / 1000;
 
-/** Jobs of another time than the fixture's, made in one go. */
-async function manyQueued(jobs: number, priority = 1): Promise<void> {
-  await fixture.query(
-    `with asked as (
-       insert into request (id, client, body_hash, media_id, region, priority, created_at)
-       select (lpad(to_hex((extract(epoch from $2::timestamptz) * 1000)::bigint), 12, '0') || '7000' || '8' || lpad(to_hex(i), 15, '0'))::uuid,
-              'many', '', 'many', 'cn-shanghai', $3, $2
-         from generate_series(1, $1) as i
-       returning id
-     )
-     insert into job (id, request_id, type, state, version, due_at, client, region, media_id, priority, natural_key,
-                      holds_natural_key, created_at)
-     select id, id, 'AIVideoTag', 'queued', 1, $2, 'many', 'cn-shanghai', 'many', $3, '', false, $2 from asked`,
-    [jobs, fixture.now, priority],
-  );
-}
-
 describe('The outlook of a queued job', () => {
   it('counts what is sent before it: what is more urgent, and what has waited longer', async () => {
-    await manyQueued(40);
+    await fixture.manyQueued(40);
     const older = await fixture.jobIn('queued');
     fixture.advance(1_000);
     const job = await fixture.jobIn('queued');
@@ -75,7 +58,7 @@ describe('The outlook of a queued job', () => {
   it('keeps its place while it is handed out and its alarm lies ahead, and stands last when it comes back', async () => {
     const first = await fixture.jobIn('queued');
     fixture.advance(1_000);
-    await manyQueued(10);
+    await fixture.manyQueued(10);
     await fixture.query(`update job set due_at = $2 where id = $1`, [
       first.id,
       new Date(fixture.now.getTime() + MINUTE),
@@ -91,7 +74,7 @@ describe('The outlook of a queued job', () => {
   });
 
   it('measures how fast jobs are sent since there is a backlog', async () => {
-    await manyQueued(600);
+    await fixture.manyQueued(600);
     const job = await fixture.jobIn('queued');
     fixture.advance(20_000);
     for (let i = 0; i < 4; i += 1) await fixture.jobIn('processing');
@@ -136,7 +119,7 @@ describe('The outlook of a queued job', () => {
 
 describe('A long line', () => {
   it('is read by its own index, from whichever end is nearer', async () => {
-    await manyQueued(20_000);
+    await fixture.manyQueued(20_000);
     const job = await fixture.jobIn('queued');
     await fixture.query('analyze job');
     const read: PlanNode[] = [];
@@ -165,7 +148,7 @@ describe('An alarm is late', () => {
   });
 
   it('but not in a backlog that moves', async () => {
-    await manyQueued(500);
+    await fixture.manyQueued(500);
     const job = await fixture.jobIn('queued');
     fixture.advance(10 * MINUTE);
     await fixture.jobIn('processing');
@@ -238,7 +221,7 @@ describe('The progress of a batch', () => {
   });
 
   it('is guessed from what is before its last job while none of its jobs has ended', async () => {
-    await manyQueued(60);
+    await fixture.manyQueued(60);
     await fixture.jobIn('queued', { labels });
     const far = await progress();
     expect(far).toMatchObject({ total: 1, open: 1, perSecond: null, basis: 'queue' });

@@ -210,6 +210,23 @@ export class Fixture {
     return job;
   }
 
+  /** Queued jobs that are due now, by one statement. Their ids begin with this time. */
+  async manyQueued(jobs: number, { priority = 1, region = 'cn-shanghai' } = {}): Promise<void> {
+    await this.query(
+      `with asked as (
+         insert into request (id, client, body_hash, media_id, region, priority, created_at)
+         select (lpad(to_hex((extract(epoch from $2::timestamptz) * 1000)::bigint), 12, '0') || '7000' || '8' || lpad(to_hex(i), 15, '0'))::uuid,
+                'many', '', 'many', $4, $3, $2
+           from generate_series(1, $1) as i
+         returning id
+       )
+       insert into job (id, request_id, type, state, version, due_at, client, region, media_id, priority, natural_key,
+                        holds_natural_key, created_at)
+       select id, id, 'AIVideoTag', 'queued', 1, $2, 'many', $4, 'many', $3, '', false, $2 from asked`,
+      [jobs, this.now, priority, region],
+    );
+  }
+
   /**
    * Holds the locks that `sql` takes until the answer is called. A test that wants several statements at the same
    * moment lets them run into such a lock, waits until all of them stand there, and lets go.

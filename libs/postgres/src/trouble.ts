@@ -11,7 +11,8 @@ export function sqlState(error: unknown): string | null {
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== null) return unavailable.test(state);
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
+  if (typeof name === 'string' && released.test(name)) return true;
   if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)/.test(code)) return true;
   return typeof message === 'string' && unavailableMessages.test(message);
 }
@@ -23,12 +24,12 @@ export function isUnavailable(error: unknown): boolean {
  */
 const unavailable = /^(08|28|3D|53|57P|58|55000|25006|25P0[234]|57014|40001|40P01|55P03)/;
 
-/**
- * Of the driver, of its pool, and of TypeORM: a connection that breaks between two statements of a transaction is released at
- * once, and the next statement hears no more than that.
- */
+/** A connection that breaks between two statements of a transaction is released at once: the next one hears this from TypeORM. */
+const released = /^QueryRunner(Provider)?AlreadyReleasedError$/;
+
+/** Of the driver and of its pool. */
 const unavailableMessages =
-  /Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|already released/i;
+  /Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout/;
 
 /** The connection leads to a server that is no use any more: one that takes no writes, or is on its way down. */
 export function isWrongServer(error: unknown): boolean {
