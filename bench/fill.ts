@@ -7,6 +7,8 @@ export interface Filling {
   days: number;
   /** The same seed makes the same rows. */
   seed: number;
+  /** Whether some of the newest are still on their way, which is the default. The worker of a product would go on with them. */
+  open?: boolean;
   /** Told how long each part took. */
   tell?: (line: string) => void;
 }
@@ -19,7 +21,7 @@ const REQUESTS_PER_JOB = 0.72;
  * values of every selectivity, and pairs that never meet: no tagging in Singapore, a pilot that ended long ago, labels that
  * only one client sets, batches that came together.
  */
-export async function fill(sql: Client, { jobs, now, days, seed, tell }: Filling): Promise<void> {
+export async function fill(sql: Client, { jobs, now, days, seed, open = true, tell }: Filling): Promise<void> {
   // Checking that these rows refer to each other rightly would take longer than writing them.
   await sql.query(`set session_replication_role = replica; set synchronous_commit = off; set work_mem = '128MB'`);
   await sql.query(functions(seed));
@@ -27,20 +29,23 @@ export async function fill(sql: Client, { jobs, now, days, seed, tell }: Filling
     requests: String(Math.ceil(jobs * REQUESTS_PER_JOB)),
     now: `'${now.toISOString()}'`,
     days: String(days),
+    open: String(open),
   };
   for (const [what, statement] of Object.entries(statements)) {
     const started = performance.now();
-    await sql.query(statement.replaceAll(/\$(requests|now|days)\b/g, (_, name: keyof typeof values) => values[name]));
+    await sql.query(
+      statement.replaceAll(/\$(requests|now|days|open)\b/g, (_, name: keyof typeof values) => values[name]),
+    );
     tell?.(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
   await sql.query(`reset session_replication_role; reset synchronous_commit; reset work_mem`);
 }
 
 /** Chance by arithmetic: the nth draw for the ith row, in [0, 1), whatever the order in which rows are made. */
-const functions = (seed: number) => `
-  create function pg_temp.draw(i bigint, n bigint) returns float8 immutable language sql
+export const functions = (seed: number) => `
+  create or replace function pg_temp.draw(i bigint, n bigint) returns float8 immutable language sql
     return (hashint8extended(i, ${seed}::bigint * 1000 + n) & 1048575) / 1048576.0;
-  create function pg_temp.id(at timestamptz, i bigint, kind text) returns uuid immutable language sql
+  create or replace function pg_temp.id(at timestamptz, i bigint, kind text) returns uuid immutable language sql
     return (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0')
             || '7' || substr(md5(kind || i), 1, 3) || '8' || substr(md5(kind || i), 4, 15))::uuid;`;
 
@@ -112,11 +117,11 @@ const statements = {
         select pg_temp.draw(i, 10) as fate, pg_temp.draw(i, 11) as ending, pg_temp.draw(i, 12) as code
       ) as drawn
       cross join lateral (
-        select case when age < 0.07 and fate < 0.2 then 'queued'
-                    when age < 0.01 and fate < 0.6 then 'processing'
-                    when age < 0.0001 and fate < 0.7 then 'submitting'
-                    when age < 0.0001 and fate < 0.8 then 'finished'
-                    when age < 0.0001 then 'unconfirmed'
+        select case when $open and age < 0.07 and fate < 0.2 then 'queued'
+                    when $open and age < 0.01 and fate < 0.6 then 'processing'
+                    when $open and age < 0.0001 and fate < 0.7 then 'submitting'
+                    when $open and age < 0.0001 and fate < 0.8 then 'finished'
+                    when $open and age < 0.0001 then 'unconfirmed'
                     when ending < 0.0002 then 'held'
                     when ending < 0.01 then 'expired'
                     when ending < 0.03 then 'canceled'

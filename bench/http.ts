@@ -40,17 +40,26 @@ export async function enqueueAll(apiUrl: string, mediaIds: string[], connections
 }
 
 /** An open loop: requests leave by the clock, whether the ones before are answered or not. */
-export async function enqueueSteadily(apiUrl: string, mediaIds: string[], perSecond: number): Promise<void> {
+export async function enqueueSteadily(apiUrl: string, mediaIds: Iterable<string>, perSecond: number): Promise<void> {
   const agent = new http.Agent({ keepAlive: true });
   const started = performance.now();
-  const answers: Promise<void>[] = [];
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let asked = 0;
   try {
-    for (const [i, mediaId] of mediaIds.entries()) {
-      const waitMs = started + (i * 1000) / perSecond - performance.now();
+    for (const mediaId of mediaIds) {
+      const waitMs = started + (asked * 1000) / perSecond - performance.now();
       if (waitMs > 0) await pause(waitMs);
-      answers.push(enqueue(agent, apiUrl, mediaId));
+      // An hour of them is too many to keep, and nobody would listen to one that fails before the end.
+      if (failures.length > 0) break;
+      const answer: Promise<void> = enqueue(agent, apiUrl, mediaId)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => underWay.delete(answer));
+      underWay.add(answer);
+      asked += 1;
     }
-    await Promise.all(answers);
+    await Promise.all(underWay);
+    if (failures.length > 0) throw new Error('a request failed', { cause: failures[0] });
   } finally {
     agent.destroy();
   }

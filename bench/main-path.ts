@@ -1,16 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from 'pg';
-import { enqueueAll, enqueueSteadily } from './http';
-import { processNames, type Product, type ProcessName } from './product';
+import type { Part } from './bench';
+import type { ProcessName } from './product';
+import { callsOf, type Counters } from './meter';
 import { median, type Figures, type Latencies } from './report';
 import { only } from './rows';
 import { say } from './say';
-import type { Stores } from './stores';
-import { until } from './until';
-import type { Usage } from './usage';
 
 export const ROUNDS = 3;
-const CONNECTIONS = 32;
 export const STEADY_PER_SECOND = 50;
 
 /** How much of everything. */
@@ -22,19 +18,12 @@ export interface Plan {
   restMs: number;
 }
 
-export interface MainPathOptions {
-  kind: 'redis' | 'postgres';
-  product: Product;
-  sql: Client;
-  usage: Usage | null;
-  stores: Stores;
+export interface MainPathOptions extends Part {
   plan: Plan;
 }
 
 /** One store's run. Every number is taken outside the product: from SQL, from the emulator, from the kernel. */
 export class MainPath {
-  private nextMedia = 0;
-
   constructor(private readonly part: MainPathOptions) {}
 
   async run(): Promise<Figures> {
@@ -42,7 +31,7 @@ export class MainPath {
     await pause(plan.restMs / 4);
     const idle = this.memory();
     this.progress('warming up');
-    await this.settle(() => this.enqueue(plan.warmUp));
+    await this.settle(() => this.part.load.burst(plan.warmUp));
 
     const steady = await this.counted(() => this.steadyRounds());
     const burst = await this.counted(() => this.burstRounds());
@@ -52,7 +41,7 @@ export class MainPath {
     await this.part.product.stopOne('worker');
     const enqueueAlone: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      enqueueAlone.push(plan.enqueued / (await this.enqueue(plan.enqueued)));
+      enqueueAlone.push(plan.enqueued / (await this.part.load.burst(plan.enqueued)));
     }
 
     return {
@@ -63,7 +52,7 @@ export class MainPath {
       burst: burst.perJob,
       steady: steady.perJob,
       memory: idle && loaded && { idle, loaded },
-      jobs: this.nextMedia - ROUNDS * plan.enqueued,
+      jobs: this.part.load.total - ROUNDS * plan.enqueued,
     };
   }
 
@@ -74,7 +63,7 @@ export class MainPath {
     for (let round = 1; round <= ROUNDS; round += 1) {
       this.progress(`${STEADY_PER_SECOND} jobs a second for ${steadySeconds} s, round ${round}`);
       const since = new Date();
-      await this.settle(() => enqueueSteadily(this.part.product.apiUrl, this.media(jobs), STEADY_PER_SECOND));
+      await this.settle(() => this.part.load.steadily(jobs, STEADY_PER_SECOND));
       rounds.push(await this.latencies(since));
     }
     return { jobs: jobs * ROUNDS, rounds };
@@ -90,7 +79,7 @@ export class MainPath {
       this.progress(`${burst} jobs as fast as they go, round ${round}`);
       const since = new Date();
       let seconds = 0;
-      await this.settle(async () => void (seconds = await this.enqueue(burst)));
+      await this.settle(async () => void (seconds = await this.part.load.burst(burst)));
       const end = await this.lastSettledAt();
       rounds.push({
         enqueuePerSecond: burst / seconds,
@@ -102,22 +91,25 @@ export class MainPath {
 
   /** Runs a part and divides what it used by its jobs. The rest at its end belongs to it: the counters come late. */
   private async counted<T extends { jobs: number }>(part: () => Promise<T>): Promise<T & { perJob: Figures['burst'] }> {
-    const before = await this.counters();
-    const others = this.othersCores();
+    const { meter } = this.part;
+    const before = await meter.counters();
+    const others = meter.othersCores();
     const result = await part();
-    const cpu = this.cpu(); // before the rest, in which every process goes on idling
+    const cpu = meter.cpu(); // before the rest, in which every process goes on idling
     const othersCores = others?.() ?? null;
     await pause(this.part.plan.restMs);
-    const after = { ...(await this.counters()), cpu };
+    const after = { ...(await meter.counters()), cpu };
     const per = (from: number, to: number) => (to - from) / result.jobs;
     const operations = Object.keys(after.calls);
+    const calls = (counters: Counters, name: string) => {
+      const { ok, throttled, refused } = callsOf(counters.calls, name);
+      return ok + throttled + refused;
+    };
     return {
       ...result,
       perJob: {
         othersCores,
-        calls: Object.fromEntries(
-          operations.map((name) => [name, per(before.calls[name] ?? 0, after.calls[name] ?? 0)]),
-        ),
+        calls: Object.fromEntries(operations.map((name) => [name, per(calls(before, name), calls(after, name))])),
         transactions: per(before.transactions, after.transactions),
         walKb: per(before.walBytes, after.walBytes) / 1024,
         cpuMs:
@@ -130,73 +122,19 @@ export class MainPath {
     };
   }
 
-  private async counters(): Promise<Counters> {
-    const { rows } = await this.part.sql.query<{ transactions: number; walBytes: number }>(
-      `select xact_commit::float8 as transactions, (pg_current_wal_insert_lsn() - '0/0')::float8 as "walBytes"
-         from pg_stat_database
-        where datname = current_database()`,
-    );
-    return { calls: await this.part.product.vodCalls(), ...only(rows), cpu: this.cpu() };
-  }
-
-  private cpu(): Record<string, number> | null {
-    const { usage, stores } = this.part;
-    if (!usage) return null;
-    const ours = processNames.map((name) => [name, usage.cpuSeconds(this.part.product.pid(name))] as const);
-    return {
-      ...Object.fromEntries(ours),
-      postgres: usage.cpuSecondsWithChildren(stores.postgres.pid),
-      ...(this.part.kind === 'redis' && stores.redis ? { redis: usage.cpuSeconds(stores.redis.pid) } : {}),
-    };
-  }
-
-  /** Answers, when called, how many cores the machine's other processes have kept busy since. */
-  private othersCores(): (() => number) | null {
-    const { usage } = this.part;
-    if (!usage) return null;
-    const now = () => {
-      const { user, system } = process.cpuUsage();
-      const ours = Object.values(this.cpu() ?? {}).reduce((sum, seconds) => sum + seconds, (user + system) / 1e6);
-      return { others: usage.machineCpuSeconds() - ours, at: performance.now() };
-    };
-    const before = now();
-    return () => {
-      const after = now();
-      return ((after.others - before.others) * 1000) / (after.at - before.at);
-    };
-  }
-
   private memory(): Record<ProcessName, { rssMb: number; peakMb: number }> | null {
-    const { usage } = this.part;
+    const { usage } = this.part.meter;
     if (!usage) return null;
     const of = (name: ProcessName) => usage.memory(this.part.product.pid(name));
     return { api: of('api'), worker: of('worker'), webhook: of('webhook'), emulator: of('emulator') };
   }
 
-  private enqueue(jobs: number): Promise<number> {
-    return enqueueAll(this.part.product.apiUrl, this.media(jobs), CONNECTIONS);
-  }
-
-  private media(count: number): string[] {
-    return Array.from({ length: count }, () => `bench${String((this.nextMedia += 1)).padStart(10, '0')}`);
-  }
-
   /** Does it, and waits until all that was asked for is over and well. */
   private async settle(work: () => Promise<unknown>): Promise<void> {
+    const { load } = this.part;
     await work();
-    await until(
-      'all jobs are over',
-      async () => {
-        const { rows } = await this.part.sql.query(`select from job where due_at is not null limit 1`);
-        return rows.length === 0;
-      },
-      { everyMs: 50 },
-    );
-    const { rows } = await this.part.sql.query<{ state: string; jobs: number }>(
-      `select state, count(*)::int as jobs from job group by state`,
-    );
-    const seen = rows.map(({ state, jobs }) => `${jobs} ${state}`).join(', ');
-    if (seen !== `${this.nextMedia} succeeded`) throw new Error(`${this.nextMedia} jobs were asked for, now: ${seen}`);
+    await load.untilOver();
+    await load.assertAllSucceeded();
   }
 
   private async lastSettledAt(): Promise<Date> {
@@ -246,11 +184,4 @@ function mediansOf(rounds: Latencies[]): Latencies {
     toMatch: medianOf('toMatch'),
     toSettle: medianOf('toSettle'),
   };
-}
-
-interface Counters {
-  calls: Record<string, number>;
-  transactions: number;
-  walBytes: number;
-  cpu: Record<string, number> | null;
 }

@@ -1,18 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Bench } from './bench';
 import { MainPath, ROUNDS, STEADY_PER_SECOND, type Plan } from './main-path';
-import { processNames, Product } from './product';
+import type { StoreKind } from './meter';
 import { machine, printReport, type Figures } from './report';
-import { say } from './say';
-import { StopSignals } from './signals';
-import { startStores, type Stores } from './stores';
-import { openUsage } from './usage';
 
 export interface MainOptions {
   quick: boolean;
   /** That each store gets in all; memory is compared before and after them. */
   jobs: number;
-  only: 'redis' | 'postgres' | undefined;
+  only: StoreKind | undefined;
   profile: string | undefined;
 }
 
@@ -34,58 +31,25 @@ function planFor({ quick, jobs }: MainOptions): Plan {
 export async function benchMain(options: MainOptions): Promise<void> {
   const plan = planFor(options);
   const started = performance.now();
-  const stores = await startStores();
-  const signals = new StopSignals(() => stores.stop());
-  try {
+  await Bench.run(async (bench) => {
     const columns: { name: string; figures: Figures }[] = [];
-    for (const kind of ['redis', 'postgres'] as const) {
-      if (options.only !== undefined && options.only !== kind) continue;
-      if (kind === 'redis' && !stores.redis) {
-        say('There is no redis-server on the PATH: BullMQ on Redis is left out.');
-        continue;
-      }
-      columns.push({ name: kind, figures: await measure(kind, { stores, plan, signals, profile: options.profile }) });
+    for (const kind of bench.kinds(options.only)) {
+      const profile = options.profile === undefined ? undefined : resolve(options.profile, kind);
+      if (profile !== undefined) mkdirSync(profile, { recursive: true });
+      const figures = await bench.with({ kind, database: `bench_${kind}`, profile }, (part) =>
+        new MainPath({ ...part, plan }).run(),
+      );
+      columns.push({ name: kind, figures });
     }
+    const { postgres, redis } = bench.stores;
     printReport(columns, {
       machine: machine(),
       node: process.version,
-      postgres: `${stores.postgres.version}, durable`,
-      redis: stores.redis ? `${stores.redis.version}, nothing kept on disk` : 'none',
+      postgres: `${postgres.version}, durable`,
+      redis: redis ? `${redis.version}, nothing kept on disk` : 'none',
       date: new Date().toISOString().slice(0, 10),
       seconds: Math.round((performance.now() - started) / 1000),
       quick: options.quick,
     });
-  } finally {
-    signals.forget();
-    await stores.stop();
-  }
-}
-
-interface Part {
-  stores: Stores;
-  plan: Plan;
-  signals: StopSignals;
-  profile: string | undefined;
-}
-
-async function measure(kind: 'redis' | 'postgres', { stores, plan, signals, profile }: Part): Promise<Figures> {
-  const { url, sql } = await stores.createDatabase(`bench_${kind}`);
-  const folder = profile === undefined ? undefined : resolve(profile, kind);
-  if (folder !== undefined) mkdirSync(folder, { recursive: true });
-  const product = new Product({
-    databaseUrl: url,
-    redisUrl: kind === 'redis' ? (stores.redis?.url ?? null) : null,
-    folder: stores.folder,
-    profile: folder,
   });
-  signals.alsoStop(() => product.stop());
-  try {
-    await product.start();
-    return await new MainPath({ kind, product, sql, usage: openUsage(), stores, plan }).run();
-  } catch (error) {
-    for (const name of processNames) say(`--- the end of ${name}'s log\n${product.logTail(name)}`);
-    throw error;
-  } finally {
-    await product.stop();
-  }
 }

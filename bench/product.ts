@@ -9,26 +9,31 @@ import { until } from './until';
 
 const DIST = join(__dirname, '..');
 
-export const processNames = ['api', 'worker', 'webhook', 'emulator'] as const;
+const processNames = ['api', 'worker', 'webhook', 'emulator'] as const;
 export type ProcessName = (typeof processNames)[number];
 
 /** Above anything that this machine can do, so that no limit of ours is what is measured. The most that they accept. */
 const NO_LIMIT = '10000';
 
 interface Running {
+  name: ProcessName;
   child: ChildProcess;
   port: number;
   log: string;
 }
 
+/** What VOD answered, by operation. */
+export type VodCalls = Record<string, { ok: number; throttled: number; refused: number }>;
+
 /** api, worker, webhook and emulator as processes of their own, as they run in production. */
 export class Product {
-  private readonly running = new Map<ProcessName, Running>();
-  private readonly names: readonly ProcessName[];
+  /** By its name, which for the first of its kind is that of its kind: worker, worker 2, worker 3. */
+  private readonly running = new Map<string, Running>();
+  private readonly kinds: readonly ProcessName[];
   private env: NodeJS.ProcessEnv = {};
 
   constructor(private readonly options: ProductOptions) {
-    this.names = options.processes ?? processNames;
+    this.kinds = options.processes ?? processNames;
   }
 
   get apiUrl(): string {
@@ -39,13 +44,20 @@ export class Product {
     return this.of(name).child.pid ?? 0;
   }
 
-  /** Calls that VOD was sent, by operation; throttled and refused ones included. */
-  async vodCalls(): Promise<Record<string, number>> {
-    const { calls } = await getJson<{ calls: Record<string, Record<string, number>> }>(
-      `${this.url('emulator')}/_emulator/ledger?limit=1`,
-    );
-    const sums = Object.entries(calls).map(([operation, counts]) => [operation, sum(Object.values(counts))] as const);
-    return Object.fromEntries(sums);
+  /** Of all processes, of those that have ended too. */
+  names(): string[] {
+    return [...this.running.keys()];
+  }
+
+  /** Of all processes that run, by their names. */
+  pids(): Record<string, number> {
+    const alive = [...this.running].filter(([, { child }]) => !hasEnded(child));
+    return Object.fromEntries(alive.map(([name, { child }]) => [name, child.pid ?? 0]));
+  }
+
+  async vodCalls(): Promise<VodCalls> {
+    const { calls } = await getJson<{ calls: VodCalls }>(`${this.url('emulator')}/_emulator/ledger?limit=1`);
+    return calls;
   }
 
   async stop(): Promise<void> {
@@ -53,12 +65,16 @@ export class Product {
     for (const name of ['api', 'worker', 'emulator', 'webhook'] as const) await this.stopOne(name);
   }
 
+  /** Of workers all. */
   async stopOne(name: ProcessName): Promise<void> {
-    const running = this.running.get(name);
-    if (!running || hasEnded(running.child)) return;
-    const exit = once(running.child, 'exit');
-    running.child.kill('SIGTERM');
-    await exit;
+    const alive = [...this.running.values()].filter((each) => each.name === name && !hasEnded(each.child));
+    await Promise.all(
+      alive.map(async ({ child }) => {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exit;
+      }),
+    );
   }
 
   async restart(name: ProcessName): Promise<void> {
@@ -89,16 +105,26 @@ export class Product {
       VOD_CALLBACK_KEYS: 'BenchCallbackKey1',
       SUBMIT_QPS: NO_LIMIT,
       COLLECT_QPS: NO_LIMIT,
+      ...this.options.env,
     };
     await this.migrate();
-    for (const name of this.names) this.startOne(name, ports[name]);
-    await Promise.all(this.names.map((name) => this.untilReady(name)));
-    if (!this.names.includes('emulator')) return;
-    // A job is over as soon as it is taken, and nothing is throttled: what is left is what we cost.
-    await sendJson('PUT', `${this.url('emulator')}/_emulator/settings`, {
-      jobTimeMs: { min: 0, max: 0 },
-      qps: unlimited,
-    });
+    // VOD is what it shall be before anybody calls it: a backlog would be sent to another one at once.
+    for (const name of this.kinds.toSorted(emulatorFirst)) {
+      this.startOne(name, ports[name]);
+      if (name === 'emulator') await this.setUpVod();
+    }
+    for (let nth = 2; nth <= (this.options.workers ?? 1); nth += 1) {
+      this.startOne('worker', await freePort(), `worker ${nth}`);
+    }
+    await Promise.all([...this.running.keys()].map((name) => this.untilReady(name)));
+  }
+
+  /** By default a job is over as soon as it is taken, and nothing is throttled: what is left is what we cost. */
+  private async setUpVod(): Promise<void> {
+    await this.untilReady('emulator');
+    const { jobTimeMs = { min: 0, max: 0 }, qps } = this.options.vod ?? {};
+    const settings = { jobTimeMs, qps: { ...unlimited, ...qps } };
+    await sendJson('PUT', `${this.url('emulator')}/_emulator/settings`, settings);
   }
 
   private async migrate(): Promise<void> {
@@ -109,22 +135,22 @@ export class Product {
     if (code !== 0) throw new Error(`npm run migrate ended with ${code}: ${output}`);
   }
 
-  private startOne(name: ProcessName, port: number): void {
+  private startOne(kind: ProcessName, port: number, name: string = kind): void {
     const { folder, profile } = this.options;
     const log = join(folder, `${name}.log`);
     // The default level, into a file: what logging costs belongs to the product.
     const file = openSync(log, 'w');
     const flags =
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`];
-    const child = spawn(process.execPath, [...flags, join(DIST, `apps/${name}/src/main.js`)], {
-      env: this.env,
+    const child = spawn(process.execPath, [...flags, join(DIST, `apps/${kind}/src/main.js`)], {
+      env: { ...this.env, [`${kind.toUpperCase()}_PORT`]: String(port) },
       stdio: ['ignore', file, file],
     });
     closeSync(file);
-    this.running.set(name, { child, port, log });
+    this.running.set(name, { name: kind, child, port, log });
   }
 
-  private async untilReady(name: ProcessName): Promise<void> {
+  private async untilReady(name: string): Promise<void> {
     await until(`${name} is ready`, () => {
       const { child, log } = this.of(name);
       if (hasEnded(child)) throw new Error(`${name} ended while it started:\n${tail(log)}`);
@@ -136,25 +162,37 @@ export class Product {
   }
 
   /** The last lines that a process wrote: for whoever has to find out why a run failed. */
-  logTail(name: ProcessName): string {
+  logTail(name: string): string {
     const running = this.running.get(name);
     return running ? tail(running.log) : 'never started';
   }
 
-  private url(name: ProcessName): string {
+  private url(name: string): string {
     return `http://127.0.0.1:${this.of(name).port}`;
   }
 
-  private of(name: ProcessName): Running {
+  private of(name: string): Running {
     const running = this.running.get(name);
     if (!running) throw new Error(`${name} is not running`);
     return running;
   }
 }
 
+interface Vod {
+  jobTimeMs?: { min: number; max: number };
+  /** Calls a second that are admitted, counted in sliding seconds; of what is not named any number. */
+  qps?: Partial<typeof unlimited>;
+}
+
 export interface ProductOptions {
   /** By default all of them. */
   processes?: readonly ProcessName[];
+  /** By default one. */
+  workers?: number;
+  /** Variables that are set in place of the bench's own. */
+  env?: Readonly<Record<string, string>>;
+  /** How VOD is played. By default a job is over at once and nothing is throttled. */
+  vod?: Vod;
   databaseUrl: string;
   /** Null: BullMQ on Postgres. */
   redisUrl: string | null;
@@ -172,6 +210,6 @@ function tail(file: string): string {
   return readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');
 }
 
-function sum(numbers: number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function emulatorFirst(one: ProcessName, other: ProcessName): number {
+  return Number(other === 'emulator') - Number(one === 'emulator');
 }

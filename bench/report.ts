@@ -144,7 +144,7 @@ export function printReport(columns: { name: string; figures: Figures }[], at: C
   );
 }
 
-function shown(value: number | null | undefined, digits = 0): string {
+export function shown(value: number | null | undefined, digits = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : '–';
 }
 

@@ -1,25 +1,71 @@
 import { parseArgs } from 'node:util';
+import { benchBacklog } from './backlog';
+import { benchHeld } from './held';
+import { benchIdle } from './idle';
 import { benchInspect } from './inspect';
 import { benchMain } from './main';
+import type { StoreKind } from './meter';
+import { benchQuota } from './quota';
 import { benchScreen } from './screen';
+import { benchSoak } from './soak';
 import { benchStream } from './stream';
+import { benchVolume } from './volume';
 
 const USAGE = `npm run bench -- main [--quick] [--jobs 10000] [--store redis|postgres] [--profile <folder>]
+npm run bench -- backlog [--quick] [--jobs <queued>] [--store redis|postgres]
+npm run bench -- quota [--quick] [--store redis|postgres]
+npm run bench -- idle [--quick] [--store redis|postgres]
+npm run bench -- held [--quick] [--minutes 10] [--store redis|postgres]
+npm run bench -- volume [--quick] [--jobs 5000000] [--store redis|postgres]
+npm run bench -- soak [--quick] [--minutes 60] [--rate <jobs a second>] [--store redis|postgres]
 npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
+  backlog    what a deep backlog costs at VOD's own quota, and how soon an urgent job overtakes it
+  quota      how much of VOD's quota one worker and four of them use, and how many calls are throttled
+  idle       what every process costs while there is nothing to do
+  held       the flow while somebody holds a transaction open, against the flow without
+  volume     what a job costs in a database of millions of finished ones, against an empty one
+  soak       whether rate, latency, memory or tables creep in an hour at a steady rate
   inspect    every list, filter, search and count of the api, over a table of a million jobs
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
-             (inspect and screen: jobs in the table)
+             (inspect, screen and volume: jobs in the table; backlog: only this depth)
+  --minutes  how long it goes on
+  --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two
+  --store    only one of the two (held, volume and soak take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
+
+interface Options {
+  quick: boolean;
+  plans: boolean;
+  jobs: number | undefined;
+  minutes: number | undefined;
+  rate: number | undefined;
+  only: StoreKind | undefined;
+  profile: string | undefined;
+}
+
+const MILLION = 1_000_000;
+
+const benches: Record<string, (options: Options) => Promise<void>> = {
+  main: ({ jobs = 10_000, ...options }) => benchMain({ ...options, jobs }),
+  backlog: benchBacklog,
+  quota: benchQuota,
+  idle: benchIdle,
+  held: benchHeld,
+  volume: benchVolume,
+  soak: benchSoak,
+  inspect: ({ jobs = MILLION, plans }) => benchInspect({ jobs, plans }),
+  screen: ({ jobs = MILLION }) => benchScreen({ jobs }),
+  stream: benchStream,
+};
 
 async function run(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -27,26 +73,31 @@ async function run(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       jobs: { type: 'string' },
+      minutes: { type: 'string' },
+      rate: { type: 'string' },
       plans: { type: 'boolean', default: false },
       store: { type: 'string' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const only = values.store;
-  const known = only === undefined || only === 'redis' || only === 'postgres';
-  const [bench, ...more] = positionals;
-  const jobs = Number(values.jobs ?? (bench === 'inspect' || bench === 'screen' ? 1_000_000 : 10_000));
-  const usable = more.length === 0 && known && Number.isInteger(jobs) && jobs > 0;
-  if (values.help || !usable || !['main', 'inspect', 'screen', 'stream'].includes(bench ?? '')) {
+  const { quick, plans, profile, store: only } = values;
+  const [jobs, minutes, rate] = [amountOf(values.jobs), amountOf(values.minutes), amountOf(values.rate)];
+  const isKnown = only === undefined || only === 'redis' || only === 'postgres';
+  const isUsable = [jobs, minutes, rate].every((amount) => amount === undefined || amount > 0);
+  const [name = '', ...more] = positionals;
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (values.help || !bench || more.length > 0 || !isKnown || !isUsable || !Number.isInteger(jobs ?? 1)) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  if (bench === 'inspect') await benchInspect({ jobs, plans: values.plans });
-  else if (bench === 'screen') await benchScreen({ jobs });
-  else if (bench === 'stream') await benchStream({ quick: values.quick });
-  else await benchMain({ quick: values.quick, jobs, only, profile: values.profile });
+  await bench({ quick, plans, jobs, minutes, rate, only, profile });
+}
+
+/** Not a number is not above 0 either. */
+function amountOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 run().catch((error: unknown) => {
