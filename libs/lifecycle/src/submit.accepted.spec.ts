@@ -23,8 +23,14 @@ describe('a submission', () => {
         { Type: 'AIVideoTag', JobId: tag },
       ])(response);
     });
+    const called = world.heard('vod.called');
+    const began = performance.now();
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
 
+    const call = { operation: 'SubmitAIJob', region: REGION, jobs: 2, outcome: 'accepted' };
+    expect(called).toEqual([expect.objectContaining(call)]);
+    expect(called[0]?.ms).toBeGreaterThan(0);
+    expect(called[0]?.ms).toBeLessThan(performance.now() - began);
     expect(vod.received).toHaveLength(1);
     expect(vod.received[0]?.params).toMatchObject({
       Action: 'SubmitAIJob',

@@ -34,7 +34,12 @@ describe('a submission', () => {
   it('row 17: that comes too fast is queued again without an attempt being counted, and the queue rests', async () => {
     const { requestId, jobIds } = await world.accept();
     const vod = await serveHttp(refusal('Throttling.User'));
+    const rests = world.heard('queue.closed');
+    const before = Date.now();
     await world.submit(world.vod(vod.url)).submit(REGION, { requestId });
+    // For as long as VOD's second asks for, and half of that again, by this world's chance.
+    expect(rests[0]?.untilMs).toBeGreaterThanOrEqual(before + 1_500);
+    expect(rests[0]?.untilMs).toBeLessThanOrEqual(Date.now() + 1_500);
     const job = await world.job(jobIds[0]);
     expect(job).toMatchObject({ state: 'queued', attempts: 0, attempt: 1, submittedAt: null, error: null });
     expect(job.dueAt?.getTime()).toBeGreaterThanOrEqual(world.now().getTime() + 1_000);
