@@ -63,7 +63,7 @@ export class SubmissionStore {
 
   /**
    * Commits "about to be sent once more" for a submission of which nothing is known yet. Null when it must not be: one of
-   * its jobs is known by now or moved on, the nonce was seen, another key would sign it, its time is over, or somebody
+   * its jobs is known by now or moved on, the nonce was seen or spent, another key would sign it, its time is over, or somebody
    * else is at it.
    */
   claimResend(requestId: string, number: number, signer: string): Promise<Claim | null> {
@@ -94,7 +94,7 @@ export class SubmissionStore {
     const sinceSigned = new Date(now.getTime() - RESEND_WITHIN_MS);
     const lastEnded = new Date(now.getTime() - this.options.callMs);
     // TypeORM answers UPDATE … RETURNING with rows and their count.
-    // guard: resend-unseen-nonce, resend-bounded, resend-in-time, resend-alone, resend-same-key, resend-all-types
+    // guard: resend-unseen-nonce, resend-bounded, resend-in-time, resend-alone, resend-same-key, resend-all-types, resend-unspent
     const [[submission]] = await tx.query<[{ nonce: string; signedAt: Date; resends: number }[]]>(
       `update submission
           set resends = resends + 1, resent_at = $4
@@ -102,6 +102,7 @@ export class SubmissionStore {
           and nonce_seen_at is null and resends < ${RESENDS_AT_MOST} and signed_at > $5 and sent_at > $5
           and (resent_at is null or resent_at <= $6)   -- another worker may still wait for the answer to its own
           and cardinality(types) = $7                  -- without one of its types it would be another request
+          and code is null   -- a call that VOD has refused has spent the nonce: what is said of it since is not about the first
         returning nonce, signed_at as "signedAt", resends`,
       [requestId, number, signer, now, sinceSigned, lastEnded, jobs],
     );

@@ -1,6 +1,6 @@
-import type { Emulator } from '@app/vod-emulator';
+import { faultRule, type Emulator } from '@app/vod-emulator';
 import { Ladder, type Lost } from '../../test/ladder';
-import type { World } from '../../test/world';
+import { REGION, type World } from '../../test/world';
 
 let ladder: Ladder;
 let world: World;
@@ -38,6 +38,25 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'held', error: { code: 'undecidable' } });
     expect((await world.job(jobId)).error?.message).toContain('nonce');
     expect(ladder.calls('SubmitAIJob')).toBe(1); // the control's
+  });
+
+  it('that VOD throttles is known no better, and both queues rest whose quota it has met', async () => {
+    await ladder.control();
+    const { jobId, requestId } = await ladder.lose('drop_before');
+    emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'throttle' }, { nth: 1 })] });
+    world.pass(120_000);
+    await ladder.look(jobId);
+    expect(world.queuesClosed.map(({ queue }) => queue)).toEqual([`recover.${REGION}`, `submit.${REGION}`]);
+    expect(await lastText(jobId)).toContain('says nothing about the first one: busy: Throttling');
+    const [submission] = await world.submissionsOf(requestId);
+    expect(submission).toMatchObject({ outcome: 'unknown', code: 'Throttling.User' });
+
+    // The gateway has seen its nonce, and not with the first call: it isn't asked again, and the list may still tell.
+    world.pass(1);
+    await ladder.look(jobId);
+    expect((await world.story(jobId)).filter((event) => event === 'resent')).toHaveLength(1);
+    await ladder.decide(jobId, { resendPinned: true });
+    expect(await world.job(jobId)).toMatchObject({ state: 'queued', attempts: 0 });
   });
 
   it.each([
