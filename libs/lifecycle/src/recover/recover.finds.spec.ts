@@ -138,6 +138,16 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobIds[0])).toMatchObject({ state: 'unconfirmed', vodJobId: null });
   });
 
+  it('is not found in what VOD made long after the call was over', async () => {
+    world.pass(-300_000); // VOD's clock is real
+    const { jobId, mediaId } = await ladder.lose('drop_before');
+    await ladder.atConsole(mediaId, 'AIVideoTag');
+    await world.hear(ladder.onlyJob(), 'success', 'AIVideoTagComplete', { mediaId });
+    await world.match().run({ rematch: false });
+    await ladder.look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+  });
+
   it('is held when two jobs could be it, and says which', async () => {
     const { jobId, mediaId } = await ladder.lose('drop_after');
     // Somebody else, with the same access key, at the same time.
