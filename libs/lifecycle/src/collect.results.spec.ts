@@ -62,6 +62,20 @@ describe('a success without data that can be used', () => {
     expect(await world.reads.result(id)).toMatchObject({ source: 'ListAIJob', raw: '{"Category":[', normalized: null });
   });
 
+  it('is a success without data at once when the second source refuses', async () => {
+    const vodJobId = freshId();
+    const { id, mediaId } = await world.atVod(vodJobId);
+    const vod = await scriptedReads({
+      list: [{ JobId: vodJobId, Status: 'success', Type: 'AIVideoTag', MediaId: mediaId }],
+      tag: { Code: 'InvalidVideo.NotFound', Message: 'm' },
+    });
+    await world.read(vod.url, id);
+    expect(await world.job(id)).toMatchObject({
+      state: 'succeeded',
+      error: { phase: 'result', code: 'unusable_data' },
+    });
+  });
+
   it('looks again while the second source does not answer, and is a success without data after a few looks', async () => {
     const vodJobId = freshId();
     const { id, mediaId } = await world.atVod(vodJobId);
