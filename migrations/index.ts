@@ -11,3 +11,4 @@ export { IdentifyInstallation1764400000000 } from './1764400000000-identify-inst
 export { KnowProcesses1764400001000 } from './1764400001000-know-processes';
 export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-prefixes';
 export { CloseEventSources1764600000000 } from './1764600000000-close-event-sources';
+export { PaceCalls1764800000000 } from './1764800000000-pace-calls';

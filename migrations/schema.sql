@@ -144,6 +144,16 @@ create table migration (
   constraint "PK_3043fc6b8af7c99b8b98830094f" PRIMARY KEY (id)
 );
 
+create table pace (
+  region             text not null,
+  operation          text not null,
+  qps                double precision not null,
+  next_at            timestamp with time zone not null default now(),
+  paused_until       timestamp with time zone,
+  constraint pace_pkey PRIMARY KEY (region, operation),
+  constraint pace_qps_positive CHECK ((qps > (0)::double precision))
+);
+
 create table process (
   id                 uuid not null,
   role               text not null,

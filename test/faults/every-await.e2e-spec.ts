@@ -73,12 +73,12 @@ function scenes(): Scene[] {
     return names;
   };
   const rare: Omit<Scene, 'isRare'>[] = [
-    { names: take(/^submit\.queues\.pauseFor/), media: ['busy'] },
-    { names: take(/^collect\.queues\.pauseFor/), media: ['busyread'] },
+    { names: take(/^submit\.pacer\.pause/), media: ['busy'] },
+    { names: take(/^collect\.pacer\.pause/), media: ['busyread'] },
     // An event that came first would spare it the look at the list.
-    { names: take(/^recover\.queues\.pauseFor/), media: ['busylook'], env: { RECOVER_BY: 'listing' } },
+    { names: take(/^recover\.pacer\.pause/), media: ['busylook'], env: { RECOVER_BY: 'listing' } },
     {
-      names: take(/\.circuits\.|\.takeProbe\./),
+      names: take(/\.circuits\.|\.takeProbe\.|submit\.submissions\.claim\.|submit\.pacer\.turn/),
       media: ['blocked'],
       // The ten seconds between two probes are not what this is about.
       along: (city) => city.query(`update circuit set probe_at = now() - interval '1 s'`),

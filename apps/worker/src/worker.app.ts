@@ -1,11 +1,11 @@
 import type { ConfigFor } from '@app/config';
-import { assembleSteps, failpoints, openStores, realClock, type Match, type StepSettings } from '@app/lifecycle';
+import { assembleSteps, failpoints, openStores, Pacer, realClock, type Match, type StepSettings } from '@app/lifecycle';
 import { Loop } from '@app/loop';
 import { showCircuits, type Logger, type Server, type Signals } from '@app/observability';
-import { channels, ClosedQueueStore, installationId } from '@app/persistence';
+import { callsTogether, channels, ClosedQueueStore, installationId } from '@app/persistence';
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
-import { VodClient, vodOperations } from '@app/vod';
+import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
@@ -37,8 +37,9 @@ async function openWorker(
 
   const settings = stepSettings(config);
   const stores = openStores({ db, signals, settings });
+  await stores.pace.setQuotas(settings.regions, configuredQuotas(config.limits));
   const steps = assembleSteps({
-    parts: { ...stores, ...realClock, queues, vod, signals },
+    parts: { ...stores, ...realClock, queues, pacer: new Pacer(stores.pace, signals), vod, signals },
     settings,
     arm: failpoints(config.failpoints),
   });
@@ -48,7 +49,8 @@ async function openWorker(
   const dispatching = new Loop(() => steps.dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
   const matching = matchingLoop(steps.match, onError);
   await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => matching.wake() });
-  await queues.work(processors(steps, () => steps.dispatch.isHolding && dispatching.wake()));
+  const after = { claim: () => dispatching.wake(), read: () => steps.dispatch.isHolding && dispatching.wake() };
+  await queues.work(processors(steps, after));
   dispatching.start();
   matching.start();
   // Stop handing out first, then finish what was handed out.
@@ -64,8 +66,9 @@ function stepSettings({ alarms, limits, recovery, vod }: ConfigFor<'worker'>): S
     ...recovery,
     regions: vod.regions,
     rules: alarms,
-    window: limits.dispatchWindow,
+    lots: Math.max(Math.round(limits.dispatchWindow / callsTogether(limits.submitQps)), 1),
     maxInFlight: limits.maxInFlight,
+    quotaOf: (operation) => quotaOf(operation, limits),
     // VOD_TIMEOUT bounds the connecting and the answering, one after the other.
     callMs: 2 * vod.timeoutMs,
   };
@@ -76,7 +79,6 @@ function openQueues(config: ConfigFor<'worker'>, installation: string, signals: 
     store: config.redisUrl ? { redisUrl: config.redisUrl } : { databaseUrl: config.databaseUrl },
     installation,
     regions: config.vod.regions,
-    limits: config.limits,
     leaseMs: config.alarms.leaseMs,
     signals,
     onFailure: ({ queue, error }) => logger.error({ err: error, queue }, 'a step failed; its job will be due again'),

@@ -4,6 +4,7 @@ export {
   jobTypes,
   shortTypeNames,
   submitOperationOf,
+  submitOperations,
   typeNames,
   type CompletionOf,
   type JobType,

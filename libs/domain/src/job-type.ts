@@ -24,6 +24,8 @@ export const jobTypes = Object.keys(table) as JobType[];
 export const completionOf = <T extends JobType>(type: T): CompletionOf<T> => table[type].completion;
 export const submitOperationOf = <T extends JobType>(type: T): SubmitOperationOf<T> => table[type].submit;
 
+export const submitOperations: readonly SubmitOperation[] = [...new Set(jobTypes.map(submitOperationOf))].toSorted();
+
 /** One value for each type. */
 export function byType<V>(valueOf: (type: JobType) => V): Record<JobType, V> {
   return Object.fromEntries(jobTypes.map((type) => [type, valueOf(type)])) as Record<JobType, V>;

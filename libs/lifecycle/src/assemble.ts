@@ -7,7 +7,10 @@ import { Recover } from './recover/recover';
 import { Match } from './match';
 import { Submit } from './submit';
 
-export interface StepSettings extends DispatchOptions, RecoverOptions {}
+export interface StepSettings extends DispatchOptions, RecoverOptions {
+  /** Calls a second of each operation of VOD, per region. */
+  quotaOf: (operation: string) => number;
+}
 
 export interface Steps {
   dispatch: Dispatch;

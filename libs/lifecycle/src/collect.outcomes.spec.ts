@@ -107,7 +107,7 @@ describe('an event and a read that disagree', () => {
     const { id, mediaId } = await world.atVod(vodJobId);
     await world.hear(vodJobId);
     await world.match().run({ rematch: false });
-    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+    expect(await world.job(id)).toMatchObject({ state: 'finished' });
     const vod = await scriptedReads({
       list: [{ JobId: vodJobId, Status: 'Analysing', Type: 'AIVideoTag', MediaId: mediaId }],
     });

@@ -12,7 +12,7 @@ import {
   withDetails,
 } from '@app/vod';
 import type { StepParts } from './parts';
-import { callVod } from './call-vod';
+import { readVod } from './call-vod';
 
 type Understood = ReadResult & { normalized: NormalizedResult; problem: null };
 type NotUnderstood = ReadResult & { problem: string };
@@ -24,7 +24,7 @@ const TRIES_FOR_DATA = 5;
 /** Reads jobs, as many with one call as VOD takes, and settles those that are over. Asked by an event or by an alarm: the same. */
 export class Collect {
   constructor(
-    private readonly deps: Pick<StepParts, 'jobs' | 'reads' | 'vod' | 'queues' | 'signals' | 'now'>,
+    private readonly deps: Pick<StepParts, 'jobs' | 'reads' | 'vod' | 'pacer' | 'signals' | 'now'>,
     private readonly rules: AlarmRules,
   ) {}
 
@@ -117,15 +117,13 @@ export class Collect {
     return { ...result, normalized: withDetails(result.normalized, details, answer.value.data) };
   }
 
-  private async call<T>(
+  private call<T>(
     operation: string,
     region: string,
     jobs: number,
     send: () => Promise<ReadOutcome<T>>,
   ): Promise<ReadOutcome<T>> {
-    const answer = await callVod(this.deps.signals, { operation, region, jobs }, send);
-    if (answer.outcome === 'busy') await this.deps.queues.pauseFor('collect', region, answer.retryAfterMs, answer.code);
-    return answer;
+    return readVod(this.deps, 'collect', { operation, region, jobs }, send);
   }
 }
 

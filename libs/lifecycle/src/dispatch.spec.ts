@@ -25,71 +25,50 @@ const due = async () => {
 };
 
 describe('queued jobs', () => {
-  it('reach BullMQ as one entry a request, high priority first and oldest first within it', async () => {
-    const low = await world.accept(['AIVideoTag'], { priority: 'low' });
-    world.pass(1);
-    const old = await world.accept(['AIVideoTag', 'AIMediaDNA']);
-    world.pass(1);
-    const young = await world.accept();
-    world.pass(1);
-    const high = await world.accept(['AIVideoTag'], { priority: 'high' });
-    await world.dispatch().run();
-    expect(await world.waiting('submit')).toEqual([high, old, young, low].map(({ requestId }) => ({ requestId })));
-    expect(await due()).toBe(0);
+  it('are claimed by whoever works the entry that is put on the queue for them, and stay where they are until then', async () => {
+    for (let i = 0; i < 3; i += 1) await world.accept();
+    const dispatch = world.dispatch();
+    expect(await dispatch.run()).toEqual({ again: 'when_woken' });
+    expect(await world.waiting('submit')).toEqual([{ next: true }]);
+    expect(await due()).toBe(3);
   });
 
-  it('wait in Postgres beyond the window, and come in as it empties', async () => {
-    for (let i = 0; i < 25; i += 1) await world.accept();
-    const dispatch = world.dispatch({ window: 10 });
-    await dispatch.run();
-    expect(await world.waiting('submit')).toHaveLength(10);
-    expect(await due()).toBe(15);
-
-    // Full: it looks again soon, and adds nothing.
+  it('have as many entries on the queue as may wait there, and no more', async () => {
+    await world.accept();
+    const dispatch = world.dispatch({ lots: 2 });
+    for (let i = 0; i < 2; i += 1) expect(await dispatch.run()).toEqual({ again: 'when_woken' });
     expect(await dispatch.run()).toEqual({ again: 100 });
-    expect(await world.waiting('submit')).toHaveLength(10);
-
-    await world.db.query(`delete from bullmq.job where id in (select id from bullmq.job order by seq limit 4)`);
-    await dispatch.run();
-    expect(await world.waiting('submit')).toHaveLength(10);
-    expect(await due()).toBe(11);
-  });
-
-  it('come in run after run without a pause while there are more, also when a request has two types', async () => {
-    const types = ['AIVideoTag', 'AIMediaDNA'] as const;
-    await Promise.all(Array.from({ length: 300 }, () => world.accept([...types])));
-    const dispatch = world.dispatch();
-    expect(await dispatch.run()).toEqual({ again: 'now' });
-    while ((await dispatch.run()).again === 'now');
-    expect(await due()).toBe(0);
-    expect(await world.waiting('submit')).toHaveLength(300);
-  });
-
-  it('are not handed out twice within a lease, and again after it when whoever had them is gone', async () => {
-    const { requestId } = await world.accept();
-    const dispatch = world.dispatch();
-    await dispatch.run();
+    expect(await world.waiting('submit')).toHaveLength(2);
     await world.forgetQueues();
-
-    expect(await dispatch.run()).toEqual({ again: rules.leaseMs });
-    world.pass(rules.leaseMs - 60);
-    expect(await dispatch.run()).toEqual({ again: 60 });
-    expect(await world.waiting('submit')).toEqual([]);
-    world.pass(60);
     await dispatch.run();
-    expect(await world.waiting('submit')).toEqual([{ requestId }]);
+    expect(await world.waiting('submit')).toHaveLength(1);
   });
 
-  it('are shared between two dispatchers, each request once', async () => {
-    const accepted = await Promise.all(Array.from({ length: 60 }, () => world.accept()));
-    const handed = world.heard('dispatch.handed');
-    await Promise.all([world.dispatch({ window: 30 }).run(), world.dispatch({ window: 30 }).run()]);
-    await world.dispatch().run();
-    const waiting = await world.waiting<Payload<'submit'>>('submit');
-    expect(waiting.map(({ requestId }) => requestId).toSorted()).toEqual(
-      accepted.map(({ requestId }) => requestId).toSorted(),
-    );
-    expect(handed.reduce((sum, { jobs }) => sum + jobs, 0)).toBe(60);
+  it('wait until some of the calls that are reserved have been made', async () => {
+    await world.accept();
+    const { gapMs } = await world.stores.pace.reserve(REGION, 'SubmitAIJob', 1);
+    await world.stores.pace.reserve(REGION, 'SubmitAIJob', 10_000 / gapMs);
+    const { again } = await world.dispatch().run();
+    expect(again).toBeGreaterThan(8_000);
+    expect(again).toBeLessThanOrEqual(9_750);
+    expect(await world.waiting('submit')).toEqual([]);
+  });
+
+  it('wait for the limit of the operation that submits the most urgent, not for that of another', async () => {
+    await world.accept(['AIMediaAudit']);
+    await world.stores.pace.pause(REGION, 'SubmitAIJob', 60_000);
+    expect(await world.dispatch().run()).toEqual({ again: 'when_woken' });
+    expect(await world.waiting('submit')).toHaveLength(1);
+  });
+
+  it('wait while as many of their type are at VOD as may be', async () => {
+    await world.accept();
+    await manyAtVod(2);
+    expect(await world.dispatch({ maxInFlight: 2 }).run()).toEqual({ again: 100 });
+    expect(await world.waiting('submit')).toEqual([]);
+    await world.accept(['AIMediaDNA']);
+    await world.dispatch({ maxInFlight: 2 }).run();
+    expect(await world.waiting('submit')).toHaveLength(1);
   });
 
   it('that are not due yet, or of a region that this process does not serve, stay where they are', async () => {
@@ -249,14 +228,14 @@ describe('a queue store that is away', () => {
   } as unknown as Queues;
 
   it('costs no lease: what was taken for it is due again at once', async () => {
-    const { requestId } = await world.accept(['AIVideoTag', 'AIMediaDNA']);
+    await world.accept(['AIVideoTag', 'AIMediaDNA']);
     const [read] = await manyAtVod(1);
     world.pass(rules.pollFirstMs * 2);
     await expect(world.dispatch({}, dyingAtAdd).run()).rejects.toThrow('is away');
     expect(await due()).toBe(3);
 
     await world.dispatch().run();
-    expect(await world.waiting('submit')).toEqual([{ requestId }]);
+    expect(await world.waiting('submit')).toEqual([{ next: true }]);
     expect(await world.waiting('collect')).toEqual([{ jobIds: [read] }]);
   });
 
@@ -273,9 +252,9 @@ describe('a queue store that is away', () => {
 
   it('holds up no other region', async () => {
     await world.accept();
-    const { requestId } = await world.accept(['AIMediaDNA'], { region: ABROAD });
+    await world.accept(['AIMediaDNA'], { region: ABROAD });
     const queues = world.openQueues({ databaseUrl: world.database.url }, [ABROAD]);
     await expect(world.dispatch({ regions: [REGION, ABROAD] }, queues).run()).rejects.toThrow('no queue for region');
-    expect(await world.waiting('submit', ABROAD)).toEqual([{ requestId }]);
+    expect(await world.waiting('submit', ABROAD)).toEqual([{ next: true }]);
   });
 });

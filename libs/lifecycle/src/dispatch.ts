@@ -1,6 +1,6 @@
-import { jobTypes, readableStates, type JobState } from '@app/domain';
+import { readableStates, type JobState } from '@app/domain';
 import type { Next } from '@app/loop';
-import type { Alarms } from '@app/persistence';
+import { AHEAD_MS, type Alarms } from '@app/persistence';
 import { READ_BATCH } from '@app/queue';
 import { readableTogether } from '@app/vod';
 import { handOver } from './hand-over';
@@ -9,8 +9,11 @@ import { settleAll } from './settle-all';
 
 export interface DispatchOptions {
   regions: readonly string[];
-  /** Requests that may wait in BullMQ, per region. The backlog waits in Postgres, where it keeps its order. */
-  window: number;
+  /**
+   * Entries that may wait in BullMQ to submit what is next, per region. Which jobs these are is decided when an entry is worked:
+   * the backlog waits in Postgres, where it keeps its order.
+   */
+  lots: number;
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
   maxInFlight: number;
 }
@@ -27,8 +30,11 @@ const GATHER_MS = 50;
 /** So many reads wait in line at most: what is read after its lease is over would be due, and in line, once more. */
 const READS_IN_LINE = 200;
 
-/** While the window is full, dispatch looks again after this. */
-const WINDOW_FULL_MS = 100;
+/** While no more may wait in BullMQ, or be at VOD, dispatch looks again after this. */
+const FULL_MS = 100;
+
+/** With so much of what is reserved still to come, another claim would be for a few calls only. */
+const REFILL_MS = AHEAD_MS / 2;
 
 /**
  * Takes what is due and hands each job to the step that its state calls for. What BullMQ loses is due again after its lease.
@@ -61,9 +67,10 @@ export class Dispatch {
     const due = (...states: JobState[]) =>
       sum(here.filter(({ state }) => states.includes(state)).map((each) => each.due));
     const isOpen = here.some(({ probeAt }) => probeAt !== null);
+    const freeInMs = here.find(({ state }) => state === 'queued')?.freeInMs ?? 0;
     const reads = due(...readableStates);
     return [
-      due('queued') > 0 && (isOpen ? this.toProbe(region) : this.toSubmit(region)),
+      due('queued') > 0 && (isOpen ? this.toProbe(region) : this.toSubmit(region, freeInMs)),
       due('submitting') > 0 && this.leaseOver(region),
       due('unconfirmed') > 0 && this.toRecover(region),
       reads > 0 && this.toCollect(region, reads),
@@ -83,21 +90,16 @@ export class Dispatch {
     return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
   }
 
-  private async toSubmit(region: string): Promise<Next> {
+  /**
+   * Has whoever works next claim what is most urgent then. It wakes dispatch when it has claimed, so that one entry follows the
+   * other; an entry that gets lost costs the wait for the next look.
+   */
+  private async toSubmit(region: string, freeInMs: number): Promise<Next> {
+    if (freeInMs > REFILL_MS) return { again: freeInMs - REFILL_MS };
     const { waiting } = await this.deps.queues.load('submit', region);
-    const room = Math.min(this.options.window - waiting, await this.roomAtVod(region, waiting));
-    if (room <= 0) return { again: WINDOW_FULL_MS };
-    const limit = Math.min(room, TAKE);
-    const requestIds = await this.deps.alarms.takeQueued(region, limit);
-    await handOver(
-      this.deps,
-      'submit',
-      region,
-      requestIds.map((requestId) => ({ requestId })),
-      { requestIds },
-    );
-    // `limit` counts jobs, and a request has at most one of each type: with fewer requests than this, nothing was left.
-    return { again: requestIds.length * jobTypes.length >= limit ? 'now' : 'when_woken' };
+    if (waiting >= this.options.lots || (await this.roomAtVod(region)) <= 0) return { again: FULL_MS };
+    await this.deps.queues.add('submit', region, [{ next: true }]);
+    return { again: 'when_woken' };
   }
 
   /** While the account cannot submit, everything waits here, and one request now and then finds out whether it can again. */
@@ -114,11 +116,11 @@ export class Dispatch {
     return { again: 'when_woken' };
   }
 
-  /** With a cap, the backlog waits here. The claim enforces the cap exactly, and would send every other job back. */
-  private async roomAtVod(region: string, waiting: number): Promise<number> {
+  /** The claim enforces the cap exactly. While nothing fits under it, there is nothing to claim. */
+  private async roomAtVod(region: string): Promise<number> {
     const { maxInFlight } = this.options;
     if (maxInFlight === 0) return Infinity;
-    return maxInFlight - waiting - (await this.deps.alarms.leastInFlight(region, TAKE));
+    return maxInFlight - (await this.deps.alarms.leastInFlight(region, TAKE));
   }
 
   /**

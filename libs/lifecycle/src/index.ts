@@ -9,6 +9,7 @@ export { Recover } from './recover/recover';
 
 /** Where each step gets what it uses. */
 export { assembleSteps, type Steps, type StepSettings } from './assemble';
+export { Pacer } from './pacer';
 export { openStores, realClock, type Clock, type StepParts, type StepStores } from './parts';
 
 /** What people do to a job. */

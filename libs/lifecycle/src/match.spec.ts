@@ -44,11 +44,10 @@ describe('jobs of which VOD says that they are over', () => {
     expect(await read()).toEqual([[id]]);
   });
 
-  it('are due, and gather to whole batches, while reads wait in line', async () => {
-    await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
+  it('are due, and gather to whole batches, while this process has some reads under way', async () => {
+    const busy = { underWayHere: () => 4, add: () => Promise.reject(new Error('nothing to add')) } as unknown as Queues;
     const ids = await heard(2);
-    await run();
-    expect(await read()).toHaveLength(1);
+    await run({}, busy);
     for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
   });
 
@@ -79,10 +78,10 @@ describe('a queue store that is away', () => {
   });
 
   it('is asked for nothing for a while after it failed', async () => {
-    const loads: number[] = [];
+    let asked = 0;
     const failing = {
-      load: () => Promise.resolve({ waiting: 0, active: loads.push(1) - 1 }),
-      add: () => Promise.reject(new Error('the queue store is away')),
+      underWayHere: () => 0,
+      add: () => Promise.reject(new Error(`the queue store is away, asked ${(asked += 1)} times`)),
     } as unknown as Queues;
     const match = world.match({}, failing);
     const [first] = await heard(1);
@@ -92,14 +91,14 @@ describe('a queue store that is away', () => {
     await world.hear('another');
     await match.run({ rematch: false });
     expect(await world.job(second.id)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    expect(loads).toHaveLength(1);
+    expect(asked).toBe(1);
   });
 
   it('costs no lease when it dies at the moment of handing on, in one region and not in the other', async () => {
     const [here] = await heard(1);
     const [abroad] = await heard(1, ABROAD);
     const dying = {
-      load: () => Promise.resolve({ waiting: 0, active: 0 }),
+      underWayHere: () => 0,
       add: (kind: 'collect', region: string, payloads: Payload<'collect'>[]) =>
         region === REGION ? Promise.reject(new Error('the queue store is away')) : queues.add(kind, region, payloads),
     } as unknown as Queues;

@@ -8,8 +8,8 @@ import { settleAll } from './settle-all';
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;
 
-/** So few reads leave time for another at once. With more of them, what is to be read gathers to whole batches. */
-const READS_AT_ONCE = 2;
+/** With so many reads under way here, what is to be read gathers to whole batches instead. */
+const READS_AT_ONCE = 4;
 
 /** So many jobs are handed on by one turn at most: of a burst, the rest gathers too. */
 const HAND_ON = 50;
@@ -34,19 +34,15 @@ export class Match {
    * finds nothing, and asks no queue for that.
    */
   async run({ rematch }: { rematch: boolean }): Promise<Next> {
-    const regions = rematch || performance.now() < this.handsOnFrom ? [] : await this.regionsWithTime();
+    const regions = rematch || performance.now() < this.handsOnFrom ? [] : this.regionsWithTime();
     const { taken, leased } = await this.deps.events.match(BATCH, { handOn: { regions, most: HAND_ON } });
     await this.handOn(leased);
     const late = rematch ? (await this.deps.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
   }
 
-  private async regionsWithTime(): Promise<string[]> {
-    const loads = this.options.regions.map(async (region) => {
-      const { waiting, active } = await this.deps.queues.load('collect', region);
-      return waiting === 0 && active < READS_AT_ONCE ? [region] : [];
-    });
-    return (await this.orTrouble(settleAll(loads), [])).flat();
+  private regionsWithTime(): string[] {
+    return this.options.regions.filter((region) => this.deps.queues.underWayHere('collect', region) < READS_AT_ONCE);
   }
 
   private async handOn(jobs: readonly JobRow[]): Promise<void> {
@@ -56,16 +52,11 @@ export class Match {
       const batches = readableTogether(here).map((batch) => ({ jobIds: idsOf(batch.jobs) }));
       return handOver(this.deps, 'collect', region, batches, { jobIds: idsOf(here) });
     });
-    await this.orTrouble(settleAll(handed), []);
-  }
-
-  /** Matching goes on without the queue store. Dispatch takes what is due, meets the same trouble, and tells of it. */
-  private async orTrouble<T>(asked: Promise<T>, instead: T): Promise<T> {
     try {
-      return await asked;
+      await settleAll(handed);
     } catch {
+      // Matching goes on without the queue store. Dispatch takes what is due, meets the same trouble, and tells of it.
       this.handsOnFrom = performance.now() + AFTER_TROUBLE_MS;
-      return instead;
     }
   }
 }

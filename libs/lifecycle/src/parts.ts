@@ -8,17 +8,20 @@ import {
   EventMatcher,
   JobReads,
   JobStore,
+  PaceStore,
   SubmissionStore,
 } from '@app/persistence';
 import type { Queues } from '@app/queue';
 import type { VodClient } from '@app/vod';
 import type { DataSource } from 'typeorm';
+import type { Pacer } from './pacer';
 
 /** What the steps read and write in Postgres. */
 export interface StepStores {
   alarms: AlarmStore;
   circuits: CircuitStore;
   events: EventMatcher;
+  pace: PaceStore;
   jobs: JobStore;
   submissions: SubmissionStore;
   reads: JobReads;
@@ -35,6 +38,7 @@ export interface Clock {
 /** All that a step may use. Each picks what it does use. */
 export interface StepParts extends StepStores, Clock {
   queues: Queues;
+  pacer: Pacer;
   vod: VodClient;
   signals: Signals;
 }
@@ -44,22 +48,24 @@ export const realClock: Clock = { now: () => new Date(), chance: () => Math.rand
 export function openStores({
   db,
   signals,
-  settings: { rules, maxInFlight, callMs },
+  settings: { rules, maxInFlight, callMs, quotaOf },
   clock: { now, chance } = realClock,
 }: {
   db: DataSource;
   signals: Signals;
-  settings: { rules: AlarmRules; maxInFlight: number; callMs: number };
+  settings: { rules: AlarmRules; maxInFlight: number; callMs: number; quotaOf: (operation: string) => number };
   clock?: Clock;
 }): StepStores {
   const door = new Door(db, { rules, signals, now, chance });
   const events = new EventMatcher(db, door);
+  const pace = new PaceStore(db, quotaOf);
   return {
     alarms: new AlarmStore(db, rules.leaseMs, now),
     circuits: new CircuitStore(db, now),
     events,
+    pace,
     jobs: new JobStore(door, events),
-    submissions: new SubmissionStore(db, door, { maxInFlight, callMs, now }),
+    submissions: new SubmissionStore(db, door, pace, { maxInFlight, callMs, now }),
     reads: new JobReads(db),
     cases: new CaseReads(db),
   };

@@ -4,32 +4,63 @@ import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { callVod } from './call-vod';
+import { at } from './pacer';
 import { settleAll } from './settle-all';
 
 /**
- * Submits a request's queued jobs, at most once for each claim. There is a claim for each operation that its types need, and
- * each is answered or lost by itself.
+ * The send is committed so long before its call may start: that takes some milliseconds, sometimes more, and calls that start
+ * unevenly meet VOD's limit.
+ */
+const MARK_AHEAD_MS = 20;
+
+/**
+ * Submits queued jobs, at most once for each claim: a call for each request and each operation that its types need, and each is
+ * answered or lost by itself.
  */
 export class Submit {
   constructor(
     private readonly deps: Pick<
       StepParts,
-      'submissions' | 'jobs' | 'circuits' | 'vod' | 'queues' | 'signals' | 'chance'
+      'submissions' | 'jobs' | 'circuits' | 'vod' | 'pacer' | 'signals' | 'chance'
     >,
   ) {}
 
-  async submit(region: string, { requestId, probe: isProbe }: Payload<'submit'>): Promise<void> {
-    const probe = isProbe === true;
-    const claims = await this.deps.submissions.claim(requestId, { probe });
+  /**
+   * @param goOn called when something was claimed, long before its answer: what is queued behind it may be claimed next
+   */
+  async submit(region: string, payload: Payload<'submit'>, goOn: () => void = () => undefined): Promise<void> {
+    if ('requestId' in payload) return this.submitRequest(region, payload);
+    const claims = await this.deps.submissions.claimNext(region);
+    if (claims.length > 0) goOn();
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
-    await settleAll(claims.map((claim) => this.send(region, claim, probe)));
+    await settleAll(
+      claims.map(async ({ claim, startAt }) => {
+        await this.deps.pacer.until(region, claim.operation, startAt - MARK_AHEAD_MS);
+        await this.send(region, claim, { startAt });
+      }),
+    );
   }
 
-  private async send(region: string, claim: Claim, probe: boolean): Promise<void> {
+  /** The one request that finds out whether the account works again, or one that an older process has put on the queue. */
+  private async submitRequest(
+    region: string,
+    { requestId, probe = false }: { requestId: string; probe?: boolean | undefined },
+  ) {
+    const claims = await this.deps.submissions.claim(requestId, { probe });
+    await settleAll(
+      claims.map(async (claim) => {
+        await this.deps.pacer.turn(region, claim.operation);
+        await this.send(region, claim, { probe });
+      }),
+    );
+  }
+
+  private async send(region: string, claim: Claim, { startAt = 0, probe = false }): Promise<void> {
     const signer = await this.deps.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call.
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
+    await at(startAt);
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
@@ -40,9 +71,10 @@ export class Submit {
   private async learn(region: string, { operation }: Claim, outcome: SubmitOutcome, probe: boolean): Promise<void> {
     switch (outcome.outcome) {
       case 'busy':
-        return this.deps.queues.pauseFor(
+        return this.deps.pacer.pause(
           'submit',
           region,
+          operation,
           outcome.retryAfterMs * (1 + this.deps.chance()),
           outcome.code,
         );

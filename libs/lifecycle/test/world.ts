@@ -11,6 +11,7 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   assembleSteps,
   openStores,
+  Pacer,
   type Clock,
   type Collect,
   type Dispatch,
@@ -38,7 +39,8 @@ export const rules: AlarmRules = {
 const settings: StepSettings = {
   regions: [REGION],
   rules,
-  window: 1_000,
+  lots: 4,
+  quotaOf: () => 10_000,
   maxInFlight: 0,
   by: ['extend', 'event', 'listing'],
   resendPinned: true,
@@ -123,12 +125,10 @@ export class World {
   }
 
   openQueues(store: ConstructorParameters<typeof Queues>[0]['store'], regions: readonly string[] = [REGION]): Queues {
-    const limits = { submitQps: 10_000, collectQps: 10_000 };
     const queues = new Queues({
       store,
       installation: 'test',
       regions,
-      limits,
       signals: this.signals,
       onFailure: () => undefined,
     });
@@ -170,9 +170,10 @@ export class World {
 
   private steps(other: Partial<StepParts> = {}, more: Partial<StepSettings> = {}): Steps {
     const { stores, clock, queues, signals } = this;
+    const pacer = new Pacer(stores.pace, signals);
     const vod = other.vod ?? this.vod(NOWHERE);
     return assembleSteps({
-      parts: { ...stores, ...clock, queues, signals, vod, ...other },
+      parts: { ...stores, ...clock, queues, pacer, signals, vod, ...other },
       settings: { ...settings, ...more },
     });
   }

@@ -45,10 +45,10 @@ describe('Alarms', () => {
     await fixture.jobIn('succeeded', { region });
     const look = async (most: number) =>
       (await alarms.look([region], most)).toSorted((a, b) => a.state.localeCompare(b.state));
-    const finished = { region, state: 'finished', firstAt: later, due: 0, probeAt: null };
-    const processing = { region, state: 'processing', firstAt: ago(3000), due: 3, probeAt: null };
+    const finished = { region, state: 'finished', firstAt: later, due: 0, probeAt: null, freeInMs: null };
+    const processing = { region, state: 'processing', firstAt: ago(3000), due: 3, probeAt: null, freeInMs: null };
     // Of what is queued only whether there is any: how many go is a matter of room.
-    const queued = { region, state: 'queued', firstAt: ago(2000), due: 1, probeAt: null };
+    const queued = { region, state: 'queued', firstAt: ago(2000), due: 1, probeAt: null, freeInMs: null };
     expect(await look(10)).toEqual([finished, processing, queued]);
     expect(await look(2)).toEqual([finished, { ...processing, due: 2 }, queued]);
   });
@@ -64,7 +64,7 @@ describe('Alarms', () => {
     });
     await new AlarmStore(db, lease, () => fixture.now).look([region], 500);
     const ofJobs = read.filter((node) => node['Relation Name'] === 'job');
-    expect(new Set(ofJobs.map((node) => node['Index Name']))).toEqual(new Set(['job_due_at']));
+    expect(new Set(ofJobs.map((node) => node['Index Name']))).toEqual(new Set(['job_due_at', 'job_backlog']));
     const rows = ofJobs.map((node) => node['Actual Rows'] * node['Actual Loops']);
     expect(Math.max(...rows)).toBeLessThan(10);
   });
@@ -88,7 +88,6 @@ describe('Alarms', () => {
   });
 
   describe.each<[string, JobState, (store: AlarmStore, region: string, limit: number) => Promise<string[]>]>([
-    ['of queued jobs', 'queued', (store, region, limit) => store.takeQueued(region, limit)],
     ['of reads', 'finished', idsTaken],
     [
       'of lost submissions',
@@ -96,13 +95,9 @@ describe('Alarms', () => {
       async (store, region, limit) => (await store.takeIn(region, 'unconfirmed', limit)).map(({ id }) => id),
     ],
   ])('%s', (_which, state, take) => {
-    /** What is taken of these jobs: their ids, or those of their requests. */
-    const takenOf = (jobIds: string[]) =>
-      Promise.all(jobIds.map(async (id) => (state === 'queued' ? (await fixture.job(id)).requestId : id)));
-
     it('are taken once by two dispatchers at the same moment', async () => {
       const region = newRegion();
-      const all = await takenOf(await dueJobs(region, 20, state));
+      const all = await dueJobs(region, 20, state);
       const other = new AlarmStore(await fixture.connect(), lease, () => fixture.now);
       const taken = await Promise.all([take(alarms, region, 12), take(other, region, 12), take(alarms, region, 12)]);
       const rest = await take(alarms, region, 20);
@@ -114,34 +109,10 @@ describe('Alarms', () => {
       const ids = await dueJobs(region, 4, state);
       const [inHand, others] = [ids.slice(0, 2), ids.slice(2)];
       const release = await fixture.hold('select from job where id = any($1::uuid[]) for update', [inHand]);
-      expect((await take(alarms, region, 10)).toSorted()).toEqual((await takenOf(others)).toSorted());
+      expect((await take(alarms, region, 10)).toSorted()).toEqual(others.toSorted());
       await release();
-      expect((await take(alarms, region, 10)).toSorted()).toEqual((await takenOf(inHand)).toSorted());
+      expect((await take(alarms, region, 10)).toSorted()).toEqual(inHand.toSorted());
     });
-  });
-
-  it('of queued jobs are taken by priority, then by age', async () => {
-    const region = newRegion();
-    // Stored in an order that is neither, and enough of them that Postgres would rather hash than loop.
-    const ranks = new Map<string, number>();
-    for (let i = 0; i < 300; i += 1) {
-      const n = (i * 7) % 300;
-      const priority = priorities[n % 3] ?? 'normal';
-      const { id, jobs } = await fixture.accept({ region, priority });
-      await setDue(jobs[0]?.id ?? '', ago(n));
-      ranks.set(id, (n % 3) * 1000 - n);
-    }
-    await fixture.query('analyze job');
-    const inOrder = [...ranks.values()].toSorted((a, b) => a - b);
-    const taken = async (limit: number) => (await alarms.takeQueued(region, limit)).map((id) => ranks.get(id));
-    expect(await taken(130)).toEqual(inOrder.slice(0, 130));
-    expect(await taken(500)).toEqual(inOrder.slice(130));
-  });
-
-  it('of a request with two jobs hand it over once', async () => {
-    const region = newRegion();
-    const request = await fixture.accept({ region, types: ['AIVideoTag', 'AIMediaDNA'] });
-    expect(await alarms.takeQueued(region, 10)).toEqual([request.id]);
   });
 
   it('of reads are taken by how long they have been due, and at most as many as asked for', async () => {
@@ -169,11 +140,12 @@ describe('Alarms', () => {
     const [read] = await dueJobs(region, 1);
     const request = await fixture.accept({ region });
     await alarms.takeReads(region, 10);
-    await alarms.takeQueued(region, 10);
+    expect(await alarms.takeProbe(region)).toEqual([request.id]);
+    expect(await alarms.takeProbe(region)).toEqual([]);
     await alarms.giveBack({ jobIds: [read ?? ''] });
     await alarms.giveBack({ requestIds: [request.id] });
     expect(await idsTaken(alarms, region, 10)).toEqual([read]);
-    expect(await alarms.takeQueued(region, 10)).toEqual([request.id]);
+    expect(await alarms.takeProbe(region)).toEqual([request.id]);
   });
 
   it('are not given back to jobs that have moved on meanwhile', async () => {

@@ -3,7 +3,9 @@ import {
   handedOutStates,
   isSilent,
   jobStates,
+  jobTypes,
   readableStates,
+  submitOperationOf,
   type JobState,
   type JobType,
 } from '@app/domain';
@@ -22,6 +24,8 @@ export interface Alarms {
   due: number;
   /** While the region's circuit is open: when the next probe may go. */
   probeAt: Date | null;
+  /** For queued jobs: in how many milliseconds VOD's limit has a call for the most urgent that is due. Null without limit. */
+  freeInMs: number | null;
 }
 
 /**
@@ -42,7 +46,8 @@ export class AlarmStore {
    * @param most so many jobs to be read are counted at most
    */
   look(regions: readonly string[], most: number): Promise<Alarms[]> {
-    return this.db.query(look, [regions, alarmedStates, this.now(), readableStates, most]);
+    const operations = jobTypes.map(submitOperationOf);
+    return this.db.query(look, [regions, alarmedStates, this.now(), readableStates, most, jobTypes, operations]);
   }
 
   /** Milliseconds until the next alarm that is not due yet; null when none is set. One probe of the index for each pair. */
@@ -84,12 +89,6 @@ export class AlarmStore {
       [region, this.now(), next],
     );
     return row?.jobs ?? 0;
-  }
-
-  /** Requests with queued jobs that are due, highest priority first and oldest first within it; at most `limit` jobs. */
-  async takeQueued(region: string, limit: number): Promise<string[]> {
-    const rows = await this.db.query<{ requestId: string }[]>(takeQueued, [region, ...this.lease(), limit]);
-    return [...new Set(rows.map(({ requestId }) => requestId))];
   }
 
   /** The request that has waited longest, whatever its priority: one that VOD forbids must not be tried every time. */
@@ -156,6 +155,7 @@ interface TakenRow {
 const look = `
   /* look */
   select r.region, s.state, first.due_at as "firstAt", circuit.probe_at as "probeAt",
+         1000 * extract(epoch from greatest(pace.next_at, pace.paused_until) - clock_timestamp())::float8 as "freeInMs",
          case when s.state <> all($4::text[]) then (first.due_at <= $3)::int
               else (select count(*)::int
                       from (select from job
@@ -170,29 +170,15 @@ const look = `
        order by due_at
        limit 1
     ) as first
-    left join circuit on circuit.region = r.region`;
-
-/** By the index job_backlog, which is in this order. */
-// guard: queued-once
-const takeQueued = `
-  /* take queued */
-  with chosen as materialized (
-    select id, priority, due_at
-      from job
-     where region = $1 and state = 'queued' and due_at <= $2
-     order by priority, due_at
-     limit $4
-       for update skip locked
-  ), taken as (
-    update job
-       set due_at = $3
-      from chosen
-     where job.id = chosen.id
-    returning job.request_id, chosen.priority, chosen.due_at
-  )
-  select request_id as "requestId", set_config('synchronous_commit', 'off', true) as commit
-    from taken
-   order by priority, due_at`;
+    left join circuit on circuit.region = r.region
+    left join lateral (
+      select type from job
+       where s.state = 'queued' and job.region = r.region and job.state = 'queued' and due_at <= $3
+       order by priority, due_at
+       limit 1
+    ) as urgent on true
+    left join unnest($6::text[], $7::text[]) as submitted(type, operation) on submitted.type = urgent.type
+    left join pace on pace.region = r.region and pace.operation = submitted.operation`;
 
 // guard: reads-once
 const takeReads = `

@@ -129,6 +129,16 @@ describe('Postgres itself refuses', () => {
       `insert into closed_queue (region, queue, code, until) values ('r', 'q', 'c', now()), ('r', 'q', 'c', now())`,
     ],
     [
+      'two limits of one operation',
+      'pace_pkey',
+      `insert into pace (region, operation, qps) values ('r', 'o', 1), ('r', 'o', 1)`,
+    ],
+    [
+      'a limit that lets nothing through',
+      'pace_qps_positive',
+      `insert into pace (region, operation, qps) values ('r', 'o', 0)`,
+    ],
+    [
       'two results of one job',
       'result_pkey',
       `insert into result (job_id, source, read_at) values ($1, 'ListAIJob', now()), ($1, 'ListAIJob', now())`,

@@ -35,6 +35,7 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
     event: ['select', 'update'],
     circuit: ['select', 'insert', 'update', 'delete'],
     closed_queue: ['select', 'insert', 'update'],
+    pace: ['select', 'insert', 'update'],
     process: ['select', 'insert', 'update', 'delete'],
   },
   webhook: {

@@ -1,18 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { atVodStates, RESEND_WITHIN_MS, submitOperationOf, type JobType, type SubmitOperation } from '@app/domain';
-import type { DataSource, EntityManager } from 'typeorm';
-import type { Batch, Change, Door, Submission } from './door';
+import { RESEND_WITHIN_MS, submitOperationOf } from '@app/domain';
+import type { DataSource } from 'typeorm';
+import { Claims, idAndType, type Claim, type ClaimAsked, type PacedClaim } from './claims';
+import type { Batch, Door } from './door';
 import { Gather } from './gather';
-import { inStates } from './in-states';
+import type { PaceStore } from './pace.store';
 import { jobColumns, toJson, type FlatJobRow } from './rows';
-
-/** Those of a request's queued jobs that one operation submits, claimed for one call of it. */
-export interface Claim extends Submission {
-  operation: SubmitOperation;
-  region: string;
-  mediaId: string;
-  config: Record<string, unknown>;
-}
 
 export interface SubmissionOptions {
   /** Jobs at VOD at once, per region and type; 0 is no cap. */
@@ -31,20 +23,32 @@ const TWO_LANES = { batch: 100, lanes: 2 };
 export class SubmissionStore {
   private readonly claims = new Gather((asked: ClaimAsked[]) => this.claimAll(asked), TWO_LANES);
   private readonly sends = new Gather((sends: Send[]) => this.markAllSent(sends), TWO_LANES);
+  private readonly inBatch: Claims;
   private readonly now: () => Date;
 
   constructor(
     private readonly db: DataSource,
     private readonly door: Door,
+    pace: PaceStore,
     private readonly options: SubmissionOptions,
   ) {
+    this.inBatch = new Claims(pace, options.maxInFlight);
     this.now = options.now ?? (() => new Date());
   }
 
   /**
-   * Claims a request's queued jobs, for one submission for each operation that submits some of them, and commits these
-   * submissions, nonce and time included, before anything is sent. None when nothing is queued any more: the same
-   * delivery twice, or a job that moved on; or when the account's circuit is open and this is not the probe.
+   * Claims the most urgent queued jobs of a region, each submission with a reserved call that may start within the next moment;
+   * commits them, nonce and time included, before anything is sent. None while the account's circuit is open, VOD's limit is
+   * spent, or as many jobs as allowed are there.
+   */
+  claimNext(region: string): Promise<PacedClaim[]> {
+    return this.door.commit((batch) => this.inBatch.next(batch, region), { lazily: true });
+  }
+
+  /**
+   * Claims the queued jobs of one request, in the same way, without reserving a call: a probe, or what an older process has put
+   * on the queue. None when nothing is queued any more: the same delivery twice, or a job that moved on; or when the account's
+   * circuit is open and this is not the probe.
    */
   claim(requestId: string, { probe = false } = {}): Promise<Claim[]> {
     return this.claims.add({ requestId, probe });
@@ -110,58 +114,12 @@ export class SubmissionStore {
   }
 
   private async claimAll(asked: ClaimAsked[]): Promise<Claim[][]> {
-    const probes = asked.filter(({ probe }) => probe).map(({ requestId }) => requestId);
-    const requestIds = asked.map(({ requestId }) => requestId);
-    const claims = await this.door.commit(
-      async (batch) => {
-        const queued = await batch.tx.query<QueuedRow[]>(queuedJobs, [requestIds, probes]);
-        batch.take(queued);
-        return this.claimFitting(batch, queued);
-      },
-      { lazily: true },
-    );
+    const claims = await this.door.commit((batch) => this.inBatch.ofRequests(batch, asked), { lazily: true });
     // The same request twice in one batch is the same delivery twice: the first gets the claims, the other nothing.
+    const requestIds = asked.map(({ requestId }) => requestId);
     return requestIds.map((requestId, i) =>
       requestIds.indexOf(requestId) === i ? claims.filter((claim) => claim.requestId === requestId) : [],
     );
-  }
-
-  /** Claims what may go to VOD now, and puts off the rest with the reason. */
-  private async claimFitting(batch: Batch, queued: QueuedRow[]): Promise<Claim[]> {
-    const blocked = queued.filter((row) => row.blocked !== null);
-    const open = queued.filter((row) => row.blocked === null);
-    const { fitting, capped } = await this.fitUnderCap(batch.tx, open);
-    const claims = groupByCall(fitting, batch.now);
-    batch.submissions.push(...claims);
-    const changes = [
-      ...blocked.map((row) => deferred(row.id, `the account cannot submit in ${row.region} (${row.blocked})`)),
-      ...capped.map(({ id }) => deferred(id, 'as many jobs as allowed are at VOD')),
-      ...claims.flatMap(({ number, jobs }) => jobs.map(({ id }) => claimed(id, number))),
-    ];
-    for (const change of changes) batch.apply(change);
-    return claims;
-  }
-
-  /** With a cap, claims of all workers wait for each other: counting and claiming must be one step. */
-  private async fitUnderCap(
-    tx: EntityManager,
-    queued: QueuedRow[],
-  ): Promise<{ fitting: QueuedRow[]; capped: QueuedRow[] }> {
-    const cap = this.options.maxInFlight;
-    if (cap === 0 || queued.length === 0) return { fitting: queued, capped: [] };
-    await tx.query(`select pg_advisory_xact_lock(hashtext('vodai jobs at VOD'))`); // guard: claims-count-in-line
-    const regions = [...new Set(queued.map((row) => row.region))];
-    const inFlight = await tx.query<{ region: string; type: JobType; jobs: number }[]>(jobsAtVod, [regions]);
-    const room = new Map(inFlight.map(({ region, type, jobs }) => [`${region} ${type}`, cap - jobs]));
-    const fitting: QueuedRow[] = [];
-    const capped: QueuedRow[] = [];
-    for (const row of queued) {
-      const key = `${row.region} ${row.type}`;
-      const left = room.get(key) ?? cap;
-      room.set(key, left - 1);
-      (left > 0 ? fitting : capped).push(row); // guard: cap-at-vod
-    }
-    return { fitting, capped };
   }
 
   private async markAllSent(sends: Send[]): Promise<boolean[]> {
@@ -186,11 +144,6 @@ export class SubmissionStore {
   }
 }
 
-interface ClaimAsked {
-  requestId: string;
-  probe: boolean;
-}
-
 interface Send {
   claim: Claim;
   signer: string | null;
@@ -199,55 +152,6 @@ interface Send {
 interface SubmittedRow extends FlatJobRow {
   config: Record<string, unknown>;
 }
-
-interface QueuedRow extends SubmittedRow {
-  /** Number of the request's latest submission. */
-  last: number;
-  /** VOD's code for why the account cannot submit; null when it can, and for the one request that finds out. */
-  blocked: string | null;
-}
-
-const idAndType = ({ id, type }: FlatJobRow) => ({ id, type });
-
-const claimed = (jobId: string, number: number): Change => ({ jobId, event: { type: 'claimed', number } });
-const deferred = (jobId: string, reason: string): Change => ({ jobId, event: { type: 'deferred', reason } });
-
-/** A call is of one request and one operation. The claims of a request are numbered on from its latest submission. */
-function groupByCall(rows: QueuedRow[], now: Date): Claim[] {
-  const claims: Claim[] = [];
-  for (const row of rows) {
-    const ofRequest = claims.filter(({ requestId }) => requestId === row.requestId);
-    let claim = ofRequest.find(({ operation }) => operation === submitOperationOf(row.type)); // guard: call-of-one-operation
-    if (!claim) claims.push((claim = newClaim(row, row.last + 1 + ofRequest.length, now)));
-    claim.jobs.push(idAndType(row));
-  }
-  return claims;
-}
-
-/** Signed in whole seconds, as VOD's gateway takes them. */
-function newClaim({ requestId, type, region, mediaId, config }: QueuedRow, number: number, now: Date): Claim {
-  const signedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  const operation = submitOperationOf(type);
-  return { requestId, number, operation, region, mediaId, config, nonce: randomUUID(), signedAt, jobs: [] };
-}
-
-// guard: claims-only-queued, claims-lock, no-claims-while-blocked
-const queuedJobs = `
-  /* claim */
-  select ${jobColumns}, request.config,
-         (select coalesce(max(number), 0) from submission where submission.request_id = job.request_id) as last,
-         (select code from circuit where circuit.region = job.region and job.request_id <> all($2::uuid[])) as blocked
-    from job join request on request.id = job.request_id
-   where job.request_id = any($1::uuid[]) and job.state = 'queued'
-   order by job.id
-     for update of job`;
-
-const jobsAtVod = `
-  select region, type, count(*)::int as jobs
-    from job
-   where state ${inStates(atVodStates)} and region = any($1::text[])
-     and due_at is not null  -- as they all have it; this is what the index knows
-   group by region, type`;
 
 // guard: lease-outlives-call, sends-whole-claims, sends-lock
 const markSent = `

@@ -12,6 +12,7 @@ import {
   JobCounts,
   JobReads,
   JobStore,
+  PaceStore,
   ListReads,
   RequestStore,
   StatsReads,
@@ -73,8 +74,12 @@ export class Fixture {
   readonly jobs = (db = this.db) => new JobStore(this.door(db), this.matcher(db));
   readonly matcher = (db = this.db) => new EventMatcher(db, this.door(db));
 
-  submissions(options: Partial<SubmissionOptions> = {}, db = this.db): SubmissionStore {
-    return new SubmissionStore(db, this.door(db), {
+  submissions(
+    options: Partial<SubmissionOptions> = {},
+    db = this.db,
+    pace = new PaceStore(db, () => 10_000),
+  ): SubmissionStore {
+    return new SubmissionStore(db, this.door(db), pace, {
       maxInFlight: 0,
       callMs: 20 * SECOND,
       now: () => this.now,

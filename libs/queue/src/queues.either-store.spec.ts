@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Signals } from '@app/observability';
 import { createTestDatabase, describeWithRedis, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
 import type { Job } from 'bullmq';
-import { ABROAD, answers, closeQueues, complete, deaf, HOME, open, promise, requests } from '../test/queues';
-import { limiterFor, queueName } from './catalog';
-import { prefixOf } from './queues';
-import { openStore, type QueueStoreOptions } from './store';
+import { ABROAD, answers, closeQueues, complete, HOME, open, promise, requestOf, requests } from '../test/queues';
+import { queueName } from './catalog';
+import type { QueueStoreOptions } from './store';
 
 afterEach(closeQueues);
 
@@ -84,8 +83,8 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
 
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
+        submit: (_region, payload) => {
+          seen.push(requestOf(payload));
           return Promise.resolve();
         },
       }),
@@ -107,8 +106,8 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     });
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          started.push(requestId);
+        submit: (_region, payload) => {
+          started.push(requestOf(payload));
           return Promise.reject(new Error('Postgres was away'));
         },
       }),
@@ -129,52 +128,6 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     await expect(queues.add('collect', HOME, [{ jobIds: [] }])).rejects.toThrow(/jobIds/);
     await expect(queues.add('submit', 'eu-central-1', requests(1))).rejects.toThrow(/eu-central-1.*cn-shanghai/);
     expect(await queues.load('submit', HOME)).toEqual({ waiting: 0, active: 0 });
-  });
-
-  it('closes a queue for all workers until the moment, and then flows again', async () => {
-    const startedAt: number[] = [];
-    const submit = () => {
-      startedAt.push(Date.now());
-      return Promise.resolve();
-    };
-    const workers = [open(store), open(store)] as const;
-    for (const worker of workers) await worker.work(complete({ submit }));
-    const [first] = workers;
-    await answers(first);
-    await first.add('submit', HOME, requests(2));
-    await eventually('both workers idle', () => startedAt.length === 2);
-
-    const closedAt = Date.now();
-    await first.pauseFor('submit', HOME, 700, 'Throttling.User');
-    await first.add('submit', HOME, requests(4));
-    await eventually('the queue flows again', () => startedAt.length === 6);
-    // Both stores count in whole milliseconds, and so does this.
-    for (const at of startedAt.slice(2)) expect(at - closedAt).toBeGreaterThanOrEqual(698);
-  });
-
-  it('closes one queue of one region, holds up no other, and can be stopped meanwhile', async () => {
-    const seen: string[] = [];
-    const note = (region: string) => {
-      seen.push(region);
-      return Promise.resolve();
-    };
-    const closed: object[] = [];
-    const signals = new Signals();
-    signals.on('queue.closed', ({ queue, code }) => closed.push({ queue, code }));
-    const queues = open(store, { signals });
-    await answers(queues);
-    await queues.pauseFor('submit', HOME, 3_600_000, 'Throttling');
-    expect(closed).toEqual([{ queue: queueName('submit', HOME), code: 'Throttling' }]);
-
-    await queues.add('submit', HOME, requests(2));
-    await queues.work(complete({ submit: note, collect: note }));
-    await queues.add('collect', HOME, [{ jobIds: [randomUUID()] }]);
-    await queues.add('submit', ABROAD, requests(1));
-    await eventually('the open ones flow', () => seen.length === 2);
-    expect(seen.toSorted()).toEqual([ABROAD, HOME].toSorted());
-    expect(await queues.load('submit', HOME)).toEqual({ waiting: 2, active: 0 });
-    await queues.stopWork();
-    expect(seen).toHaveLength(2);
   });
 
   it('lets what is under way finish when it stops, and takes nothing new', async () => {
@@ -202,45 +155,6 @@ function describeQueues(newStore: () => Promise<QueueStoreOptions>): void {
     const next = open(store);
     await answers(next);
     expect(await next.load('submit', HOME)).toEqual({ waiting: 1, active: 0 });
-  });
-
-  it('starts at most 30 in any second at 30 a second, by two workers together', async () => {
-    // BullMQ's own time of an admission is taken before it, ours after it: between the two it happened. So this test
-    // is red only when there were too many, and a slow machine makes it no redder.
-    const admitted: { after: number; before: number }[] = [];
-    const { max, duration } = limiterFor(30);
-    const stores = [1, 2].map(() => openStore(store, prefixOf('test'), deaf));
-    const workers = stores.map((each) =>
-      each.worker(
-        queueName('submit', HOME),
-        async (job) => {
-          admitted.push({ after: (job as Job).processedOn ?? NaN, before: Date.now() });
-          await Promise.resolve();
-        },
-        { lockMs: 30_000, concurrency: 32, limiter: { max, duration } },
-      ),
-    );
-    const queues = open(store, { limits: { submitQps: 30, collectQps: 20 } });
-    await answers(queues);
-    for (const worker of workers) {
-      worker.on('error', () => undefined);
-      void worker.run();
-    }
-    try {
-      // One call opens a window; the many come when a window of a whole second would be nearly over.
-      await queues.add('submit', HOME, requests(1));
-      const first = await eventually('the first has started', () => admitted[0]);
-      await eventually('most of a second has passed', () => Date.now() - first.after > 900);
-      await queues.add('submit', HOME, requests(65));
-      await eventually('all have started', () => admitted.length === 66);
-    } finally {
-      await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(stores.map((each) => each.close()));
-    }
-    for (const { after } of admitted) {
-      const surelyWithin = admitted.filter((other) => other.after >= after && other.before < after + 1000);
-      expect(surelyWithin.length).toBeLessThanOrEqual(30);
-    }
   });
 }
 

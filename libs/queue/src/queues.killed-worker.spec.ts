@@ -1,6 +1,6 @@
 import { createTestDatabase, describeWithRedis, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
-import { answers, closeQueues, complete, deaf, HOME, open, promise, requests } from '../test/queues';
-import { limiterFor, queueName, type Payload } from './catalog';
+import { answers, closeQueues, complete, deaf, HOME, open, promise, requestOf, requests } from '../test/queues';
+import { queueName } from './catalog';
 import { prefixOf } from './queues';
 import { openStore } from './store';
 
@@ -28,14 +28,14 @@ describeWithRedis('An entry of a worker that was killed', () => {
             begun = true;
             return held.kept;
           },
-          { concurrency: 1, limiter: limiterFor(1000), lockMs: 10_000 },
+          { concurrency: 1, lockMs: 10_000 },
         );
         worker.on('error', () => undefined);
         void worker.run().catch(() => undefined);
         const queues = open(store);
         await answers(queues);
         const [request] = requests(1);
-        await queues.add('submit', HOME, [request as Payload<'submit'>]);
+        await queues.add('submit', HOME, request ? [request] : []);
         await eventually('the step has begun', () => begun);
         // Without a word about the step, as if killed: what this cannot show, a killed process shows in test/faults.
         await worker.close(true);
@@ -45,13 +45,13 @@ describeWithRedis('An entry of a worker that was killed', () => {
         const seen: string[] = [];
         await queues.work(
           complete({
-            submit: (_region, { requestId }) => {
-              seen.push(requestId);
+            submit: (_region, payload) => {
+              seen.push(requestOf(payload));
               return Promise.resolve();
             },
           }),
         );
-        await queues.add('submit', HOME, [request as Payload<'submit'>]);
+        await queues.add('submit', HOME, request ? [request] : []);
         await eventually('it is handed out again', () => seen.length > 0, PATIENCE_MS);
         expect(seen).toEqual([request?.requestId]);
       }),

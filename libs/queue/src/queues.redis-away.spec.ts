@@ -1,9 +1,11 @@
 import { Signals } from '@app/observability';
 import { eventually } from '@app/testing';
-import { ABROAD, answers, closeQueues, complete, HOME, open, promise, requests } from '../test/queues';
+import { ABROAD, answers, closeQueues, complete, HOME, open, promise, requestOf, requests } from '../test/queues';
 import { describeWithRedisServer, RedisServer } from '../test/redis-server';
 import { Way } from '../test/silent-way';
-import type { Payload } from './catalog';
+import { catalog } from './catalog';
+
+const AT_ONCE = catalog.submit.concurrency;
 
 describeWithRedisServer('when Redis goes away', () => {
   let redis: RedisServer;
@@ -43,8 +45,8 @@ describeWithRedisServer('when Redis goes away', () => {
     const queues = open({ redisUrl: redis.url }, { signals });
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
+        submit: (_region, payload) => {
+          seen.push(requestOf(payload));
           return Promise.resolve();
         },
       }),
@@ -59,7 +61,6 @@ describeWithRedisServer('when Redis goes away', () => {
     await eventually('the loss is noticed', () => refused > 0);
     await expect(queues.add('submit', HOME, during)).rejects.toThrow('the queue store (redis) is away');
     await expect(queues.load('submit', HOME)).rejects.toThrow('the queue store (redis) is away');
-    await expect(queues.pauseFor('submit', HOME, 1000, 'Throttling')).rejects.toThrow('away');
     await expect(queues.assertWorks()).rejects.toThrow(/Redis is/);
     expect(troubles).toContain('redis');
 
@@ -92,25 +93,28 @@ describeWithRedisServer('when Redis goes away', () => {
   it('takes new work at once after everything in it was flushed', async () => {
     const seen: string[] = [];
     const queues = open({ redisUrl: redis.url });
+    const held = promise();
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
+        submit: (region, payload) => {
+          if (region === ABROAD) return held.kept;
+          seen.push(requestOf(payload));
           return Promise.resolve();
         },
       }),
     );
     await answers(queues);
-    await queues.pauseFor('submit', ABROAD, 3_600_000, 'Throttling');
-    await queues.add('submit', ABROAD, requests(10));
+    await queues.add('submit', ABROAD, requests(AT_ONCE + 10));
+    await eventually('ten wait', async () => (await queues.load('submit', ABROAD)).waiting === 10);
     await queues.add('submit', HOME, requests(1));
     await eventually('the first is worked', () => seen.length === 1);
 
     await redis.ask((client) => client.flushall());
     expect(await queues.load('submit', ABROAD)).toEqual({ waiting: 0, active: 0 });
     const [again] = requests(1);
-    await queues.add('submit', HOME, [again as Payload<'submit'>]);
+    await queues.add('submit', HOME, again ? [again] : []);
     await eventually('the next is worked', () => seen.includes(again?.requestId ?? ''));
+    held.keep();
   });
 
   it('row 9: finds its scripts again when Redis has forgotten them', async () => {
@@ -118,8 +122,8 @@ describeWithRedisServer('when Redis goes away', () => {
     const queues = open({ redisUrl: redis.url });
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
+        submit: (_region, payload) => {
+          seen.push(requestOf(payload));
           return Promise.resolve();
         },
       }),
@@ -143,8 +147,8 @@ describeWithRedisServer('when Redis goes away', () => {
     const queues = open({ redisUrl: redis.url }, { signals });
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
+        submit: (_region, payload) => {
+          seen.push(requestOf(payload));
           return Promise.resolve();
         },
       }),
@@ -184,18 +188,18 @@ describeWithRedisServer('when Redis goes away', () => {
     signals.on('store.trouble', () => (troubles += 1));
     const seen: string[] = [];
     const queues = open({ redisUrl: redis.url }, { signals });
+    const held = promise();
     await queues.work(
       complete({
-        submit: (_region, { requestId }) => {
-          seen.push(requestId);
-          return Promise.resolve();
+        submit: (_region, payload) => {
+          seen.push(requestOf(payload));
+          return held.kept;
         },
       }),
     );
     await answers(queues);
-    const held = requests(3);
-    await queues.pauseFor('submit', HOME, 500, 'Throttling');
-    await queues.add('submit', HOME, held);
+    await queues.add('submit', HOME, requests(AT_ONCE + 3));
+    await eventually('three wait', async () => (await queues.load('submit', HOME)).waiting === 3);
     await redis.ask((client) => client.config('SET', 'maxmemory', '100kb'));
     await expect(queues.assertWorks()).rejects.toThrow(/OOM/);
     await expect(queues.add('submit', HOME, requests(1))).rejects.toThrow(/OOM/);
@@ -208,8 +212,9 @@ describeWithRedisServer('when Redis goes away', () => {
 
     await redis.ask((client) => client.config('SET', 'maxmemory', '0'));
     await answers(queues);
+    held.keep();
     await queues.add('submit', HOME, requests(2));
-    await eventually('the same workers go on', () => seen.length === 5);
+    await eventually('the same workers go on', () => seen.length === AT_ONCE + 5);
   });
 
   it('is closed without waiting for a Redis that is away, once the step under way is over', async () => {

@@ -1,5 +1,5 @@
 import type { Signals } from '@app/observability';
-import { catalog, limiterFor, queueKinds, queueName, type Payload, type QueueKind } from './catalog';
+import { catalog, queueKinds, queueName, type Payload, type QueueKind } from './catalog';
 import { openStore, type BullQueue, type BullWorker, type QueueStore, type QueueStoreOptions } from './store';
 
 /** Works one kind of queue. A throw is logged and forgotten: what it worked on is due again. */
@@ -10,8 +10,6 @@ export type Processor = {
 export interface QueuesOptions {
   store: QueueStoreOptions;
   regions: readonly string[];
-  /** Calls a second per region, over all workers. */
-  limits: { submitQps: number; collectQps: number };
   signals: Signals;
   /** When what was put on a queue is due again. By default that of `LEASE`. */
   leaseMs?: number;
@@ -41,7 +39,7 @@ export class Queues {
   private readonly store: QueueStore;
   private readonly queues = new Map<string, BullQueue>();
   private workers: BullWorker[] = [];
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new Map<string, Set<Promise<void>>>();
   private closing: Promise<void> | undefined;
   private evictionPolicy: string | null | undefined;
 
@@ -71,15 +69,14 @@ export class Queues {
     await this.ask(
       (queue) =>
         queue.addBulk(
-          payloads.map((payload) => ({
-            name: kind,
-            data: schema.parse(payload),
-            opts: {
-              ...(id ? { jobId: (id as (payload: Payload<K>) => string)(payload) } : {}),
-              removeOnComplete: true as const,
-              removeOnFail: true as const,
-            },
-          })),
+          payloads.map((payload) => {
+            const jobId = (id as ((payload: Payload<K>) => string | null) | null)?.(payload);
+            return {
+              name: kind,
+              data: schema.parse(payload),
+              opts: { ...(jobId ? { jobId } : {}), removeOnComplete: true as const, removeOnFail: true as const },
+            };
+          }),
         ),
       kind,
       region,
@@ -92,11 +89,9 @@ export class Queues {
     return { waiting: (counts['wait'] ?? 0) + (counts['waiting'] ?? 0), active: counts['active'] ?? 0 };
   }
 
-  /** Pauses a region's queue, for all workers: VOD has asked for fewer calls. */
-  async pauseFor(kind: QueueKind, region: string, ms: number, code: string): Promise<void> {
-    await this.ask((queue) => queue.rateLimit(Math.ceil(ms)), kind, region);
-    const untilMs = Date.now() + ms;
-    this.options.signals.emit('queue.closed', { queue: queueName(kind, region), kind, region, untilMs, code });
+  /** How many steps of a queue this process has under way. */
+  underWayHere(kind: QueueKind, region: string): number {
+    return this.underWay.get(queueName(kind, region))?.size ?? 0;
   }
 
   /** Starts to work: every kind of queue in every region by exactly one processor, or not at all. */
@@ -145,13 +140,16 @@ export class Queues {
   }
 
   private async stepsOver(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    const steps = () => [...this.underWay.values()].flatMap((ofOne) => [...ofOne]);
+    while (steps().length > 0) await Promise.allSettled(steps());
   }
 
   private workerFor(processor: Processor, region: string): BullWorker {
     const { queue: kind } = processor;
-    const { payload: schema, concurrency, limit } = catalog[kind];
+    const { payload: schema, concurrency } = catalog[kind];
     const name = queueName(kind, region);
+    const underWay = new Set<Promise<void>>();
+    this.underWay.set(name, underWay);
     const worker = this.store.worker(
       name,
       async (job) => {
@@ -159,10 +157,10 @@ export class Queues {
           region,
           schema.parse(job.data),
         );
-        this.underWay.add(step);
-        await step.finally(() => this.underWay.delete(step));
+        underWay.add(step);
+        await step.finally(() => underWay.delete(step));
       },
-      { concurrency, limiter: limiterFor(this.options.limits[limit]), lockMs: this.lockMs },
+      { concurrency, lockMs: this.lockMs },
     );
     worker.on('error', (error) => this.trouble(error));
     worker.on('failed', (_job, error) => this.options.onFailure({ queue: name, error }));

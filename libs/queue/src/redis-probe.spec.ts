@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Signals, StartError } from '@app/observability';
 import { eventually } from '@app/testing';
+import { requestOf } from '../test/queues';
 import { describeWithRedisServer, RedisServer } from '../test/redis-server';
 import { prefixOf, Queues, type Processor } from './queues';
 
 const processors = (submitted: string[]): Processor[] => [
-  { queue: 'submit', process: async (_region, { requestId }) => void submitted.push(requestId) },
+  { queue: 'submit', process: async (_region, payload) => void submitted.push(requestOf(payload)) },
   { queue: 'collect', process: async () => undefined },
   { queue: 'recover', process: async () => undefined },
 ];
@@ -34,14 +35,12 @@ describeWithRedisServer('A Redis that answers', () => {
   }
 
   function open(redisUrl: string, installation: string = randomUUID()): Queues {
-    const limits = { submitQps: 10_000, collectQps: 10_000 };
     const signals = new Signals();
     const regions = ['cn-shanghai'];
     const queues = new Queues({
       store: { redisUrl },
       installation,
       regions,
-      limits,
       signals,
       onFailure: () => undefined,
     });

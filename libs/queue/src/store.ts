@@ -23,7 +23,6 @@ type PoolConnection = Extract<PostgresConnectionOptions, { connect(): unknown }>
 
 interface WorkerSettings {
   concurrency: number;
-  limiter: { max: number; duration: number };
   /** How long what a dead worker held stays locked. */
   lockMs: number;
 }
@@ -62,7 +61,6 @@ export interface BullQueue {
     jobs: { name: string; data: unknown; opts: { jobId?: string; removeOnComplete: true; removeOnFail: true } }[],
   ): Promise<unknown>;
   getJobCounts(...types: ('wait' | 'active' | 'prioritized' | 'delayed')[]): Promise<Record<string, number>>;
-  rateLimit(ms: number): Promise<void>;
   waitUntilReady(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;

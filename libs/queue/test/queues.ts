@@ -7,7 +7,6 @@ import type { QueueStoreOptions } from '../src/store';
 
 const REGIONS = ['cn-shanghai', 'ap-southeast-1'] as const;
 export const [HOME, ABROAD] = REGIONS;
-const fast = { submitQps: 10_000, collectQps: 10_000 };
 
 let opened: Queues[] = [];
 
@@ -21,7 +20,7 @@ export function open(store: QueueStoreOptions, more: Partial<QueuesOptions> = {}
   const onFailure = () => undefined;
   const installation = 'test';
   const signals = new Signals();
-  const queues = new Queues({ store, installation, regions: REGIONS, limits: fast, signals, onFailure, ...more });
+  const queues = new Queues({ store, installation, regions: REGIONS, signals, onFailure, ...more });
   opened.push(queues);
   return queues;
 }
@@ -49,7 +48,9 @@ export const answers = (queues: Queues) =>
     ),
   );
 
-export const requests = (count: number): Payload<'submit'>[] =>
+export const requestOf = (payload: Payload<'submit'>): string => ('requestId' in payload ? payload.requestId : 'next');
+
+export const requests = (count: number): { requestId: string }[] =>
   Array.from({ length: count }, () => ({ requestId: randomUUID() }));
 
 /** A promise that the test keeps, to hold a processor where it is. */

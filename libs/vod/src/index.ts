@@ -5,6 +5,7 @@ export type { VodCredentials } from './credentials';
 export type { ReadOutcome, SubmitOutcome } from './outcome';
 export { JobConfig, type ConfigExtra } from './job-config';
 export { detailsMissingIn, normalizeResult, withDetails } from './result';
+export { configuredQuotas, quotaOf } from './quotas';
 export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
 export { parseEvent, type VodEvent } from './events';

@@ -3,7 +3,7 @@ import type { CandidateEvent, Case } from '@app/persistence';
 import { catalogue, offers, readCalls, type ReadCall, type ReadOutcome, type VodClient, type VodJob } from '@app/vod';
 import type { StepParts } from '../parts';
 import { extendOf, isOurExtend } from '../submission';
-import { callVod } from '../call-vod';
+import { readVod } from '../call-vod';
 import type { Candidate, Findings, Neighbour, RecoverOptions, Trouble } from './conclude';
 import { causeOf, evidence } from './words';
 
@@ -24,7 +24,7 @@ interface Confirmation {
 /** Asks our own rows and VOD what became of a submission. Reads only. */
 export class Look {
   constructor(
-    private readonly deps: Pick<StepParts, 'cases' | 'vod' | 'queues' | 'signals'>,
+    private readonly deps: Pick<StepParts, 'cases' | 'vod' | 'pacer' | 'signals'>,
     private readonly options: Pick<RecoverOptions, 'by' | 'callMs'>,
   ) {}
 
@@ -136,14 +136,8 @@ export class Look {
     return this.ask('ListJobInfo', region, () => this.deps.vod.listJobInfo(region, mediaId));
   }
 
-  private async ask<T>(
-    operation: string,
-    region: string,
-    send: () => Promise<ReadOutcome<T>>,
-  ): Promise<ReadOutcome<T>> {
-    const answer = await callVod(this.deps.signals, { operation, region, jobs: 1 }, send);
-    if (answer.outcome === 'busy') await this.deps.queues.pauseFor('recover', region, answer.retryAfterMs, answer.code);
-    return answer;
+  private ask<T>(operation: string, region: string, send: () => Promise<ReadOutcome<T>>): Promise<ReadOutcome<T>> {
+    return readVod(this.deps, 'recover', { operation, region, jobs: 1 }, send);
   }
 }
 

@@ -40,13 +40,13 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(ladder.calls('SubmitAIJob')).toBe(1); // the control's
   });
 
-  it('that VOD throttles is known no better, and both queues rest whose quota it has met', async () => {
+  it('that VOD throttles is known no better, and what submits rests, as its limit was met', async () => {
     await ladder.control();
     const { jobId, requestId } = await ladder.lose('drop_before');
     emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'throttle' }, { nth: 1 })] });
     world.pass(120_000);
     await ladder.look(jobId);
-    expect(world.queuesClosed.map(({ queue }) => queue)).toEqual([`recover.${REGION}`, `submit.${REGION}`]);
+    expect(world.queuesClosed.map(({ queue }) => queue)).toEqual([`submit.${REGION}`]);
     expect(await lastText(jobId)).toContain('says nothing about the first one: busy: Throttling');
     const [submission] = await world.submissionsOf(requestId);
     expect(submission).toMatchObject({ outcome: 'unknown', code: 'Throttling.User' });

@@ -1,4 +1,4 @@
-import { NOTICE_GAP_MS, type JobEvent, type Rung } from '@app/domain';
+import { NOTICE_GAP_MS, submitOperationOf, type JobEvent, type Rung } from '@app/domain';
 import { isTakenJobId, type Case, type Change, type Claim, type SubmissionAnswer } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
@@ -25,7 +25,7 @@ export class Recover {
   private readonly look: Look;
 
   constructor(
-    private readonly deps: Pick<StepParts, 'jobs' | 'submissions' | 'cases' | 'vod' | 'queues' | 'signals' | 'now'>,
+    private readonly deps: Pick<StepParts, 'jobs' | 'submissions' | 'cases' | 'vod' | 'pacer' | 'signals' | 'now'>,
     private readonly options: RecoverOptions,
   ) {
     this.look = new Look(deps, options);
@@ -80,17 +80,17 @@ export class Recover {
    * False when it could not be sent.
    */
   private async resend(region: string, lost: Case): Promise<boolean> {
-    const { requestId } = lost.job;
+    const { requestId, type } = lost.job;
     const signer = await this.deps.vod.signer();
+    // One of the calls that submits, as far as VOD counts. Reserved first: what is committed next is about a call at once.
+    if (signer) await this.deps.pacer.turn(region, submitOperationOf(type));
     const claim = signer && (await this.deps.submissions.claimResend(requestId, lost.submission.number, signer));
     if (!claim) return false; // another key would sign it, or somebody else is at it
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
-    if (outcome.outcome !== 'busy') return true;
-    // It left through the queue of this step, and it was one of the calls of the other.
-    for (const queue of ['recover', 'submit'] as const) {
-      await this.deps.queues.pauseFor(queue, region, outcome.retryAfterMs, outcome.code);
+    if (outcome.outcome === 'busy') {
+      await this.deps.pacer.pause('submit', region, claim.operation, outcome.retryAfterMs, outcome.code);
     }
     return true;
   }

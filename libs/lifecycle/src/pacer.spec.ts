@@ -1,0 +1,77 @@
+import { REGION, World } from '../test/world';
+import { Pacer } from './pacer';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+beforeEach(() => world.db.query('delete from pace'));
+
+/** One call each 40 ms: far enough apart that none of them is reserved together with another. */
+const slow = { ListAIJob: 25 / 0.985 };
+
+/** Another process's pacer: the same rows. */
+const pacer = () => new Pacer(world.stores.pace, world.signals);
+
+async function startsOf(turns: Promise<void>[]): Promise<number[]> {
+  const starts = await Promise.all(turns.map((turn) => turn.then(() => performance.now())));
+  return starts.toSorted((a, b) => a - b);
+}
+
+describe('Turns to call VOD', () => {
+  it('come a gap after each other, whichever process takes them', async () => {
+    await world.stores.pace.setQuotas([REGION], slow);
+    const pacers = [pacer(), pacer()];
+    const turns = pacers.flatMap((each) => Array.from({ length: 4 }, () => each.turn(REGION, 'ListAIJob')));
+    const starts = await startsOf(turns);
+    // Seven gaps. Whichever was first may have been late by itself, and a timer may fire a millisecond early.
+    expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(4 * 40);
+  });
+
+  it('are reserved together where VOD allows many, so that a call is not a statement', async () => {
+    const reserve = jest.spyOn(world.stores.pace, 'reserve');
+    const one = pacer();
+    await one.turn(REGION, 'ListAIJob');
+    for (let i = 0; i < 5; i += 1) await one.turn(REGION, 'ListAIJob');
+    expect(reserve.mock.calls.map(([, , calls]) => calls)).toEqual([1, expect.any(Number)]);
+    expect(reserve.mock.calls[1]?.[2]).toBeGreaterThan(400);
+    reserve.mockRestore();
+  });
+
+  it('fail while Postgres is away, and go on when it is there again', async () => {
+    const one = pacer();
+    await world.shutOut();
+    await expect(one.turn(REGION, 'ListAIJob')).rejects.toThrow();
+    await world.letIn();
+    await one.turn(REGION, 'ListAIJob');
+  });
+});
+
+describe('A pause that VOD has asked for', () => {
+  it('holds up all processes, and this operation alone, and is told', async () => {
+    const closed = world.heard('queue.closed');
+    const [one, other] = [pacer(), pacer()];
+    const before = performance.now();
+    await one.pause('collect', REGION, 'ListAIJob', 300, 'Throttling.User');
+    await other.turn(REGION, 'ListJobInfo');
+    const [start = 0] = await startsOf([other.turn(REGION, 'ListAIJob')]);
+    expect(start - before).toBeGreaterThanOrEqual(299);
+    expect(closed).toMatchObject([
+      { queue: `collect.${REGION}`, kind: 'collect', region: REGION, code: 'Throttling.User' },
+    ]);
+  });
+
+  it('gives a call that was reserved before it another turn', async () => {
+    const one = pacer();
+    const before = performance.now();
+    await one.pause('submit', REGION, 'SubmitAIJob', 300, 'Throttling.User');
+    const order: string[] = [];
+    const operations = ['SubmitAIJob', 'SubmitAIMediaAuditJob'];
+    await Promise.all(
+      operations.map((operation) => one.until(REGION, operation, before + 10).then(() => order.push(operation))),
+    );
+    expect(order).toEqual(operations.toReversed());
+    expect(performance.now() - before).toBeGreaterThanOrEqual(299);
+  });
+});

@@ -1,0 +1,152 @@
+import { priorities, type JobType, type Priority } from '@app/domain';
+import { Fixture } from '../test/fixture';
+import type { PacedClaim } from './claims';
+import { CircuitStore, PaceStore, SubmissionStore } from './index';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await Fixture.open();
+});
+afterAll(() => fixture.close());
+
+let regions = 0;
+const newRegion = () => `region-${(regions += 1)}`;
+
+const storeAt = (qps: number, maxInFlight = 0, db = fixture.db): SubmissionStore =>
+  fixture.submissions({ maxInFlight }, db, new PaceStore(db, () => qps));
+
+/** 2,000 calls a second let a whole claim start within the next moment. */
+const fast = () => storeAt(2_000);
+
+async function queued(
+  region: string,
+  {
+    types = ['AIVideoTag'],
+    priority = 'normal',
+    agoMs = 0,
+  }: { types?: JobType[]; priority?: Priority; agoMs?: number } = {},
+) {
+  const request = await fixture.accept({ region, types, priority });
+  const due = new Date(fixture.now.getTime() - agoMs);
+  await fixture.query('update job set due_at = $2 where request_id = $1', [request.id, due]);
+  return request;
+}
+
+const requestsOf = (claims: readonly PacedClaim[]) => claims.map(({ claim }) => claim.requestId);
+
+describe('The next claims', () => {
+  it('are the most urgent jobs, then the oldest, in the order in which they may start', async () => {
+    const region = newRegion();
+    // Stored in an order that is neither, and enough of them that Postgres would rather hash than loop.
+    const ranks = new Map<string, number>();
+    for (let i = 0; i < 120; i += 1) {
+      const n = (i * 7) % 120;
+      const { id } = await queued(region, { priority: priorities[n % 3] ?? 'normal', agoMs: n });
+      ranks.set(id, (n % 3) * 1000 - n);
+    }
+    await fixture.query('analyze job');
+    const store = fast();
+    const claims: PacedClaim[] = [];
+    for (let some = await store.claimNext(region); some.length > 0; some = await store.claimNext(region)) {
+      expect(some.length).toBeLessThanOrEqual(25);
+      claims.push(...some);
+    }
+    expect(requestsOf(claims).map((id) => ranks.get(id))).toEqual([...ranks.values()].toSorted((a, b) => a - b));
+    for (const [i, { startAt }] of claims.entries()) {
+      expect(startAt).toBeGreaterThan(claims[i - 1]?.startAt ?? -Infinity);
+    }
+  });
+
+  it('are for as many calls as the limit lets start within half a second, evenly spaced; then for none', async () => {
+    const region = newRegion();
+    for (let i = 0; i < 20; i += 1) await queued(region);
+    const store = storeAt(20 / 0.985);
+    const claims = await store.claimNext(region);
+    expect(claims).toHaveLength(11); // at once, and each 50 ms until 500
+    for (const [i, { startAt }] of claims.entries()) expect(startAt - (claims[0]?.startAt ?? 0)).toBeCloseTo(i * 50, 3);
+    expect((await store.claimNext(region)).length).toBeLessThanOrEqual(1); // 50 ms may have passed
+  });
+
+  it('take no job twice when four workers claim at the same moment, nor start more calls', async () => {
+    const region = newRegion();
+    for (let i = 0; i < 40; i += 1) await queued(region);
+    const stores = (await fixture.connections(4)).map((db) => storeAt(20 / 0.985, 0, db));
+    const claims = (await Promise.all(stores.map((store) => store.claimNext(region)))).flat();
+    expect(new Set(requestsOf(claims)).size).toBe(claims.length);
+    const [row] = await fixture.query<{ ms: number }>(
+      `select 1000 * extract(epoch from next_at - clock_timestamp())::float8 as ms from pace where region = $1 and operation = 'SubmitAIJob'`,
+      [region],
+    );
+    expect(row?.ms).toBeLessThanOrEqual(550);
+    expect(claims.length).toBeGreaterThanOrEqual(11);
+  });
+
+  it('have one call for the jobs of a request that one operation submits, and one of each operation', async () => {
+    const region = newRegion();
+    const request = await queued(region, { types: ['AIVideoTag', 'AIMediaAudit', 'AIMediaDNA'] });
+    const claims = await fast().claimNext(region);
+    expect(claims.map(({ claim }) => [claim.operation, claim.number, claim.jobs.map(({ type }) => type)])).toEqual([
+      ['SubmitAIJob', 1, ['AIVideoTag', 'AIMediaDNA']],
+      ['SubmitAIMediaAuditJob', 2, ['AIMediaAudit']],
+    ]);
+    for (const { id } of request.jobs) expect(await fixture.job(id)).toMatchObject({ state: 'submitting' });
+  });
+
+  it('take a job that is not due along with one that is, and no call of which nothing is due', async () => {
+    const region = newRegion();
+    const request = await queued(region, { types: ['AIVideoTag', 'AIMediaDNA', 'AIMediaAudit'] });
+    const later = new Date(fixture.now.getTime() + 60_000);
+    await fixture.query(`update job set due_at = $2 where request_id = $1 and type <> 'AIVideoTag'`, [
+      request.id,
+      later,
+    ]);
+    const claims = await fast().claimNext(region);
+    expect(claims.map(({ claim }) => claim.jobs.map(({ type }) => type))).toEqual([['AIVideoTag', 'AIMediaDNA']]);
+    expect(await fast().claimNext(region)).toEqual([]);
+  });
+
+  it('pass by the jobs of an operation that rests', async () => {
+    const region = newRegion();
+    await queued(region, { types: ['AIMediaAudit'], priority: 'high' });
+    const { id } = await queued(region);
+    await new PaceStore(fixture.db, () => 2_000).pause(region, 'SubmitAIMediaAuditJob', 60_000);
+    expect(requestsOf(await fast().claimNext(region))).toEqual([id]);
+  });
+
+  it('are none while the account cannot submit, and leave no trace', async () => {
+    const region = newRegion();
+    const { jobs } = await queued(region);
+    const before = await fixture.job(jobs[0]?.id ?? '');
+    const circuits = new CircuitStore(fixture.db);
+    await circuits.open(region, { code: 'Forbidden.RAM', message: '' });
+    expect(await fast().claimNext(region)).toEqual([]);
+    expect(await fixture.job(jobs[0]?.id ?? '')).toEqual(before);
+    await circuits.close(region);
+    expect(await fast().claimNext(region)).toHaveLength(1);
+  });
+
+  it('keep to the cap at VOD by type, and leave what is above it where it is', async () => {
+    const region = newRegion();
+    const capped = storeAt(2_000, 2);
+    await fixture.jobIn('processing', { region });
+    const first = await queued(region);
+    const above = await queued(region);
+    const other = await queued(region, { types: ['AIMediaDNA'] });
+    expect(requestsOf(await capped.claimNext(region))).toEqual([first.id, other.id]);
+    expect(await capped.claimNext(region)).toEqual([]);
+    expect(await fixture.job(above.jobs[0]?.id ?? '')).toMatchObject({
+      state: 'queued',
+      version: 1,
+      dueAt: fixture.now,
+    });
+  });
+
+  it('leave a job to the next claim that somebody has in hand, without waiting', async () => {
+    const region = newRegion();
+    const [inHand, free] = [await queued(region), await queued(region)];
+    const release = await fixture.hold('select from job where request_id = $1 for update', [inHand.id]);
+    expect(requestsOf(await fast().claimNext(region))).toEqual([free.id]);
+    await release();
+    expect(requestsOf(await fast().claimNext(region))).toEqual([inHand.id]);
+  });
+});
