@@ -31,7 +31,11 @@ export class Submit {
   async submit(region: string, payload: Payload<'submit'>, goOn: () => void = () => undefined): Promise<void> {
     if ('requestId' in payload) return this.submitRequest(region, payload);
     const claims = await this.deps.submissions.claimNext(region);
-    if (claims.length > 0) goOn();
+    if (claims.length > 0) {
+      const jobs = claims.flatMap(({ claim }) => claim.jobs).length;
+      this.deps.signals.emit('dispatch.handed', { queue: 'submit', region, jobs });
+      goOn();
+    }
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
     await settleAll(
       claims.map(async ({ claim, startAt }) => {

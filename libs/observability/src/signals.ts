@@ -186,7 +186,7 @@ export const table = {
     metrics: [
       counter({
         name: 'vodai_dispatched_jobs_total',
-        help: 'Jobs handed to a queue.',
+        help: 'Jobs handed to a step: taken off the backlog to be submitted, or put on a queue.',
         in: ['worker'],
         series: ({ queues }) => queues.map(({ kind, region }) => ({ queue: kind, region })),
         labels: ({ queue, region }) => ({ queue, region }),

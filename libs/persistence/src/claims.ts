@@ -221,7 +221,7 @@ const queuedJobs = `
  * By the index job_backlog, which is in this order: $4 jobs at most, of $5 requests. A job that somebody else has locked, to
  * cancel it say, is left for the next claim.
  */
-// guard: no-next-while-blocked
+// guard: next-only-queued, next-locks, no-next-while-blocked
 const nextJobs = `
   /* claim next */
   with next as (
@@ -239,7 +239,7 @@ const nextJobs = `
     from chosen
     join job on job.request_id = chosen.request_id
     join request on request.id = chosen.request_id
-   where job.state = 'queued' and job.type = any($3::text[])
+   where job.type = any($3::text[]) and job.state = 'queued'
    order by chosen.place, job.id
      for update of job skip locked`;
 

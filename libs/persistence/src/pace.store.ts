@@ -94,6 +94,7 @@ const reserve = `
  * In the order of operations, so that two that open several wait for each other. The clock is looked at after the wait for the
  * lock.
  */
+// guard: claims-in-line
 const open = `
   /* open pace */
   with pace as materialized (
