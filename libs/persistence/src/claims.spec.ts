@@ -88,6 +88,23 @@ describe('The next claims', () => {
     expect((claims.length - 1) * 50).toBeLessThanOrEqual((over?.ms ?? 0) - (begun?.ms ?? 0) + 500);
   });
 
+  it('wait for whoever claims in the same region, and come after its calls', async () => {
+    const region = newRegion();
+    await queued(region);
+    await new PaceStore(fixture.db, () => 2_000).setQuotas([region], {
+      SubmitAIJob: 2_000,
+      SubmitAIMediaAuditJob: 2_000,
+    });
+    const release = await fixture.hold(
+      `update pace set next_at = clock_timestamp() + interval '1 minute' where region = $1 and operation = 'SubmitAIJob'`,
+      [region],
+    );
+    const claiming = fast().claimNext(region);
+    await fixture.untilWaiting(1);
+    await release();
+    expect(await claiming).toEqual([]);
+  });
+
   it('have one call for the jobs of a request that one operation submits, and one of each operation', async () => {
     const region = newRegion();
     const request = await queued(region, { types: ['AIVideoTag', 'AIMediaAudit', 'AIMediaDNA'] });
