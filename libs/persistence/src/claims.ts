@@ -7,11 +7,11 @@ import {
   type JobType,
   type SubmitOperation,
 } from '@app/domain';
-import type { EntityManager } from 'typeorm';
 import type { Batch, Submission } from './door';
 import { inStates } from './in-states';
 import type { OpenSlots, PaceStore } from './pace.store';
 import { jobColumns, type FlatJobRow } from './rows';
+import type { Transaction } from './transaction';
 
 /** Those of a request's queued jobs that one operation submits, claimed for one call of it. */
 export interface Claim extends Submission {
@@ -91,16 +91,17 @@ export class Claims {
     const queued = await batch.tx.query<NextRow[]>(nextJobs, [region, batch.now, types, most * jobTypes.length, most]);
     batch.take(queued);
     const claims = claimAll(batch, fittingNow(queued, calls, room));
+    if (claims.length === 0) return [];
     const ofOperation = (operation: string) => claims.filter((claim) => claim.operation === operation);
     const spent = slots.map((each) => ({ slots: each, calls: ofOperation(each.operation).length }));
-    await this.pace.spend(batch.tx, region, spent);
+    batch.statements.push(this.pace.spend(region, spent));
     return slots.flatMap(({ operation, startInMs, gapMs }) =>
       ofOperation(operation).map((claim, i) => ({ claim, startAt: seenAt + startInMs + i * gapMs })),
     );
   }
 
   /** With a cap, claims of all workers wait for each other: counting and claiming must be one step. */
-  private async roomAtVod(tx: EntityManager, regions: readonly string[]): Promise<Room> {
+  private async roomAtVod(tx: Transaction, regions: readonly string[]): Promise<Room> {
     const cap = this.maxInFlight;
     if (cap === 0 || regions.length === 0) return new Room(Infinity, []);
     await tx.query(`select pg_advisory_xact_lock(hashtext('vodai jobs at VOD'))`); // guard: claims-count-in-line

@@ -58,7 +58,12 @@ export function createDataSource({
     synchronize: false,
     logging: false,
     // Not as `url`, which TypeORM reads in its own way: it knows nothing of sockets.
-    extra: { connectionString: url, Client: PreparingClient, ...(silenceMs !== undefined && { silenceMs }) },
+    extra: {
+      connectionString: url,
+      Client: PreparingClient,
+      pipeline: true,
+      ...(silenceMs !== undefined && { silenceMs }),
+    },
     installExtensions: false,
   });
 }

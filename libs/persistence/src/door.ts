@@ -10,9 +10,10 @@ import {
   type Objection,
 } from '@app/domain';
 import type { Signals } from '@app/observability';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { channels } from './channels';
 import type { SubmissionOutcome } from './entities/submission.entity';
+import { transaction, type Statement, type Transaction } from './transaction';
 import { historyDetail, jobColumns, toJobRow, toJson, type FlatJobRow, type JobRow } from './rows';
 
 /** One thing that happened to one job. `actor` is a person's key name; the system leaves it out. */
@@ -85,7 +86,7 @@ export class Door {
    *   waits along).
    */
   async commit<T>(work: (batch: Batch) => Promise<T>, { lazily = false } = {}): Promise<T> {
-    const { answer, applied } = await this.db.transaction(async (tx) => {
+    const { answer, applied } = await transaction(this.db, async (tx) => {
       const batch = new Batch(tx, this.options);
       const worked = await work(batch);
       await write(batch, lazily);
@@ -101,12 +102,14 @@ export class Batch {
   readonly submissions: Submission[] = [];
   readonly answers: SubmissionAnswer[] = [];
   readonly events: MatchedEvent[] = [];
+  /** What else is written, and travels with the rest. */
+  readonly statements: Statement[] = [];
   readonly applied: (Change & { verdict: Verdict })[] = [];
   private readonly jobs = new Map<string, LockedJob>();
   private time: Date | null = null;
 
   constructor(
-    readonly tx: EntityManager,
+    readonly tx: Transaction,
     private readonly options: DoorOptions,
   ) {}
 
@@ -216,7 +219,8 @@ function msSinceEvent({ state, finishedAt, lastReadAt }: JobCore, { settledAt }:
 async function write(batch: Batch, lazily: boolean): Promise<void> {
   const { tx, moved, submissions, answers, events, now } = batch;
   if (moved.length + answers.length + events.length === 0) return;
-  const [written] = await tx.query<[{ moved: number }]>(writeBatch, [
+  const others = batch.statements.map(({ text, parameters }) => tx.query(text, parameters));
+  const last = tx.last(writeBatch, [
     toJson(moved.map(({ lines: _lines, result: _result, labels: _labels, ...core }) => core)),
     toJson(moved.flatMap((job) => job.lines)),
     toJson(moved.flatMap((job) => (job.result ? [{ jobId: job.id, ...job.result }] : []))),
@@ -226,9 +230,9 @@ async function write(batch: Batch, lazily: boolean): Promise<void> {
     toJson(submissions.map((submission) => ({ ...submission, types: submission.jobs.map((job) => job.type) }))),
     channelsFor(moved, now),
     lazily,
+    moved.length,
   ]);
-  // The rows are locked, so this cannot happen while everyone uses the door.
-  if (written.moved !== moved.length) throw new Error(`${moved.length} jobs moved, ${written.moved} could be written`);
+  await Promise.all([last, ...others]);
 }
 
 /** Whom to notify with the commit: whoever shows changes, and the dispatcher for what is due. */
@@ -237,7 +241,10 @@ function channelsFor(moved: LockedJob[], now: Date): string[] {
   return [...(moved.length > 0 ? [channels.jobChanged] : []), ...(isDue ? [channels.jobDue] : [])];
 }
 
-/** One statement for the whole batch: one round trip, however many rows of however many tables. */
+/**
+ * One statement for the whole batch: one round trip, however many rows of however many tables. It fails when a job is not as it
+ * was when it was locked, which cannot happen while everyone uses the door.
+ */
 const writeBatch = `
   /* write */
   with moved as (
@@ -287,7 +294,9 @@ const writeBatch = `
   ), notified as materialized (
     select pg_notify(channel, '') from unnest($8::text[]) as channel
   )
-  select (select count(*)::int from moved) as moved, (select count(*)::int from notified) as notified,
+  select case when (select count(*) from moved) <> $10::int
+              then ((select count(*) from moved) || ' of ' || $10::int || ' jobs could be written')::int end as missing,
+         (select count(*)::int from notified) as notified,
          case when $9::boolean then set_config('synchronous_commit', 'off', true) end as commit`;
 
 function announce(signals: Signals, applied: Batch['applied']): void {

@@ -1,8 +1,9 @@
 import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
 import { toJson, type JobRow } from './rows';
+import type { Transaction } from './transaction';
 
 /** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
 export class EventMatcher {
@@ -26,9 +27,8 @@ export class EventMatcher {
    * order of the changes.
    */
   async applyWithEarlyEvents(batch: Batch, changes: readonly Change[]): Promise<Verdict[]> {
-    // Events before jobs, here and in match: one order of locks, no deadlock.
-    const early = await lockEarlyEvents(batch.tx, changes);
-    await batch.lock(changes);
+    // Events before jobs, here and in match: one order of locks, no deadlock. The two travel together, in this order.
+    const [early] = await Promise.all([lockEarlyEvents(batch.tx, changes), batch.lock(changes)]);
     return changes.map((change) => {
       const verdict = batch.apply(change);
       matchEarlyEvents(batch, change, early); // guard: early-events
@@ -116,7 +116,7 @@ function learnedJobId(event: JobEvent): string | null {
   }
 }
 
-async function lockEarlyEvents(tx: EntityManager, changes: readonly Change[]): Promise<WaitingEvent[]> {
+async function lockEarlyEvents(tx: Transaction, changes: readonly Change[]): Promise<WaitingEvent[]> {
   const learned = changes.flatMap(({ jobId, event }) => {
     const vodJobId = learnedJobId(event);
     return vodJobId ? [{ jobId, vodJobId }] : [];
@@ -154,7 +154,7 @@ function received({ id, vodJobId, status, signature }: WaitingEvent): JobEvent {
  * Events about jobs that we do not know: one of them may be the answer that a submission has lost. Whoever waits for it
  * looks again now, also when it was taken for absent, or is held.
  */
-async function reconsiderFor(tx: EntityManager, events: readonly WaitingEvent[]): Promise<Change[]> {
+async function reconsiderFor(tx: Transaction, events: readonly WaitingEvent[]): Promise<Change[]> {
   const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
   if (unknown.length === 0) return [];
   const cases = await tx.query<{ jobId: string; eventId: string; vodJobId: string; sentAt: Date }[]>(casesOfEvents, [

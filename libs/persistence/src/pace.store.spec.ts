@@ -1,5 +1,6 @@
 import { Fixture } from '../test/fixture';
 import { PaceStore } from './pace.store';
+import { transaction } from './transaction';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -104,13 +105,11 @@ describe('What a transaction opens', () => {
     const store = await newStore();
     await store.reserve(HOME, 'SubmitAIJob', 1);
     const release = await fixture.hold(`select from pace where operation = 'SubmitAIJob' for update`);
-    const opened = fixture.db.transaction(async (tx) => {
+    const opened = transaction(fixture.db, async (tx) => {
       const slots = await store.open(tx, HOME, ['SubmitAIJob', 'SubmitAIMediaAuditJob']);
-      await store.spend(
-        tx,
-        HOME,
-        slots.map((each) => ({ slots: each, calls: each.operation === 'SubmitAIJob' ? 5 : 0 })),
-      );
+      const spent = slots.map((each) => ({ slots: each, calls: each.operation === 'SubmitAIJob' ? 5 : 0 }));
+      const { text, parameters } = store.spend(HOME, spent);
+      await tx.query(text, parameters);
       return slots;
     });
     await fixture.untilWaiting(1);

@@ -1,5 +1,6 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { toJson } from './rows';
+import type { Statement, Transaction } from './transaction';
 
 /** The network moves calls closer together than they left: so much of the limit is used. */
 const SHARE = 0.985;
@@ -42,7 +43,7 @@ export class PaceStore {
   }
 
   /** Locks the rows of some operations until the transaction ends, and answers what is free of each. */
-  async open(tx: EntityManager, region: string, operations: readonly string[]): Promise<OpenSlots[]> {
+  async open(tx: Transaction, region: string, operations: readonly string[]): Promise<OpenSlots[]> {
     const locked = () => tx.query<OpenSlots[]>(open, [region, operations, SHARE]);
     const slots = await locked();
     if (slots.length === operations.length) return slots;
@@ -51,15 +52,15 @@ export class PaceStore {
     return locked();
   }
 
-  /** Reserves calls of what `open` has locked. */
-  async spend(tx: EntityManager, region: string, spent: readonly { slots: OpenSlots; calls: number }[]): Promise<void> {
+  /** Reserves calls of what `open` has locked, by a statement of the same transaction. */
+  spend(region: string, spent: readonly { slots: OpenSlots; calls: number }[]): Statement {
     const rows = spent
       .filter(({ calls }) => calls > 0)
       .map(({ slots: { operation, freeAt, gapMs }, calls }) => ({
         operation,
         nextAt: freeAt + (calls * gapMs) / 1000,
       }));
-    if (rows.length > 0) await tx.query(spend, [region, toJson(rows)]);
+    return { text: spend, parameters: [region, toJson(rows)] };
   }
 
   /** VOD has asked for fewer calls: nothing that is not reserved yet starts within so many milliseconds. */

@@ -1,5 +1,6 @@
 import { newJob, priorities, type JobState, type JobType, type Priority } from '@app/domain';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { transaction, type Transaction } from './transaction';
 import { bodyHash, isDeduplicated, naturalKey, naturalKeys, type Draft } from './draft';
 import { RequestEntity } from './entities/request.entity';
 import { Gather, violatedConstraint } from './gather';
@@ -53,7 +54,7 @@ export class RequestStore {
     for (let tries = 1; answers.size < drafts.length; tries += 1) {
       const rest = drafts.filter((draft) => !answers.has(draft));
       try {
-        const round = await this.db.transaction((tx) => acceptRound(tx, rest));
+        const round = await transaction(this.db, (tx) => acceptRound(tx, rest));
         for (const [draft, acceptance] of round) answers.set(draft, acceptance);
       } catch (error) {
         // Somebody stored the same a moment earlier. Look again: now it is there to be read.
@@ -71,7 +72,7 @@ type Acceptances = Map<Draft, Acceptance>;
  * The stages of accepting, in one transaction: each answers what it can of what is left. A draft that asks for the same as
  * another one of the round stays without an answer: in the next round it finds that one.
  */
-async function acceptRound(tx: EntityManager, drafts: readonly Draft[]): Promise<Acceptances> {
+async function acceptRound(tx: Transaction, drafts: readonly Draft[]): Promise<Acceptances> {
   const replays = await answerReplays(tx, drafts);
   const open = await findOpenJobs(tx, without(drafts, replays));
   const duplicates = await answerDuplicates(tx, open);
@@ -85,7 +86,7 @@ function without(drafts: readonly Draft[], ...answered: Acceptances[]): Draft[] 
 }
 
 /** Drafts whose idempotency key is known: they get the first request under it, or hear that their body is another. */
-async function answerReplays(tx: EntityManager, drafts: readonly Draft[]): Promise<Acceptances> {
+async function answerReplays(tx: Transaction, drafts: readonly Draft[]): Promise<Acceptances> {
   const firsts = await findByKey(tx, drafts);
   const requests = await findRequests(
     tx,
@@ -101,7 +102,7 @@ async function answerReplays(tx: EntityManager, drafts: readonly Draft[]): Promi
 
 /** The first request under the key of each draft that has one. */
 async function findByKey(
-  tx: EntityManager,
+  tx: Transaction,
   drafts: readonly Draft[],
 ): Promise<Map<Draft, { id: string; bodyHash: string }>> {
   const keyed = drafts.filter(({ idempotencyKey }) => idempotencyKey !== null);
@@ -123,7 +124,7 @@ async function findByKey(
 }
 
 /** For each draft that may share jobs: those that are open and serve one of its types. */
-async function findOpenJobs(tx: EntityManager, drafts: readonly Draft[]): Promise<Map<Draft, OpenJob[]>> {
+async function findOpenJobs(tx: Transaction, drafts: readonly Draft[]): Promise<Map<Draft, OpenJob[]>> {
   const sharing = drafts.filter(isDeduplicated);
   if (sharing.length === 0) return new Map();
   const rows = await tx.query<(OpenJob & { naturalKey: string })[]>(
@@ -139,7 +140,7 @@ async function findOpenJobs(tx: EntityManager, drafts: readonly Draft[]): Promis
 }
 
 /** Drafts of which every type is open in one and the same request. */
-async function answerDuplicates(tx: EntityManager, open: ReadonlyMap<Draft, OpenJob[]>): Promise<Acceptances> {
+async function answerDuplicates(tx: Transaction, open: ReadonlyMap<Draft, OpenJob[]>): Promise<Acceptances> {
   const served = [...open].flatMap(([draft, jobs]) => {
     const [requestId, ...others] = new Set(jobs.map((job) => job.requestId));
     return requestId && others.length === 0 && jobs.length === draft.types.length ? [{ draft, requestId }] : [];
@@ -171,7 +172,7 @@ function firstOfEachKind(drafts: readonly Draft[]): Draft[] {
  * Request, jobs and the first line of their history in one statement, and the wake-ups. In the order of their keys, as
  * everywhere: of two that store the same one waits for the other, and no two for each other.
  */
-async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
+async function insert(tx: Transaction, fresh: Fresh[]): Promise<void> {
   if (fresh.length === 0) return;
   const jobs = fresh.flatMap(({ draft, shared }) =>
     draft.types
@@ -193,7 +194,7 @@ async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
       })),
   );
   const byKey = sortedBy(fresh, ({ draft }) => `${draft.client}\n${draft.idempotencyKey ?? ''}`);
-  await tx.query(
+  await tx.last(
     `/* accept */
      with asked as (
        insert into request (id, client, idempotency_key, body_hash, media_id, region, config, priority, labels, extend,
@@ -233,7 +234,7 @@ async function insert(tx: EntityManager, fresh: Fresh[]): Promise<void> {
   );
 }
 
-async function findRequests(db: Pick<EntityManager, 'query'>, ids: string[]): Promise<Map<string, StoredRequest>> {
+async function findRequests(db: Pick<DataSource, 'query'>, ids: string[]): Promise<Map<string, StoredRequest>> {
   if (ids.length === 0) return new Map();
   const rows = await db.query<(Omit<StoredRequest, 'priority'> & { priority: number })[]>(
     `select request.id, request.media_id as "mediaId", request.region, request.priority, request.labels, request.client,

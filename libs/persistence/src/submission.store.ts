@@ -97,9 +97,8 @@ export class SubmissionStore {
   ): Promise<{ nonce: string; signedAt: Date; resends: number } | undefined> {
     const sinceSigned = new Date(now.getTime() - RESEND_WITHIN_MS);
     const lastEnded = new Date(now.getTime() - this.options.callMs);
-    // TypeORM answers UPDATE … RETURNING with rows and their count.
     // guard: resend-unseen-nonce, resend-bounded, resend-in-time, resend-alone, resend-same-key, resend-all-types, resend-unspent
-    const [[submission]] = await tx.query<[{ nonce: string; signedAt: Date; resends: number }[]]>(
+    const [submission] = await tx.query<{ nonce: string; signedAt: Date; resends: number }[]>(
       `update submission
           set resends = resends + 1, resent_at = $4
         where request_id = $1 and number = $2 and signer = $3

@@ -1,4 +1,4 @@
-export { ServerClient } from './client';
+export { connectionOf, ServerClient } from './client';
 export { ServerPool, singleClient, type ServerPoolOptions } from './pool';
 export { applySettings } from './session';
 export { inWords, isUnavailable, sqlState } from './trouble';
