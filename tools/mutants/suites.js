@@ -30,7 +30,7 @@ exports.parts = {
   },
   dispatch: {
     mutate: ['libs/lifecycle/src/{dispatch,match,hand-over,settle-all}.ts'],
-    specs: ['libs/lifecycle/src/dispatch', 'libs/lifecycle/src/match'],
+    specs: ['libs/lifecycle/src/dispatch', 'libs/lifecycle/src/match', 'libs/lifecycle/src/hand-over'],
     servers: true,
   },
   submit: {
