@@ -23,9 +23,14 @@ exports.parts = {
     specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
     servers: true,
   },
+  entrances: {
+    mutate: ['libs/lifecycle/src/{accept,operate,receive}.ts'],
+    specs: ['libs/lifecycle/src/accept', 'libs/lifecycle/src/operate', 'libs/lifecycle/src/receive'],
+    servers: true,
+  },
   dispatch: {
     mutate: ['libs/lifecycle/src/{dispatch,match,hand-over,settle-all}.ts'],
-    specs: ['libs/lifecycle/src/dispatch', 'libs/lifecycle/src/match'],
+    specs: ['libs/lifecycle/src/dispatch', 'libs/lifecycle/src/match', 'libs/lifecycle/src/hand-over'],
     servers: true,
   },
   submit: {

@@ -44,11 +44,29 @@ describe('jobs of which VOD says that they are over', () => {
     expect(await read()).toEqual([[id]]);
   });
 
+  /** A queue store that takes everything, while so many reads are under way here. */
+  function busyWith(reads: number): { queues: Queues; added: unknown[] } {
+    const added: unknown[] = [];
+    const queues = { underWayHere: () => reads, add: (...asked: unknown[]) => Promise.resolve(added.push(asked)) };
+    return { queues: queues as unknown as Queues, added };
+  }
+
   it('are due, and gather to whole batches, while this process has some reads under way', async () => {
-    const busy = { underWayHere: () => 4, add: () => Promise.reject(new Error('nothing to add')) } as unknown as Queues;
+    const { queues, added } = busyWith(4);
     const ids = await heard(2);
-    await run({}, busy);
+    await run({}, queues);
     for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+    expect(added).toEqual([]);
+  });
+
+  it('are handed on beside fewer reads, and that is told', async () => {
+    const { queues, added } = busyWith(3);
+    const handed = world.heard('dispatch.handed');
+    const [id] = await heard(1);
+    await run({}, queues);
+    expect(added).toEqual([['collect', REGION, [{ jobIds: [id] }]]]);
+    expect(handed).toEqual([{ queue: 'collect', region: REGION, jobs: 1 }]);
+    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: leaseOver() });
   });
 
   it('are handed on fifty at a time; the rest of a burst is due', async () => {
@@ -67,6 +85,41 @@ describe('jobs of which VOD says that they are over', () => {
     expect(await read()).toEqual([]);
     const { lastReadAt, dueAt } = await world.job(id);
     expect(dueAt?.getTime()).toBe((lastReadAt?.getTime() ?? 0) + 5_000);
+  });
+});
+
+describe('a turn', () => {
+  /** As many as one turn takes, all about one job, of different bodies. */
+  async function burst(vodJobId: string): Promise<void> {
+    await Promise.all(Array.from({ length: 200 }, (_, i) => world.hear(`${vodJobId}-${i}`)));
+    await world.db.query(`update event set vod_job_id = $1`, [vodJobId]);
+  }
+
+  it('is followed by another at once after a full one, and then waits to be woken', async () => {
+    await burst('of-nobody');
+    expect(await run()).toEqual({ again: 'now' });
+    expect(await run()).toEqual({ again: 'when_woken' });
+  });
+
+  it('of the slow look takes up events that were left without their job', async () => {
+    const { id } = await world.atVod('left');
+    await burst('left');
+    await world.db.query(`update event set verdict = 'unmatched'`);
+    expect(await run()).toEqual({ again: 'when_woken' });
+    expect(await world.job(id)).toMatchObject({ state: 'processing' });
+
+    const slow = world.match();
+    expect(await slow.run({ rematch: true })).toEqual({ again: 'now' });
+    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+    expect(await read()).toEqual([]);
+    expect(await slow.run({ rematch: true })).toEqual({ again: 'when_woken' });
+  });
+
+  it('of the slow look matches what has just come as well, and leaves it to dispatch', async () => {
+    const [id] = await heard(1);
+    await world.match().run({ rematch: true });
+    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+    expect(await read()).toEqual([]);
   });
 });
 

@@ -38,6 +38,56 @@ describe('What is made of a notice', () => {
     expect(arrived([], signature)).toMatchObject({ verdict, reason: `${because}not a JSON object`, eventType: '' });
   });
 
+  it.each([
+    ['of something else', { EventType: 'TranscodeComplete', JobId: 't-1', VideoId: 'media-1' }, 't-1'],
+    ['without a JobId', { EventType: 'AIVideoTagComplete', MediaId: 'media-1', Status: 'success' }, ''],
+    ['without an end', { ...end, Status: 'processing' }, 'vod-1'],
+  ])('one %s is kept with what it names, and says nothing of how a job went', (_what, fields, vodJobId) => {
+    const notice = arrived({ ...fields, EventTime: '2026-11-22T08:59:59Z', Extend: 'e' });
+    const nothing = { status: '', eventTime: null, extend: null };
+    expect(notice).toMatchObject({
+      verdict: 'ignored',
+      eventType: fields.EventType,
+      vodJobId,
+      mediaId: 'media-1',
+      ...nothing,
+    });
+  });
+
+  it('the end of a job brings its time and what the submission had sent along', () => {
+    const notice = arrived({ ...end, EventTime: '2026-11-22T08:59:59Z', Extend: 'request.1' });
+    expect(notice).toMatchObject({ eventTime: new Date('2026-11-22T08:59:59Z'), extend: 'request.1' });
+  });
+
+  it('what cannot be read is kept byte for byte', () => {
+    const head = Buffer.from([0x7b, 0xff, 0x7d]);
+    const body = { head, size: 3, sha256: 'its hash' };
+    const nothing = { eventType: '', vodJobId: '', mediaId: null, status: '', eventTime: null, extend: null };
+    expect(toNotice({ source: 'http', region: '*', signature: 'missing', body, receivedAt })).toEqual({
+      ...nothing,
+      id: expect.any(String),
+      source: 'http',
+      region: '*',
+      signature: 'missing',
+      receivedAt,
+      verdict: 'rejected',
+      reason: 'signature missing; not UTF-8',
+      body: head,
+      bodySize: 3,
+      bodyHash: 'its hash',
+    });
+  });
+
+  it('a body that was cut off before it names its job is kept, and says why it was not matched', () => {
+    const head = Buffer.from('{"EventType":"AIVideoTagComplete","Data":"');
+    const body = { head, size: 5_000_000, sha256: 'hash of the whole' };
+    const notice = toNotice({ source: 'http', region: '*', signature: 'valid', body, receivedAt });
+    expect(notice).toMatchObject({ verdict: 'ignored', eventType: 'AIVideoTagComplete', vodJobId: '' });
+    expect(notice.reason).toBe(
+      `too large: 5000000 bytes; in the first ${head.length}: no usable JobId. Its job is read at the next alarm`,
+    );
+  });
+
   it('of a body that was cut off is read what its head says', () => {
     const head = Buffer.from(JSON.stringify({ ...end, Data: 'x'.repeat(100) })).subarray(0, 150);
     const body = { head, size: 5_000_000, sha256: 'hash of the whole' };
@@ -72,5 +122,12 @@ describe('A notice', () => {
     expect(stored).toMatchObject([{ id: notice.id, source: 'http', copies: 3, receivedAt }]);
     const more = { region: 'cn-shanghai', signature: 'valid', eventType: 'AIVideoTagComplete' };
     expect(announced).toEqual(['received', 'received', 'duplicate'].map((verdict) => ({ verdict, ...more })));
+  });
+
+  it('without a name is announced as one, with its verdict', async () => {
+    const announced = world.heard('event.received');
+    await new Receive(world.events, world.signals).keep(arrived([], 'stale'));
+    const said = { region: 'cn-shanghai', verdict: 'rejected', signature: 'stale', eventType: null };
+    expect(announced).toEqual([said]);
   });
 });

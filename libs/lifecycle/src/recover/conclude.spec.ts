@@ -250,6 +250,12 @@ const rows: Row[] = [
     expected: hold('VOD lists v1, and does not say what it is: it may be this one', ['v1']),
   },
   {
+    it: 'names all of twenty',
+    findings: { unexplained: twenty },
+    now: graceOver,
+    expected: hold(`VOD lists ${twenty.join(', ')}, and does not say what it is: it may be this one`, twenty),
+  },
+  {
     it: 'names twenty to a person, and counts the rest',
     findings: { unexplained: twentyOne },
     now: graceOver,

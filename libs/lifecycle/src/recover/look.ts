@@ -114,7 +114,7 @@ export class Look {
         const answer = await this.ask(call.operation, region, () => this.deps.vod.readJobs(region, call, asked));
         if (answer.outcome === 'answered') {
           this.classify(some, answer.value.jobs, lost, confirmation);
-        } else if (mayAnswerLater(answer) || (call === readOf(lost) && call.atOnce > 1)) {
+        } else if (isTrouble(answer, call, lost)) {
           confirmation.trouble ??= troubleOf(answer);
         }
       }
@@ -154,10 +154,11 @@ function readsIn(region: string, lost: Case): ReadCall[] {
 
 /**
  * A call that reads one job may refuse a JobId for what it is, of another type or of nobody's: that leaves the JobId
- * unexplained, and says no more.
+ * unexplained, and says no more. So does a call for other types that this key must not make: perhaps it never may.
  */
-function mayAnswerLater({ outcome }: ReadOutcome<unknown>): boolean {
-  return outcome === 'busy' || outcome === 'unavailable';
+function isTrouble({ outcome }: ReadOutcome<unknown>, call: ReadCall, lost: Case): boolean {
+  if (outcome === 'busy' || outcome === 'unavailable') return true;
+  return call === readOf(lost) && (outcome === 'blocked' || call.atOnce > 1);
 }
 
 /** An event that echoes our Extend goes before all others; one that names another attempt of ours is not about this. */

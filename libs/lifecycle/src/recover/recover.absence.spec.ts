@@ -103,6 +103,19 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: lostJob });
   });
 
+  it('is held, not queued, when an event names a job of it and VOD refuses to say what that is', async () => {
+    await ladder.control();
+    const { jobId, mediaId } = await ladder.lose('drop_after');
+    await world.hear(emulator.jobs({ mediaId })[0]?.jobId ?? '', 'success', 'AIVideoTagComplete', { mediaId });
+    const refusal = { fault: 'error', status: 400, code: 'InvalidParameter' } as const;
+    emulator.configure({
+      faults: [faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId }), faultRule('ListAIJob', refusal)],
+    });
+    await ladder.decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(jobId)).error?.message).toBe('VOD cannot be asked: refused: InvalidParameter');
+  });
+
   it('is held when VOD lists a job of this media and does not say what it is', async () => {
     await ladder.control();
     const { jobId } = await ladder.lose('drop_after');

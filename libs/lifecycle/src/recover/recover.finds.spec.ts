@@ -45,6 +45,43 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(ladder.calls('ListJobInfo')).toBe(0);
   });
 
+  it('is found by the rung of events though its event echoes the Extend, when that rung is off', async () => {
+    const decided = world.heard('recovery.decided');
+    const { jobId, requestId, mediaId } = await ladder.lose('drop_after');
+    await world.hear(ladder.onlyJob(), 'success', 'AIVideoTagComplete', { mediaId, extend: `${requestId}.1` });
+    await world.match().run({ rematch: false });
+    await ladder.look(jobId, { by: ['event'] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: ladder.onlyJob() });
+    expect(decided).toEqual([expect.objectContaining({ rung: 'event', outcome: 'found' })]);
+  });
+
+  it.each([
+    ['echoes nothing, while only an echo counts', 'extend', () => null],
+    ['echoes another attempt of the same request', 'event', (requestId: string) => `${requestId}.2`],
+  ] as const)('is not found by an event that %s', async (_which, rung, extendOf) => {
+    const { jobId, requestId, mediaId } = await ladder.lose('drop_after');
+    const extend = extendOf(requestId);
+    await world.hear(ladder.onlyJob(), 'success', 'AIVideoTagComplete', { mediaId, extend });
+    await world.match().run({ rematch: false });
+    await ladder.look(jobId, { by: [rung] });
+    expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed', vodJobId: null });
+    expect(ladder.calls('ListAIJob')).toBe(0);
+  });
+
+  it('is the job whose event echoes its Extend, also when another one could be it, and VOD’s list is not asked', async () => {
+    const { jobId, requestId, mediaId } = await ladder.lose('drop_after');
+    const ours = ladder.onlyJob();
+    await ladder.atConsole(mediaId, 'AIVideoTag');
+    for (const { jobId: vodJobId } of emulator.jobs()) {
+      const extend = vodJobId === ours ? `${requestId}.1` : 'a person at the console';
+      await world.hear(vodJobId, 'success', 'AIVideoTagComplete', { mediaId, extend });
+    }
+    await world.match().run({ rematch: false });
+    await ladder.look(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: ours });
+    expect(ladder.calls('ListJobInfo')).toBe(0);
+  });
+
   it('is not found by what came before it, by another type, nor by a job that another row has or had', async () => {
     const { jobId, mediaId } = await ladder.lose('drop_before');
     const other = await world.accept(['AIVideoTag'], { mediaId, config: another });

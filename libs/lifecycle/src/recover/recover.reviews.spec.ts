@@ -70,6 +70,44 @@ describe('A review whose answer was lost', () => {
     expect(emulator.ledger().billed).toBe(2);
   });
 
+  it.each([
+    ['is away', { fault: 'http_5xx_before', status: 503 }],
+    ['wants fewer calls', { fault: 'throttle' }],
+    ['does not let this key ask', { fault: 'error', status: 403, code: 'Forbidden.RAM' }],
+  ] as const)(
+    'stays open while VOD %s instead of saying what an event names, and is paid once',
+    async (_how, fault) => {
+      const neighbour = await world.accept(['AIMediaAudit']);
+      await world.submit(world.vod(ladder.url)).submit(REGION, { requestId: neighbour.requestId });
+      const { jobId, mediaId } = await loseReview('drop_after');
+      const review = emulator.jobs({ mediaId }).find(({ type }) => type === 'AIMediaAudit')?.jobId ?? '';
+      await world.hear(review, 'success', 'AIMediaAuditComplete', { mediaId });
+      await world.match().run({ rematch: false });
+      const unlisted = faultRule('ListJobInfo', { fault: 'vanished' }, { mediaId });
+      emulator.configure({ faults: [unlisted, faultRule('GetAIMediaAuditJob', fault)] });
+      await ladder.decide(jobId);
+      expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+      expect((await world.lastLine(jobId)).detail['note']).toMatch(/^not decided yet: /);
+
+      emulator.configure({ faults: [unlisted] });
+      await ladder.decide(jobId);
+      expect(await world.job(jobId)).toMatchObject({ state: 'finished', vodJobId: review });
+      expect(ladder.calls('SubmitAIMediaAuditJob')).toBe(2); // the neighbour's is one
+    },
+  );
+
+  it('is held with the JobIds that VOD lists, when it refuses to read those of other types', async () => {
+    const { jobId, mediaId } = await loseReview('drop_before');
+    await ladder.atConsole(mediaId, 'AIMediaDNA');
+    const [dna] = emulator.jobs({ mediaId }).filter(({ type }) => type === 'AIMediaDNA');
+    const refusal = { fault: 'error', status: 403, code: 'Forbidden.RAM' } as const;
+    emulator.configure({ faults: [faultRule('ListAIJob', refusal)] });
+    await ladder.decide(jobId);
+    expect(await world.job(jobId)).toMatchObject({ state: 'held' });
+    expect((await world.job(jobId)).error?.message).toContain(`VOD lists ${dna?.jobId}, and does not say what it is`);
+    expect((await world.lastLine(jobId)).detail['candidates']).toEqual([dna?.jobId]);
+  });
+
   it('is absent only when VOD lists another review of the time: one more call, and paid once', async () => {
     const { jobId, requestId } = await loseReview('drop_before');
     const neighbour = await world.accept(['AIMediaAudit']);
