@@ -77,7 +77,7 @@ describeWithRedis('What killed workers had in hand', () => {
     await City.run({ seed: 1, apis: 1, webhooks: 1, workers: 0 }, async (city) => {
       // Before its claim, before the send, after the answer.
       for (const place of [
-        'submit.submissions.claim.before',
+        'submit.submissions.claimNext.before',
         'submit.submissions.markSent.before',
         'submit.jobs.applyTogether.before',
       ]) {
