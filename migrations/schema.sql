@@ -18,6 +18,19 @@ create table closed_queue (
   constraint closed_queue_pkey PRIMARY KEY (region, queue)
 );
 
+create table dropped_job (
+  id                 uuid not null,
+  request_id         uuid not null,
+  region             text not null,
+  vod_job_ids        text[] not null,
+  settled_at         timestamp with time zone not null,
+  dropped_at         timestamp with time zone not null,
+  constraint dropped_job_pkey PRIMARY KEY (id)
+);
+CREATE INDEX dropped_job_request_id ON public.dropped_job USING btree (request_id);
+CREATE INDEX dropped_job_settled_at ON public.dropped_job USING btree (settled_at);
+CREATE INDEX dropped_job_vod_job_ids ON public.dropped_job USING gin (vod_job_ids);
+
 create table event (
   id                 uuid not null,
   received_at        timestamp with time zone not null,
@@ -38,6 +51,7 @@ create table event (
   verdict            text not null default 'received'::text,
   reason             text,
   job_id             uuid,
+  body_dropped_at    timestamp with time zone,
   constraint event_pkey PRIMARY KEY (id),
   constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text]))),
   constraint event_source_known CHECK ((source = 'http'::text)),
@@ -133,7 +147,6 @@ create table job_label (
   client             text not null,
   region             text not null,
   type               text not null,
-  constraint job_label_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint job_label_pkey PRIMARY KEY (key, value, job_id, client, region, type)
 );
 
@@ -172,9 +185,13 @@ create table request (
   forced             boolean not null default false,
   shared_job_ids     uuid[] not null default '{}'::uuid[],
   created_at         timestamp with time zone not null,
+  over_at            timestamp with time zone,
+  dropped_at         timestamp with time zone,
   constraint request_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX request_idempotency_key ON public.request USING btree (client, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX request_over_at ON public.request USING btree (over_at) WHERE (over_at IS NOT NULL);
+CREATE INDEX request_shared_job_ids ON public.request USING gin (shared_job_ids) WHERE (shared_job_ids <> '{}'::uuid[]);
 
 create table result (
   job_id             uuid not null,
@@ -184,6 +201,15 @@ create table result (
   read_at            timestamp with time zone not null,
   constraint result_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint result_pkey PRIMARY KEY (job_id)
+);
+
+create table retention (
+  singleton          boolean not null default true,
+  ran_at             timestamp with time zone,
+  bodies_to          uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  job_drops          integer not null default 0,
+  constraint retention_one_row CHECK (singleton),
+  constraint retention_pkey PRIMARY KEY (singleton)
 );
 
 create table submission (

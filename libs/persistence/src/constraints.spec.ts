@@ -113,11 +113,6 @@ describe('Postgres itself refuses', () => {
       `insert into result (job_id, source, read_at) values (gen_random_uuid(), 'ListAIJob', now())`,
     ],
     [
-      'a label of no job',
-      'job_label_job_id_fkey',
-      `insert into job_label (key, value, job_id, client, region, type) values ('a', 'b', gen_random_uuid(), 'c', 'r', 't')`,
-    ],
-    [
       'the same label of a job twice',
       'job_label_pkey',
       `insert into job_label (key, value, job_id, client, region, type)
@@ -148,6 +143,8 @@ describe('Postgres itself refuses', () => {
       'installation_one_row',
       'insert into installation (id, singleton) values (gen_random_uuid(), false)',
     ],
+    ['a second mark of the retention', 'retention_pkey', 'insert into retention default values'],
+    ['a mark of the retention beside the one', 'retention_one_row', 'insert into retention (singleton) values (false)'],
     ['the same event twice', 'event_identity', `${insertEvent({})}; ${insertEvent({})}`],
   ])('%s', async (_what, constraint, sql) => {
     await expectRefused(constraint, sql);
@@ -161,7 +158,15 @@ describe('Postgres itself refuses', () => {
        select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indrelid
         where relnamespace = 'public'::regnamespace and indisunique and relname <> 'migration'`,
     );
-    const ids = ['circuit_pkey', 'event_pkey', 'history_pkey', 'job_pkey', 'process_pkey', 'request_pkey'];
+    const ids = [
+      'circuit_pkey',
+      'dropped_job_pkey',
+      'event_pkey',
+      'history_pkey',
+      'job_pkey',
+      'process_pkey',
+      'request_pkey',
+    ];
     const names = rows.map(({ name }) => name).filter((name) => !ids.includes(name));
     expect(names.toSorted()).toEqual([...new Set(tried)].toSorted());
   });

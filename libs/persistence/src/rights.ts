@@ -13,6 +13,8 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   api: {
     migration: ['select'],
     request: ['select', 'insert'],
+    dropped_job: ['select'],
+    retention: ['select'],
     job: ['select', 'insert', 'update'],
     job_label: ['select', 'insert'], // by the trigger on job
     // What a person does goes through the same door as everything else, in one statement that may touch all of these.
@@ -27,12 +29,16 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   worker: {
     migration: ['select'],
     installation: ['select'],
-    request: ['select'],
-    job: ['select', 'update'],
-    submission: ['select', 'insert', 'update'],
-    history: ['select', 'insert'],
-    result: ['select', 'insert', 'update'],
-    event: ['select', 'update'],
+    // It drops what has been kept for long enough.
+    request: ['select', 'update', 'delete'],
+    job: ['select', 'update', 'delete'],
+    job_label: ['select', 'delete'],
+    submission: ['select', 'insert', 'update', 'delete'],
+    history: ['select', 'insert', 'delete'],
+    result: ['select', 'insert', 'update', 'delete'],
+    event: ['select', 'update', 'delete'],
+    dropped_job: ['select', 'insert', 'delete'],
+    retention: ['select', 'update'],
     circuit: ['select', 'insert', 'update', 'delete'],
     closed_queue: ['select', 'insert', 'update'],
     process: ['select', 'insert', 'update', 'delete'],
