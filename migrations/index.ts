@@ -13,3 +13,4 @@ export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-pre
 export { CloseEventSources1764600000000 } from './1764600000000-close-event-sources';
 export { OutliveRows1764800001000 } from './1764800001000-outlive-rows';
 export { IndexWhatIsShared1764800002000 } from './1764800002000-index-what-is-shared';
+export { PartitionByMonth1764800003000 } from './1764800003000-partition-by-month';

@@ -1,7 +1,14 @@
 import type { ConfigFor } from '@app/config';
 import { realClock, Retain } from '@app/lifecycle';
 import { Signals } from '@app/observability';
-import { openDatabase, retainedTables, RetentionReads, RetentionStore, type Dropped } from '@app/persistence';
+import {
+  MonthStore,
+  openDatabase,
+  retainedTables,
+  RetentionReads,
+  RetentionStore,
+  type Dropped,
+} from '@app/persistence';
 
 interface RetentionOptions {
   /** Only says what would be dropped. */
@@ -16,7 +23,8 @@ export async function runRetention(
 ): Promise<string[]> {
   const db = await openDatabase('worker', { url, silenceMs: 0 });
   try {
-    const deps = { store: new RetentionStore(db), reads: new RetentionReads(db), signals: new Signals(), now };
+    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+    const deps = { ...stores, signals: new Signals(), now };
     const retain = new Retain(deps, retention);
     if (dryRun) return told('would be dropped now', await retain.plan());
     const ran = await retain.run();

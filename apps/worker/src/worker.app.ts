@@ -10,7 +10,14 @@ import {
 } from '@app/lifecycle';
 import { Loop } from '@app/loop';
 import { showCircuits, showSeen, type Logger, type Registry, type Server, type Signals } from '@app/observability';
-import { channels, ClosedQueueStore, installationId, RetentionReads, RetentionStore } from '@app/persistence';
+import {
+  channels,
+  ClosedQueueStore,
+  installationId,
+  MonthStore,
+  RetentionReads,
+  RetentionStore,
+} from '@app/persistence';
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
 import { VodClient, vodOperations } from '@app/vod';
@@ -131,7 +138,7 @@ function startRetaining(
     onError,
   }: Pick<OpenProcess, 'db' | 'signals' | 'registry'> & { onError: (error: unknown) => void },
 ): () => Promise<void> {
-  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db) };
+  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
   const retain = new Retain({ ...stores, ...realClock, signals }, retention);
   showBehind(registry, retain);
   const stopping = new AbortController();

@@ -68,10 +68,10 @@ export class Operate {
         case 'moved':
           return { outcome: 'done', job: verdict.job };
         case 'no_such_job':
-          return this.missing(jobId);
+          return await this.missing(jobId);
         case 'ignored': {
           const [history, job] = await Promise.all([this.reads.history(jobId), this.reads.job(jobId)]);
-          if (!job) return this.missing(jobId);
+          if (!job) return await this.missing(jobId);
           if (isDoneAlready(history, event, actor)) return { outcome: 'done', job }; // guard: click-once
           const states = statesFor(event.type);
           if (verdict.reason === 'nothing_to_read') return { outcome: 'nothing_to_read', states };

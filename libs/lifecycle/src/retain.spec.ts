@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { isSettled, jobStates, type JobState } from '@app/domain';
 import {
+  MonthStore,
   RetentionReads,
   RetentionStore,
   retainedTables,
@@ -18,6 +19,8 @@ const DAY = 86_400_000;
 const settings: RetentionSettings = { recordsMs: 180 * DAY, eventBodiesMs: 30 * DAY, keysMs: 400 * DAY };
 const forEver: RetentionSettings = { recordsMs: null, eventBodiesMs: null, keysMs: null };
 
+const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
+
 /** What lies in each table, all of it. */
 const tables = ['job', 'job_label', 'history', 'result', 'submission', 'request', 'event', 'dropped_job', 'retention'];
 
@@ -29,7 +32,7 @@ describe('The retention', () => {
   afterEach(() => fixture.close());
 
   function retainOf(wanted = settings, db = fixture.db): Retain {
-    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db) };
+    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
     return new Retain({ ...stores, signals: fixture.signals, now: () => fixture.now }, wanted);
   }
 
@@ -247,8 +250,8 @@ describe('The retention', () => {
     fixture.advance(181 * DAY);
     const before = await contents();
     const planned = await retainOf().plan();
-    // It comes as far as the history of the job, and no further.
-    const release = await fixture.hold(`lock table history in share mode`);
+    // It comes as far as the attempts of the request, and no further.
+    const release = await fixture.hold(`lock table submission in share mode`);
     const killed = retainOf(settings, await fixture.connect()).run();
     const outcome = killed.then(
       () => 'it ended',
@@ -300,9 +303,99 @@ describe('The retention', () => {
     expect(await total()).toBe(1);
   });
 
-  it('drops in any state of things just what the dry run says, which changes nothing', async () => {
-    const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
-    console.info(`seed ${seed}`);
+  /** A time for which there are months of their own, whenever this test is run. */
+  function atMonths(): void {
+    fixture.now = new Date(Date.UTC(new Date().getUTCFullYear() + 2, 4, 10));
+  }
+
+  const linesOf = async ({ id }: { id: string }) => (await fixture.story(id)).length;
+
+  it('takes what jobs have left along with their month, as soon as no job of it is there', async () => {
+    atMonths();
+    await run(forEver);
+    const early = await fixture.jobIn('succeeded');
+    fixture.advance(10 * DAY);
+    const late = await fixture.jobIn('succeeded');
+    fixture.advance(175 * DAY);
+    expect(await run()).toMatchObject({ job: 1, request: 1 });
+    expect([await linesOf(early), await linesOf(late)]).toEqual([5, 5]); // nobody is shown the former: its job is not there
+    expect(await fixture.reads().job(early.id)).toBeNull();
+    fixture.advance(10 * DAY);
+    expect(await run()).toMatchObject({ job: 1, request: 1 });
+    expect(await retainOf().behindMs()).toBe(0);
+    fixture.advance(20 * DAY);
+    const planned = await retainOf().plan();
+    expect(await retainOf().behindMs()).toBeGreaterThan(0);
+    expect(await run()).toEqual({ history: 10, result: 2 });
+    expect(planned).toMatchObject({ history: 10, result: 2, job: 0 });
+    expect(await retainOf().behindMs()).toBe(0);
+  });
+
+  it('rids a month that one held job keeps of what the others have left', async () => {
+    atMonths();
+    await run(forEver);
+    const held = await fixture.jobIn('held');
+    for (let i = 0; i < 3; i += 1) await fixture.jobIn('succeeded');
+    fixture.advance(20 * DAY);
+    const young = await fixture.jobIn('canceled');
+    fixture.advance(180.5 * DAY);
+    await run();
+    expect(await linesOf(young)).toBe(2);
+    fixture.advance(5 * DAY);
+    await run();
+    fixture.advance(30 * DAY);
+    await run();
+    const [left] = await fixture.query(
+      `select (select count(*)::int from history) as lines, (select count(*)::int from result) as results`,
+    );
+    expect(left).toEqual({ lines: await linesOf(held), results: 0 });
+    expect(await linesOf(held)).toBeGreaterThan(0);
+    await fixture.jobs().apply(held.id, { type: 'given_up' }, 'ann');
+    fixture.advance(181 * DAY);
+    expect(await run()).toMatchObject({ job: 1 });
+    expect(
+      await fixture.query(`select to_regclass('history_' || to_char($1::timestamptz, 'YYYY_MM')) as name`, [
+        held.createdAt,
+      ]),
+    ).toEqual([{ name: null }]);
+  });
+
+  it('never lacks a month: a job of a time for which there is none is kept, and goes, like any other', async () => {
+    fixture.now = new Date(Date.UTC(new Date().getUTCFullYear() + 40, 0, 31));
+    const job = await fixture.jobIn('succeeded');
+    expect(await fixture.query(`select distinct tableoid::regclass::text as part from history`)).toEqual([
+      { part: 'history_default' },
+    ]);
+    await run(); // and makes the months from then on, but for the one that has begun there
+    fixture.advance(10 * DAY);
+    const other = await fixture.jobIn('succeeded');
+    const parts = await fixture.query<{ part: string }>(
+      `select distinct tableoid::regclass::text as part from history order by part`,
+    );
+    expect(parts.map(({ part }) => part)).toEqual([expect.stringMatching(/^history_\d{4}_02$/), 'history_default']);
+    fixture.advance(175 * DAY);
+    expect(await run()).toMatchObject({ job: 1, history: 5, result: 1 });
+    expect(await linesOf(job)).toBe(0);
+    expect(await linesOf(other)).toBe(5);
+  });
+
+  it('keeps a month whose lock somebody holds for the next run, and nobody waits behind it', async () => {
+    atMonths();
+    await run(forEver);
+    await fixture.jobIn('canceled');
+    fixture.advance(230 * DAY);
+    await run(forEver); // the months of this time, for which the lock would be needed too
+    const release = await fixture.hold('select from history limit 1');
+    const running = run();
+    await fixture.untilWaiting(1);
+    const begun = performance.now();
+    await fixture.jobIn('canceled');
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    await release();
+    expect(await running).toMatchObject({ job: 1, history: 2 });
+  });
+
+  it(`drops in any state of things just what the dry run says, which changes nothing (SEED=${seed})`, async () => {
     const step = fc.record({
       days: fc.integer({ min: 0, max: 60 }),
       state: fc.constantFrom(...jobStates),
@@ -312,15 +405,21 @@ describe('The retention', () => {
       /** Of the requests so far, one that it shares a job with, if that is still open. */
       sharesWith: fc.option(fc.nat({ max: 20 })),
       cancels: fc.option(fc.nat({ max: 20 })),
+      /** Whether a run is between, which makes months, and drops. */
+      runs: fc.boolean(),
     });
     const days = fc.constantFrom(30, 90, 180);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), days, async (steps, keptDays) => {
         await fixture.close();
         fixture = await Fixture.open();
+        atMonths();
+        await run(forEver);
+        const wanted = { recordsMs: keptDays * DAY, eventBodiesMs: 15 * DAY, keysMs: (keptDays + 60) * DAY };
         const medias: string[] = [];
-        for (const [i, { days: passed, state, key, label, event, sharesWith, cancels }] of steps.entries()) {
+        for (const [i, { days: passed, state, key, label, event, sharesWith, cancels, runs }] of steps.entries()) {
           fixture.advance(passed * DAY);
+          if (runs) await run(wanted);
           const labels = label ? { batch: 'a', [`n${i}`]: 'b' } : {};
           const media = sharesWith === null ? undefined : medias[sharesWith % Math.max(1, medias.length)];
           if (media === undefined) {
@@ -339,7 +438,6 @@ describe('The retention', () => {
           const victim = cancels === null ? undefined : waiting[cancels % Math.max(1, waiting.length)];
           if (victim) await fixture.jobs().apply(victim.id, { type: 'canceled' });
         }
-        const wanted = { recordsMs: keptDays * DAY, eventBodiesMs: 15 * DAY, keysMs: (keptDays + 60) * DAY };
         const kept = await keptByTheRules(new Date(fixture.now.getTime() - wanted.recordsMs));
         const before = await contents();
         const planned = await retainOf(wanted).plan();
@@ -384,7 +482,7 @@ describe('The retention', () => {
 
   /** Rows that belong to no job or request any more. */
   async function orphans(): Promise<object[]> {
-    const ofNoJob = ['history', 'result', 'job_label', 'event'].map(
+    const ofNoJob = ['job_label', 'event'].map(
       (table) =>
         `select '${table}' as name from ${table} where job_id is not null and job_id not in (select id from job)`,
     );

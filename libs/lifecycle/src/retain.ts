@@ -1,6 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Signals } from '@app/observability';
-import type { Dropped, RetainedTable, RetentionLimits, RetentionReads, RetentionStore } from '@app/persistence';
+import {
+  isOver,
+  isOverdue,
+  type Dropped,
+  type Month,
+  type MonthStore,
+  type RetainedTable,
+  type RetentionLimits,
+  type RetentionReads,
+  type RetentionStore,
+} from '@app/persistence';
 import type { Clock } from './parts';
 
 /** How long things are kept, in milliseconds; null for ever. */
@@ -15,6 +25,13 @@ export interface RetentionSettings {
 
 export type RetainOutcome = { outcome: 'done' | 'stopped'; dropped: Dropped } | { outcome: 'elsewhere' };
 
+interface RetainParts extends Pick<Clock, 'now'> {
+  store: RetentionStore;
+  reads: RetentionReads;
+  months: MonthStore;
+  signals: Signals;
+}
+
 interface RetainOptions {
   /** Ends the run after the batch that is under way. */
   stop?: AbortSignal;
@@ -25,18 +42,18 @@ interface RetainOptions {
 /** Drops what has been kept for as long as the settings say. What is open or held stays, and whatever it needs. */
 export class Retain {
   constructor(
-    private readonly deps: { store: RetentionStore; reads: RetentionReads; signals: Signals } & Pick<Clock, 'now'>,
+    private readonly deps: RetainParts,
     private readonly settings: RetentionSettings,
   ) {}
 
   /** What a run would drop now; nothing is changed. */
   plan(): Promise<Required<Dropped>> {
-    return this.deps.reads.plan(this.limits());
+    return this.deps.months.all().then((months) => this.deps.reads.plan(this.limits(), months));
   }
 
   /** For how long the oldest thing has been there that should be gone. */
   behindMs(): Promise<number> {
-    return this.deps.reads.behindMs(this.limits());
+    return this.deps.months.all().then((months) => this.deps.reads.behindMs(this.limits(), months));
   }
 
   /** Once an hour whoever asks, of any number of processes. */
@@ -73,8 +90,14 @@ export class Retain {
 
   private async *batches(): AsyncGenerator<Dropped> {
     const { recordsBefore, eventBodiesBefore, keysBefore } = this.limits();
+    await this.deps.months.makeAhead(this.deps.now());
     if (recordsBefore !== null) {
-      yield* this.records(recordsBefore);
+      const months = await this.deps.months.all();
+      yield* this.records(
+        recordsBefore,
+        months.filter((month) => !isOverdue(month, recordsBefore)),
+      );
+      for (const month of months.filter((each) => isOver(each, recordsBefore))) yield* this.month(month, recordsBefore);
       yield* this.events(recordsBefore);
     }
     if (eventBodiesBefore !== null) yield* this.bodies(eventBodiesBefore);
@@ -82,16 +105,31 @@ export class Retain {
   }
 
   /** Walk after walk until one drops nothing: a request that shared a job kept that job's request until it went itself. */
-  private async *records(overBefore: Date): AsyncGenerator<Dropped> {
+  private async *records(overBefore: Date, months: Month[]): AsyncGenerator<Dropped> {
     for (let found = true; found;) {
       found = false;
       let after;
       do {
-        const { dropped, next } = await this.deps.store.dropRecords(overBefore, this.deps.now(), after);
+        const { dropped, next } = await this.deps.store.dropRecords(
+          { overBefore, now: this.deps.now(), months },
+          after,
+        );
         after = next ?? undefined;
         found ||= (dropped.request ?? 0) > 0;
         yield dropped;
       } while (after);
+    }
+  }
+
+  /** At once, as soon as no job of it is left. Should one stay for longer, what the others have left goes without it. */
+  private async *month(month: Month, overBefore: Date): AsyncGenerator<Dropped> {
+    const dropped = await this.deps.months.drop(month);
+    if (dropped !== null) yield { [month.table]: dropped };
+    if (dropped !== null || !isOverdue(month, overBefore)) return;
+    for (let after: string | undefined = month.low; after !== undefined;) {
+      const { rows, next }: { rows: number; next: string | null } = await this.deps.months.sweep(month, after);
+      after = next ?? undefined;
+      yield { [month.table]: rows };
     }
   }
 

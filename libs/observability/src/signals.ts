@@ -309,7 +309,7 @@ export const table = {
         help: 'Rows dropped because they had been kept for long enough; of event_body the bodies that were emptied.',
         in: ['worker'],
         series: () => each({ table: retained }),
-        labels: ({ table }) => ({ table }),
+        labels: ({ table: of }) => ({ table: of }),
         by: ({ rows }) => rows,
       }),
     ],

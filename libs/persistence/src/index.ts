@@ -24,6 +24,7 @@ export { EvidenceReads, type Evidence } from './evidence.reads';
 export { FlowReads, type Throughput } from './flow.reads';
 export { FlowWindows, type Flow } from './flow';
 export { JobCounts, type JobCount } from './job.counts';
+export { isOver, isOverdue, MonthStore, type Month } from './month.store';
 export { poolOf } from './pool';
 export { RetentionReads, type RetentionLimits } from './retention.reads';
 export { retainedTables, RetentionStore, type Dropped, type RetainedTable } from './retention.store';

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { boundsOf, type Month } from './month.store';
 import { lowestIdAt } from './rows';
 
 /** What is dropped, by table. Of two tables a part goes earlier or stays longer, and is counted by itself. */
@@ -50,7 +51,11 @@ export class RetentionStore {
     };
     try {
       if (!(await ask('pg_try_advisory_lock'))) return null; // guard: retained-once
-      return await work().finally(() => ask('pg_advisory_unlock').catch(() => undefined));
+      try {
+        return await work();
+      } finally {
+        await ask('pg_advisory_unlock').catch(() => undefined);
+      }
     } finally {
       await runner.release();
     }
@@ -78,11 +83,11 @@ export class RetentionStore {
 
   /**
    * Looks at the next jobs that were over before a moment, and drops the requests of which everything was: their jobs, and all
-   * that belongs to these. `next` is null at the end.
+   * that belongs to these. `next` is null at the end. Of jobs of the `months` history and result stay for the month to take along:
+   * nobody is shown them any more.
    */
   async dropRecords(
-    overBefore: Date,
-    now: Date,
+    { overBefore, now, months = [] }: { overBefore: Date; now: Date; months?: readonly Month[] },
     after?: RecordPlace,
   ): Promise<{ dropped: Dropped; next: RecordPlace | null }> {
     const jobs = await this.db.query<{ jobId: string; requestId: string; settledAt: string }[]>(
@@ -98,7 +103,10 @@ export class RetentionStore {
     const dropped = await this.db.transaction(async (tx) => {
       await forgettably(tx);
       const held = await hold(tx, jobs, overBefore);
-      return rowsOf(await tx.query(dropRecords, [held.requestIds, held.jobIds, overBefore, now]));
+      const parameters = [held.requestIds, held.jobIds, overBefore, now];
+      return rowsOf(
+        await tx.query(dropRecords, [...parameters, ...boundsOf(months, 'history'), ...boundsOf(months, 'result')]),
+      );
     });
     const next = { settledAt: last.settledAt, jobId: last.jobId };
     return { dropped, next };
@@ -132,9 +140,14 @@ export class RetentionStore {
   }
 }
 
-/** Does not wait for the disk: what a crash of Postgres forgets of it is dropped again. */
+/**
+ * Does not wait for the disk: what a crash of Postgres forgets of it is dropped again. And finds some hundred jobs in tables of any
+ * size by their keys, whatever Postgres believes to know of them.
+ */
 async function forgettably(tx: EntityManager): Promise<void> {
-  await tx.query(`set local synchronous_commit = off`);
+  await tx.query(
+    `select set_config(setting, 'off', true) from unnest(array['synchronous_commit', 'enable_hashjoin', 'enable_mergejoin']) as setting`,
+  );
 }
 
 /**
@@ -183,6 +196,10 @@ export const isShared = `
            where other.shared_job_ids <> '{}'
              and other.shared_job_ids && array(select job.id from job where job.request_id = request.id))`;
 
+/** Whether an id lies in one of the months whose first ids and ends these arrays are. */
+export const isWithin = (id: string, lows: string, highs: string) => `
+  exists (select from unnest(${lows}::uuid[], ${highs}::uuid[]) as month(low, high) where ${id} >= low and ${id} < high)`;
+
 const dropRecords = `
   /* drop records */
   with over as materialized (
@@ -215,9 +232,9 @@ const dropRecords = `
      where (job_label.key, job_label.value, job_label.job_id) = (had.key, had.value, had.id)
      returning 1
   ), lines as (
-    delete from history using gone where history.job_id = gone.id returning 1
+    delete from history where job_id = any(array(select id from gone where not ${isWithin('id', '$5', '$6')})) returning 1
   ), results as (
-    delete from result using gone where result.job_id = gone.id returning 1
+    delete from result where job_id = any(array(select id from gone where not ${isWithin('id', '$7', '$8')})) returning 1
   ), attempts as (
     delete from submission using over where submission.request_id = over.id returning 1
   ), events as (
@@ -302,7 +319,7 @@ const dropKeys = `
      returning 1
   ), jobs as (
     delete from dropped_job
-     where id in (select id from dropped_job where settled_at < $1 order by settled_at limit ${KEYS} for update skip locked)
+     where id in (select id from dropped_job where settled_at < $1 order by settled_at limit ${KEYS})
      returning 1
   )
   select (select count(*)::int from keys) as request_key, (select count(*)::int from jobs) as dropped_job`;
