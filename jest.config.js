@@ -53,6 +53,7 @@ const long = ['/test/faults/[^/]+\\.e2e-spec\\.ts$', '/test/load/[^/]+\\.spec\\.
 /** These speak to the stores. What is tested elsewhere beside its code needs no server, and is over in seconds. */
 const withStores = [
   'apps/migrate',
+  'apps/retention',
   'libs/lifecycle',
   'libs/persistence',
   'libs/postgres',

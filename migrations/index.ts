@@ -12,3 +12,6 @@ export { KnowProcesses1764400001000 } from './1764400001000-know-processes';
 export { IndexMediaPrefixes1764400002000 } from './1764400002000-index-media-prefixes';
 export { CloseEventSources1764600000000 } from './1764600000000-close-event-sources';
 export { PaceCalls1764800000000 } from './1764800000000-pace-calls';
+export { OutliveRows1764800001000 } from './1764800001000-outlive-rows';
+export { IndexWhatIsShared1764800002000 } from './1764800002000-index-what-is-shared';
+export { PartitionByMonth1764800003000 } from './1764800003000-partition-by-month';

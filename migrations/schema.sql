@@ -18,6 +18,19 @@ create table closed_queue (
   constraint closed_queue_pkey PRIMARY KEY (region, queue)
 );
 
+create table dropped_job (
+  id                 uuid not null,
+  request_id         uuid not null,
+  region             text not null,
+  vod_job_ids        text[] not null,
+  settled_at         timestamp with time zone not null,
+  dropped_at         timestamp with time zone not null,
+  constraint dropped_job_pkey PRIMARY KEY (id)
+);
+CREATE INDEX dropped_job_request_id ON public.dropped_job USING btree (request_id);
+CREATE INDEX dropped_job_settled_at ON public.dropped_job USING btree (settled_at);
+CREATE INDEX dropped_job_vod_job_ids ON public.dropped_job USING gin (vod_job_ids);
+
 create table event (
   id                 uuid not null,
   received_at        timestamp with time zone not null,
@@ -38,6 +51,7 @@ create table event (
   verdict            text not null default 'received'::text,
   reason             text,
   job_id             uuid,
+  body_dropped_at    timestamp with time zone,
   constraint event_pkey PRIMARY KEY (id),
   constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text]))),
   constraint event_source_known CHECK ((source = 'http'::text)),
@@ -63,11 +77,10 @@ create table history (
   actor              text,
   detail             jsonb not null default '{}'::jsonb,
   tx                 xid8 default pg_current_xact_id(),
-  constraint history_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
-  constraint history_pkey PRIMARY KEY (id)
-);
-CREATE UNIQUE INDEX history_job_version ON public.history USING btree (job_id, version);
-CREATE INDEX history_tx ON public.history USING btree (tx) WHERE (tx IS NOT NULL);
+  constraint history_pkey PRIMARY KEY (job_id, version)
+) partition by RANGE (job_id);
+CREATE INDEX history_id ON ONLY public.history USING btree (id);
+CREATE INDEX history_tx ON ONLY public.history USING btree (tx) WHERE (tx IS NOT NULL);
 
 create table installation (
   id                 uuid not null,
@@ -133,7 +146,6 @@ create table job_label (
   client             text not null,
   region             text not null,
   type               text not null,
-  constraint job_label_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint job_label_pkey PRIMARY KEY (key, value, job_id, client, region, type)
 );
 
@@ -182,9 +194,13 @@ create table request (
   forced             boolean not null default false,
   shared_job_ids     uuid[] not null default '{}'::uuid[],
   created_at         timestamp with time zone not null,
+  over_at            timestamp with time zone,
+  dropped_at         timestamp with time zone,
   constraint request_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX request_idempotency_key ON public.request USING btree (client, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX request_over_at ON public.request USING btree (over_at) WHERE (over_at IS NOT NULL);
+CREATE INDEX request_shared_job_ids ON public.request USING gin (shared_job_ids) WHERE (shared_job_ids <> '{}'::uuid[]);
 
 create table result (
   job_id             uuid not null,
@@ -192,8 +208,16 @@ create table result (
   normalized         jsonb,
   source             text not null,
   read_at            timestamp with time zone not null,
-  constraint result_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id),
   constraint result_pkey PRIMARY KEY (job_id)
+) partition by RANGE (job_id);
+
+create table retention (
+  singleton          boolean not null default true,
+  ran_at             timestamp with time zone,
+  bodies_to          uuid not null default '00000000-0000-0000-0000-000000000000'::uuid,
+  job_drops          integer not null default 0,
+  constraint retention_one_row CHECK (singleton),
+  constraint retention_pkey PRIMARY KEY (singleton)
 );
 
 create table submission (
@@ -218,6 +242,38 @@ create table submission (
 );
 CREATE UNIQUE INDEX submission_nonce ON public.submission USING btree (nonce);
 
+CREATE OR REPLACE FUNCTION public.drop_month(parent text, month text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+  declare
+    name  text := parent || '_' || month;
+    first timestamp := to_date(month, 'YYYY_MM');
+    lines bigint;
+  begin
+    if parent not in ('history', 'result') or month !~ '^\d{4}_\d\d$' then
+      raise exception 'no month of a table: %', name;
+    end if;
+    if to_regclass(name) is null
+       or exists (select from job where id >= first_id_at(first) and id < first_id_at(first + interval '1 month')) then
+      return null;
+    end if;
+    execute format('select count(*) from %I', name) into lines;
+    execute format('drop table %I', name);
+    return lines;
+  end $function$;
+
+CREATE OR REPLACE FUNCTION public.first_id_at(at timestamp without time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
+  $function$;
+
 CREATE OR REPLACE FUNCTION public.label_jobs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -230,5 +286,42 @@ AS $function$
         on conflict do nothing;  -- the backfill may have been there first
         return null;
       end $function$;
+
+CREATE OR REPLACE FUNCTION public.make_months(since timestamp with time zone, ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+  declare
+    parent text;
+    month  timestamp;
+    name   text;
+    taken  boolean;
+    made   integer := 0;
+  begin
+    perform pg_advisory_xact_lock(hashtext('vodai months'));
+    foreach parent in array array['history', 'result'] loop
+      for month in
+        select date_trunc('month', since at time zone 'UTC') + make_interval(months => i) from generate_series(0, ahead) as i
+      loop
+        name := parent || to_char(month, '_YYYY_MM');
+        continue when to_regclass(name) is not null;
+        continue when exists (
+          select from pg_class
+           where oid = to_regclass(parent || '_before')
+             and substring(pg_get_expr(relpartbound, oid) from 'TO \(''([^'']+)''\)')::uuid > first_id_at(month));
+        execute format('select exists (select from %I where job_id >= $1 and job_id < $2)', parent || '_default')
+           into taken using first_id_at(month), first_id_at(month + interval '1 month');
+        continue when taken;
+        execute format('create table %I (like %I including defaults)', name, parent);
+        execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+                       parent, name, first_id_at(month), first_id_at(month + interval '1 month'));
+        made := made + 1;
+      end loop;
+    end loop;
+    return made;
+  end $function$;
 
 CREATE TRIGGER job_labelled AFTER INSERT ON job REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION label_jobs();

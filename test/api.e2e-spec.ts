@@ -1023,7 +1023,7 @@ describe('The OpenAPI document', () => {
   });
 
   it.each<[method: string, path: string, statuses: string]>([
-    ['post', '/v1/jobs', '200 202 400 401 403 413 415 422 503'],
+    ['post', '/v1/jobs', '200 202 400 401 403 409 413 415 422 503'],
     ['get', '/v1/requests/{id}', '200 400 401 404 503'],
     ['get', '/v1/jobs', '200 400 401 503'],
     ['get', '/v1/jobs/{id}', '200 400 401 404 503'],

@@ -189,6 +189,7 @@ describe('A process', () => {
     ['webhook', ['DATABASE_URL', 'VOD_CALLBACK_KEYS', 'VOD_CALLBACK_URL']],
     ['emulator', ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET']],
     ['migrate', ['DATABASE_URL']],
+    ['retention', ['DATABASE_URL']],
   ] as const)('says what it cannot do without: %s', async (name, missing) => {
     const one = await start(name, {});
     expect(await one.refusal()).toEqual({ code: 1, signal: null });

@@ -4,6 +4,7 @@ import { queueGrants } from '@app/queue';
 import { describeWithRedis, eventually, testRedisUrl } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
+import { runRetention } from '../apps/retention/src/retention';
 import { describeWithPgBouncer, PgBouncer } from './support/pgbouncer';
 import { keys, Stack } from './support/stack';
 
@@ -182,7 +183,19 @@ describe('Logins with rights', () => {
   }
 
   it('of a process each, of just what the guide grants, do everyday work', async () => {
-    await everyday(await start({ prepare: ({ url }) => logins(url) }));
+    let urls: Record<Process, string> | undefined;
+    const stack = await start({ prepare: async ({ url }) => (urls = await logins(url)) });
+    await everyday(stack);
+    // And what is done once an hour, and concerns what is older: as if it were two years later.
+    const days = (count: number) => count * 86_400_000;
+    const retention = { recordsMs: days(180), eventBodiesMs: days(30), keysMs: days(400) };
+    const config = { databaseUrl: urls?.worker ?? '', retention };
+    const dropped = await runRetention(config, { dryRun: false, now: () => new Date(Date.now() + days(730)) });
+    expect(dropped.join('\n')).toMatch(/ job\n.* history\n/s);
+    const [{ months }] = await stack.query(
+      `select count(*)::int as months from pg_class where relname ~ to_char(now() + interval '730 days', '"^history_"YYYY_MM$')`,
+    );
+    expect(months).toBe(1);
   });
 
   it('let nobody start who lacks one, and are told which GRANT mends it', async () => {
@@ -217,6 +230,9 @@ describe('Logins with rights', () => {
     );
     // It would only not be seen among the others.
     expect(await refusalOf('webhook', (login) => `revoke all on process from ${login}`)).toBe('it started');
+    expect(
+      await refusalOf('worker', (login) => `revoke execute on function drop_month(text, text) from ${login}`),
+    ).toMatch(/\ngrant execute on function public.drop_month\(text, text\) to LOGIN;$/);
     expect(await refusalOf('worker', (login) => `revoke create on schema bullmq from ${login}`)).toMatch(
       /\ngrant usage, create on schema bullmq to LOGIN;$/,
     );

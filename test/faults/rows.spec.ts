@@ -45,6 +45,7 @@ const rows: Readonly<Record<number, string>> = {
   39: 'a success comes without data that can be used',
   40: 'an event and a read contradict each other',
   43: 'a migration runs while the product works',
+  44: 'what keeps a repetition from being paid again goes last',
 };
 
 /** Promised, and not built yet. */
@@ -80,7 +81,7 @@ describe('Every row of what can go wrong', () => {
   });
 
   it('is either proven or said to be open, from the first to the last', () => {
-    const later = [41, 42, 44, 45, 46];
+    const later = [41, 42, 45, 46];
     const known = [...Object.keys(rows), ...Object.keys(open)].map(Number).concat(later);
     expect(known.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 46 }, (_, i) => i + 1));
   });

@@ -4,7 +4,7 @@ import { isAlive } from '../../apps/local/src/is-alive';
 import { eventually } from '@app/testing';
 import { builtDist } from './build';
 
-export type ProcessName = 'api' | 'worker' | 'webhook' | 'emulator' | 'local' | 'migrate';
+export type ProcessName = 'api' | 'worker' | 'webhook' | 'emulator' | 'local' | 'migrate' | 'retention';
 
 interface Exit {
   code: number | null;

@@ -4,6 +4,7 @@ import * as schemas from '@app/contract';
 import { Operate, type OperateOutcome } from '@app/lifecycle/commands';
 import type { JobRow } from '@app/persistence';
 import { Caller, Needs } from './auth.guard';
+import { noJob } from './dropped';
 import { problem } from './openapi';
 import { Problem } from './problems';
 import { jobView } from './views';
@@ -102,6 +103,6 @@ function done(id: string, outcome: OperateOutcome): JobRow {
     case 'job_id_taken':
       throw new Problem('job_id_taken', "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId=");
     case 'no_such_job':
-      throw new Problem('not_found', `there is no job ${id}`);
+      throw noJob(id, outcome.keptUntil);
   }
 }

@@ -14,6 +14,7 @@ import {
   ProcessStore,
   StatsReads,
 } from '@app/persistence';
+import { noJob } from './dropped';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { Problem } from './problems';
@@ -45,9 +46,7 @@ export class InspectionController {
   @ApiResponse({ status: 200, standardSchema: schemas.evidenceAnswer })
   @ApiResponse(problem(404, 'not_found'))
   async getEvidence(@Param('id', { schema: schemas.id }) id: string) {
-    const job = await this.reads.job(id);
-    if (!job) throw new Problem('not_found', `there is no job ${id}`);
-    return evidenceView(await this.evidence.about(job));
+    return evidenceView(await this.evidence.about(await this.existing(id)));
   }
 
   @Get('v1/jobs/:id/outlook')
@@ -55,9 +54,7 @@ export class InspectionController {
   @ApiResponse({ status: 200, standardSchema: schemas.outlookAnswer })
   @ApiResponse(problem(404, 'not_found'))
   async getOutlook(@Param('id', { schema: schemas.id }) id: string) {
-    const job = await this.reads.job(id);
-    if (!job) throw new Problem('not_found', `there is no job ${id}`);
-    return this.outlooks.of(job);
+    return this.outlooks.of(await this.existing(id));
   }
 
   @Get('v1/events')
@@ -124,5 +121,11 @@ export class InspectionController {
       oldestDueAt,
       ...alarms,
     };
+  }
+
+  private async existing(id: string) {
+    const job = await this.reads.job(id);
+    if (!job) throw noJob(id, await this.reads.keptUntil(id));
+    return job;
   }
 }

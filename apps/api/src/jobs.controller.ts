@@ -9,6 +9,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
+import { noJob, noRequest, requestDropped } from './dropped';
 import { invalid, Problem } from './problems';
 import { historyView, jobView, listView, requestView, resultText } from './views';
 import { WaitingRoom } from './waiting-room';
@@ -51,6 +52,7 @@ export class JobsController {
     standardSchema: schemas.requestAnswer,
   })
   @ApiResponse(problem(403, 'forbidden'))
+  @ApiResponse(problem(409, 'request_dropped'))
   @ApiResponse(problem(413, 'too_large'))
   @ApiResponse(problem(415, 'unsupported_media_type'))
   @ApiResponse(problem(422, 'idempotency_mismatch, unsupported_in_region'))
@@ -73,6 +75,8 @@ export class JobsController {
           'idempotency_mismatch',
           'expected the body that this Idempotency-Key came with first; take a new key',
         );
+      case 'dropped':
+        throw requestDropped(outcome.dropped);
       case 'created':
         void reply.header('location', `/v1/requests/${outcome.request.id}`);
         return requestView(outcome.request, false);
@@ -91,7 +95,7 @@ export class JobsController {
   @ApiResponse(problem(404, 'not_found'))
   async getRequest(@Param('id', { schema: schemas.id }) id: string) {
     const request = await this.requests.get(id);
-    if (!request) throw new Problem('not_found', `there is no request ${id}`);
+    if (!request) throw noRequest(id, await this.requests.keptUntil(id));
     return requestView(request, false);
   }
 
@@ -156,7 +160,7 @@ export class JobsController {
 
   private async existing(id: string) {
     const job = await this.reads.job(id);
-    if (!job) throw new Problem('not_found', `there is no job ${id}`);
+    if (!job) throw noJob(id, await this.reads.keptUntil(id));
     return job;
   }
 }

@@ -1,4 +1,5 @@
 import { byType, jobTypes, type JobType } from '@app/domain';
+import { requestDropped } from './dropped';
 import { invalid, Problem, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
@@ -107,6 +108,7 @@ const event = {
   eventTime: '2026-11-28T05:13:14.000Z',
   jobId: '01a22092-58dc-7068-ae21-7da2c22cec19',
   bodySize: 384,
+  bodyDroppedAt: null,
 };
 
 const throughput = {
@@ -312,6 +314,11 @@ const problems: Record<ProblemCode, Problem> = {
   method_not_allowed: new Problem('method_not_allowed', 'Route DELETE:/v1/jobs not found'),
   wrong_state: new Problem('wrong_state', 'the job is succeeded; this works in queued', { states: ['queued'] }),
   job_id_taken: new Problem('job_id_taken', "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId="),
+  request_dropped: requestDropped({
+    id: job.requestId,
+    acceptedAt: new Date('2026-05-28T05:13:11.680Z'),
+    keptUntil: new Date('2026-11-24T05:13:11.680Z'),
+  }),
   too_large: new Problem('too_large', 'Request body is too large'),
   unsupported_media_type: new Problem('unsupported_media_type', 'expected content-type: application/json'),
   idempotency_mismatch: new Problem(

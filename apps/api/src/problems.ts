@@ -18,6 +18,7 @@ const titles = {
   method_not_allowed: [405, 'That method is not known here'],
   wrong_state: [409, 'The job is in another state'],
   job_id_taken: [409, 'That JobId belongs to another job'],
+  request_dropped: [409, 'This Idempotency-Key was used, and the record of its request is dropped'],
   too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is not JSON'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another body'],

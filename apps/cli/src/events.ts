@@ -98,7 +98,7 @@ function show(): Command {
           received: time(event.receivedAt),
           copies: event.copies > 1 ? `${event.copies}, the last ${time(event.lastReceivedAt)}` : null,
           'says it is of': time(event.eventTime),
-          body: event.body,
+          body: event.bodyDroppedAt === null ? event.body : `it was kept until ${time(event.bodyDroppedAt)}`,
         });
       }),
     );

@@ -194,7 +194,7 @@ function failIfRefused(refused: number, { media }: Asked): void {
 
 /** What the api refuses may be one media's trouble. */
 function isAboutOneMedia(error: unknown): boolean {
-  return error instanceof ApiError && [400, 422].includes(error.status);
+  return error instanceof ApiError && [400, 409, 422].includes(error.status);
 }
 
 function wasHere({ replayed, deduplicated }: Submitted): boolean {

@@ -1,8 +1,25 @@
 import type { ConfigFor } from '@app/config';
-import { assembleSteps, failpoints, openStores, Pacer, realClock, type Match, type StepSettings } from '@app/lifecycle';
+import {
+  assembleSteps,
+  failpoints,
+  openStores,
+  Pacer,
+  realClock,
+  Retain,
+  type Match,
+  type StepSettings,
+} from '@app/lifecycle';
 import { Loop } from '@app/loop';
-import { showCircuits, type Logger, type Server, type Signals } from '@app/observability';
-import { callsTogether, channels, ClosedQueueStore, installationId } from '@app/persistence';
+import { showCircuits, showSeen, type Logger, type Registry, type Server, type Signals } from '@app/observability';
+import {
+  callsTogether,
+  channels,
+  ClosedQueueStore,
+  installationId,
+  MonthStore,
+  RetentionReads,
+  RetentionStore,
+} from '@app/persistence';
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
 import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
@@ -11,6 +28,9 @@ import { processors } from './processors';
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
 const DISPATCH_POLL_MS = 1_000;
 const MATCH_POLL_MS = 2_000;
+/** How often one of all workers drops what has been kept for long enough, and how often each looks whether it is time. */
+const RETAIN_EVERY_MS = 60 * 60_000;
+const RETAIN_POLL_MS = 10 * 60_000;
 
 /** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
 export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
@@ -53,6 +73,7 @@ async function openWorker(
   await queues.work(processors(steps, after));
   dispatching.start();
   matching.start();
+  onClose(startRetaining(config, { db, signals, registry, onError }));
   // Stop handing out first, then finish what was handed out.
   onClose(async () => {
     await Promise.all([dispatching.stop(), matching.stop()]);
@@ -109,6 +130,45 @@ function openVod(config: ConfigFor<'worker'>, logger: Logger): VodClient {
     if (through !== null) logger.info({ region, proxy: through }, 'VOD is called through a proxy');
   }
   return vod;
+}
+
+/** Stops amid a run: the rest is the next one's. */
+function startRetaining(
+  { retention }: ConfigFor<'worker'>,
+  {
+    db,
+    signals,
+    registry,
+    onError,
+  }: Pick<OpenProcess, 'db' | 'signals' | 'registry'> & { onError: (error: unknown) => void },
+): () => Promise<void> {
+  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+  const retain = new Retain({ ...stores, ...realClock, signals }, retention);
+  showBehind(registry, retain);
+  const stopping = new AbortController();
+  const retaining = new Loop(
+    async () => {
+      await retain.runIfDue(RETAIN_EVERY_MS, { stop: stopping.signal, gently: true });
+      return { again: 'when_woken' };
+    },
+    { pollMs: RETAIN_POLL_MS, onError },
+  );
+  retaining.start();
+  return () => {
+    stopping.abort();
+    return retaining.stop();
+  };
+}
+
+function showBehind(registry: Registry, retain: Retain): void {
+  showSeen(registry, () => retain.behindMs(), [
+    {
+      name: 'vodai_retention_behind_seconds',
+      help: 'For how long the oldest row has been there that should be dropped by now; an hour is ordinary.',
+      labelNames: [],
+      series: (ms) => [{ labels: {}, value: ms / 1000 }],
+    },
+  ]);
 }
 
 /** Wakes match events; every slow poll also takes up those that found no job before. */

@@ -2,7 +2,7 @@ import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Env
 import type { logLevels, recoveryRungs } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
-export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'local';
+export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
 
 export interface AccessKey {
   accessKeyId: string;
@@ -53,6 +53,8 @@ export interface Config {
     recoverGraceMs: number;
     jobDeadlineMs: number;
   };
+  /** Since it was over, or came; null for ever. */
+  retention: { recordsMs: number | null; eventBodiesMs: number | null; keysMs: number | null };
   recovery: { by: (typeof recoveryRungs)[number][]; resendPinned: boolean };
   /** Only in tests. */
   failpoints?: string;
@@ -71,6 +73,7 @@ interface Guaranteed {
   webhook: Database & { vod: { endpoint: string; callback: { url: string } } };
   emulator: { vod: { endpoint: string; credentials: AccessKey } };
   migrate: Database & { vod: { endpoint: string } };
+  retention: Database & { vod: { endpoint: string } };
   local: object;
 }
 

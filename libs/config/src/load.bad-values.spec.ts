@@ -30,6 +30,10 @@ describe('a bad value', () => {
     ['VOD_ENDPOINT', 'https://vod.{zone}.aliyuncs.com', 'an http(s) URL'],
     ['VOD_CALLBACK_URL', ' https://example.com/vod', 'an http(s) URL'],
     ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
+    ['RETENTION', '180', '0 (for ever), or days from 1d to 36500d such as 180d'],
+    ['RETENTION', '0d', 'days from 1d'],
+    ['EVENT_BODY_RETENTION', '12h', 'days from 1d'],
+    ['KEY_RETENTION', '40000d', 'to 36500d'],
     ['LOG_LEVEL', 'loud', 'one of trace, debug'],
     ['LOG_FORMAT', 'xml', 'one of json, pretty'],
     ['HOST', 'http://localhost', 'an address'],
@@ -68,6 +72,15 @@ describe('a bad value', () => {
     expect(problemsOf({ LEASE: '20s', VOD_TIMEOUT: '10s' })).toEqual([
       'LEASE: expected longer than twice VOD_TIMEOUT, because a lease must outlive the call, got 20000 ms and a VOD_TIMEOUT of 10000 ms',
     ]);
+  });
+
+  it('a key outlives the record of its request', () => {
+    expect(problemsOf({ RETENTION: '500d' })).toEqual([
+      'KEY_RETENTION: expected at least RETENTION, because a request that is repeated after its key is forgotten is paid again, got 400d and a RETENTION of 500d',
+    ]);
+    expect(problemsOf({ RETENTION: '400d' })).toEqual([]);
+    expect(problemsOf({ RETENTION: '500d', KEY_RETENTION: '0' })).toEqual([]);
+    expect(problemsOf({ RETENTION: '0', KEY_RETENTION: '1d' })).toEqual([]);
   });
 
   it('the callback URL is at most 256 bytes in every region', () => {

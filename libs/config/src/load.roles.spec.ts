@@ -57,3 +57,12 @@ describe('a migration', () => {
     expect(problemsOf({ LEASE: '5s' }, 'migrate')).toEqual([expect.stringMatching(/^DATABASE_URL: expected /)]);
   });
 });
+
+describe('a retention by hand', () => {
+  it('wants the database and its own settings, whatever is wrong with the rest', () => {
+    const env = { DATABASE_URL: database, LEASE: '5s', SUBMIT_QPS: 'many', RETENTION: '7d' };
+    expect(problemsOf(env, 'retention')).toEqual([]);
+    expect(loadConfig(env, 'retention').retention.recordsMs).toBe(7 * 86_400_000);
+    expect(problemsOf({ ...env, RETENTION: 'long' }, 'retention')).toHaveLength(1);
+  });
+});

@@ -1,6 +1,8 @@
 import { database, enough, problemsOf } from '../test/environments';
 import { callbackUrls, loadConfig, parseDuration } from './index';
 
+const DAY = 86_400_000;
+
 describe('without anything set', () => {
   it('has the defaults of the contract', () => {
     expect(loadConfig(enough.worker, 'worker')).toEqual({
@@ -27,6 +29,7 @@ describe('without anything set', () => {
         jobDeadlineMs: 86_400_000,
       },
       recovery: { by: ['extend', 'event', 'listing'], resendPinned: true },
+      retention: { recordsMs: 180 * DAY, eventBodiesMs: 30 * DAY, keysMs: 400 * DAY },
       log: { level: 'info', format: 'json' },
       emulator: { jobTimeMs: { minMs: 2_000, maxMs: 6_000 } },
     });
@@ -71,6 +74,8 @@ describe('what is set', () => {
         API_PORT: '0',
         REDIS_URL: 'rediss://cache:6380',
         EMULATOR_JOB_TIME: '2s',
+        RETENTION: '2d',
+        EVENT_BODY_RETENTION: '0',
       },
       'api',
     );
@@ -86,6 +91,7 @@ describe('what is set', () => {
     expect(config.ports.api).toBe(0);
     expect(config.redisUrl).toBe('rediss://cache:6380');
     expect(config.emulator.jobTimeMs).toEqual({ minMs: 2000, maxMs: 2000 });
+    expect(config.retention).toEqual({ recordsMs: 172_800_000, eventBodiesMs: null, keysMs: 400 * DAY });
   });
 
   it.each([

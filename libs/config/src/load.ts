@@ -16,6 +16,7 @@ const required: Record<Role, readonly VariableName[]> = {
   webhook: ['DATABASE_URL', 'VOD_CALLBACK_URL'],
   emulator: ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
   migrate: ['DATABASE_URL'],
+  retention: ['DATABASE_URL'],
   local: [],
 };
 
@@ -43,9 +44,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   return arrange(values, role);
 }
 
-/** A migration changes a database and does nothing else: what is wrong with the rest is for the processes that read it. */
+/** These change a database and do nothing else: what is wrong with the rest is for the processes that read it. */
+const readsOnly: Partial<Record<Role, readonly VariableName[]>> = {
+  migrate: required.migrate,
+  retention: [...required.retention, 'RETENTION', 'EVENT_BODY_RETENTION', 'KEY_RETENTION'],
+};
+
 function namesFor(role: Role): readonly VariableName[] {
-  return role === 'migrate' ? required.migrate : variableNames;
+  return readsOnly[role] ?? variableNames;
 }
 
 /** Everybody's variables, and for many programs in lower case. Who has no use for them doesn't stumble over them. */
@@ -88,7 +94,7 @@ const neededText: Partial<Record<VariableName, string>> = {
 };
 
 function contradictions(values: Values, role: Role): Problem[] {
-  return [...timing(values), ...callbackLength(values), ...halfAnAccessKey(values, role)];
+  return [...timing(values), ...keeping(values), ...callbackLength(values), ...halfAnAccessKey(values, role)];
 }
 
 function timing(values: Values): Problem[] {
@@ -105,6 +111,20 @@ function timing(values: Values): Problem[] {
     problems.push({ variable: 'LEASE', other: 'VOD_TIMEOUT', expected, got });
   }
   return problems;
+}
+
+/** With the row gone and the key too, the same request once more would be a new one. */
+function keeping({ RETENTION, KEY_RETENTION }: Values): Problem[] {
+  if (RETENTION.ms === null || KEY_RETENTION.ms === null || KEY_RETENTION.ms >= RETENTION.ms) return [];
+  const days = (ms: number) => `${ms / 86_400_000}d`;
+  return [
+    {
+      variable: 'KEY_RETENTION',
+      other: 'RETENTION',
+      expected: 'at least RETENTION, because a request that is repeated after its key is forgotten is paid again',
+      got: `${days(KEY_RETENTION.ms)} and a RETENTION of ${days(RETENTION.ms)}`,
+    },
+  ];
 }
 
 function callbackLength(values: Values): Problem[] {
@@ -196,6 +216,11 @@ function arrange(values: Values, role: Role): Config {
       recoverAfterMs: values.RECOVER_AFTER,
       recoverGraceMs: values.RECOVER_GRACE,
       jobDeadlineMs: values.JOB_DEADLINE,
+    },
+    retention: {
+      recordsMs: values.RETENTION.ms,
+      eventBodiesMs: values.EVENT_BODY_RETENTION.ms,
+      keysMs: values.KEY_RETENTION.ms,
     },
     recovery: { by: values.RECOVER_BY, resendPinned: values.RESEND_PINNED },
     ...(values.FAILPOINTS === undefined ? {} : { failpoints: values.FAILPOINTS }),

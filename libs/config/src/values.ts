@@ -66,6 +66,17 @@ export const duration = () => reads(durationForm, boundedDuration);
 /** An amount of requests: as a number, or as what a quota lets through in a time. */
 export type Amount = { requests: number } | { ms: number };
 
+const dayMs = 86_400_000;
+
+/** How long something is kept, in milliseconds; null for ever. Whole days: less than one would drop what has hardly been looked at. */
+export function keptFor() {
+  return reads('0 (for ever), or days from 1d to 36500d such as 180d', (text): { ms: number | null } | undefined => {
+    if (text === '0') return { ms: null };
+    const days = Number(/^(\d{1,5})d$/.exec(text)?.[1]);
+    return days >= 1 && days <= 36_500 ? { ms: days * dayMs } : undefined;
+  });
+}
+
 export function amount(max: number) {
   const expected = `a duration from 500ms on such as 2s, or a whole number of requests from 1 to ${max}`;
   return reads(expected, (text): Amount | undefined => {

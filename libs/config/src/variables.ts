@@ -9,6 +9,7 @@ import {
   environmentName,
   flag,
   host,
+  keptFor,
   oneOf,
   port,
   proxyUrl,
@@ -103,6 +104,16 @@ export const variables = z.object({
   RECOVER_GRACE: duration().prefault('20m'),
   /** Age at which a job gets a last read and is then `expired`. */
   JOB_DEADLINE: duration().prefault('24h'),
+
+  /**
+   * How long jobs are kept that are over, with all that belongs to them; 0 is for ever. VOD forgets after about as long. What is
+   * open or held is always kept.
+   */
+  RETENTION: keptFor().prefault('180d'),
+  /** The bodies of events: up to a megabyte each, and read by people only. The events stay. */
+  EVENT_BODY_RETENTION: keptFor().prefault('30d'),
+  /** What outlives the rows, so that a repetition does not pay again: idempotency keys, and the JobIds of VOD. */
+  KEY_RETENTION: keptFor().prefault('400d'),
 
   LOG_LEVEL: oneOf(logLevels).prefault('info'),
   /** Unset: `json`, and `pretty` in local mode, where a person reads it. */

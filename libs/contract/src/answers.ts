@@ -100,6 +100,9 @@ const eventItem = z
     eventTime: at.nullable(),
     jobId: z.uuid().nullable(),
     bodySize: z.int(),
+    bodyDroppedAt: at
+      .nullable()
+      .meta({ description: 'Until when its body was kept, when it has been dropped: `body` is empty then' }),
   })
   .meta({ id: 'EventItem' });
 export const eventAnswer = eventItem.extend({ body: z.string() }).meta({ id: 'Event' });

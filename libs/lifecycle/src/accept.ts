@@ -35,7 +35,7 @@ export class Accept {
 
     const drafted = types.map((type) => ({ type, jobId: uuidv7() }));
     const acceptance = await this.requests.accept({ ...input, id: uuidv7(), types: drafted, now: this.now() });
-    if (acceptance.outcome === 'mismatch') return acceptance;
+    if (acceptance.outcome === 'mismatch' || acceptance.outcome === 'dropped') return acceptance;
     const { outcome, request } = acceptance;
     this.signals.emit('request.accepted', {
       requestId: request.id,

@@ -6,6 +6,7 @@ export { Receive } from './receive';
 export { Match } from './match';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';
+export { Retain } from './retain';
 
 /** Where each step gets what it uses. */
 export { assembleSteps, type Steps, type StepSettings } from './assemble';

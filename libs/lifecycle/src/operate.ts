@@ -27,7 +27,8 @@ export type OperateOutcome =
   /** VOD never had it, so it has no result that could be read again. */
   | { outcome: 'nothing_to_read'; states: JobState[] }
   | { outcome: 'job_id_taken' }
-  | { outcome: 'no_such_job' };
+  /** Until when there was one, if that is still known. */
+  | { outcome: 'no_such_job'; keptUntil: Date | null };
 
 type OperatorEvent = Extract<
   JobEvent,
@@ -67,10 +68,10 @@ export class Operate {
         case 'moved':
           return { outcome: 'done', job: verdict.job };
         case 'no_such_job':
-          return verdict;
+          return await this.missing(jobId);
         case 'ignored': {
           const [history, job] = await Promise.all([this.reads.history(jobId), this.reads.job(jobId)]);
-          if (!job) return { outcome: 'no_such_job' };
+          if (!job) return await this.missing(jobId);
           if (isDoneAlready(history, event, actor)) return { outcome: 'done', job }; // guard: click-once
           const states = statesFor(event.type);
           if (verdict.reason === 'nothing_to_read') return { outcome: 'nothing_to_read', states };
@@ -82,6 +83,10 @@ export class Operate {
       if (isTakenJobId(error)) return { outcome: 'job_id_taken' };
       throw error;
     }
+  }
+
+  private async missing(jobId: string): Promise<OperateOutcome> {
+    return { outcome: 'no_such_job', keptUntil: await this.reads.keptUntil(jobId) };
   }
 }
 

@@ -57,6 +57,8 @@ const oneOfEach: SignalMap = {
   'circuit.opened': { region: 'cn-shanghai', code: 'Forbidden.RAM', message: 'no permission', requestId: 'R-2' },
   'circuit.closed': { region: 'cn-shanghai', code: 'Forbidden.RAM', openedAt: new Date(Date.UTC(2026, 10, 22)) },
   'vod_job.unclaimed': { jobId: 'job-1', vodJobId: 'vod-1', attempt: 1, state: 'submitting' },
+  'retention.dropped': { table: 'history', rows: 12 },
+  'retention.ran': { dropped: { history: 12 }, complete: true, ms: 40 },
   'recovery.decided': {
     jobId: 'job-1',
     region: 'cn-shanghai',

@@ -99,7 +99,7 @@ export class CaseReads {
 
   /**
    * What we know of some of VOD's JobIds for this media: `taken` are those that a job has, `former` those that a job had
-   * and let go when it was queued anew. Neither can be what a submission is missing.
+   * and let go when it was queued anew, or had when its record was dropped. Neither can be what a submission is missing.
    */
   async knownAmong(
     { region, mediaId }: JobRow,
@@ -112,7 +112,9 @@ export class CaseReads {
               exists (select from history
                         join job on job.id = history.job_id
                        where job.media_id = $2 and history.event in ('accepted', 'found', 'event_received', 'adopted')
-                         and coalesce(history.detail ->> 'vodJobId', history.detail ->> 'candidate') = asked) as former
+                         and coalesce(history.detail ->> 'vodJobId', history.detail ->> 'candidate') = asked)
+                or exists (select from dropped_job
+                            where dropped_job.vod_job_ids @> array[asked] and dropped_job.region = $1) as former
          from unnest($3::text[]) as asked`,
       [region, mediaId, vodJobIds],
     );

@@ -55,7 +55,7 @@ export class ChangeReads {
            from (select id from unseen order by id limit ${limit}) as next
            join history using (id)
        )
-       select shown::text, line.id as "lineId", line.at, line.version as "lineVersion", line.event,
+       select shown::text, job.id is not null as "hasJob", line.id as "lineId", line.at, line.version as "lineVersion", line.event,
               line.from_state as "from", line.to_state as "to", line.attempt as "lineAttempt", line.actor, line.detail,
               ${jobColumns}
          from now
@@ -70,7 +70,10 @@ export class ChangeReads {
     const whole: Position = { seen: shown, partly: null };
     const position = lines.length < limit ? whole : within(lines.at(-1)?.lineId ?? '0');
     return {
-      news: lines.map((row, i) => newsFrom(row, i === lines.length - 1 ? position : within(row.lineId))),
+      // What a dropped job has left, until its month goes, is nobody's news.
+      news: lines.flatMap((row, i) =>
+        row.hasJob ? [newsFrom(row, i === lines.length - 1 ? position : within(row.lineId))] : [],
+      ),
       position,
     };
   }
@@ -78,13 +81,28 @@ export class ChangeReads {
 
 interface NewsRow extends FlatJobRow, Omit<HistoryRow, 'id' | 'version' | 'attempt'> {
   shown: string;
+  /** False of a job that is dropped. */
+  hasJob: boolean;
   lineId: string;
   lineVersion: number;
   lineAttempt: number;
 }
 
 function newsFrom(row: NewsRow, position: Position): News {
-  const { shown: _shown, lineId, lineVersion, lineAttempt, at, event, from, to, actor, detail, ...job } = row;
+  const {
+    shown: _shown,
+    hasJob: _has,
+    lineId,
+    lineVersion,
+    lineAttempt,
+    at,
+    event,
+    from,
+    to,
+    actor,
+    detail,
+    ...job
+  } = row;
   const line = { id: lineId, at, version: lineVersion, event, from, to, attempt: lineAttempt, actor, detail };
   return { line, job: toJobRow(job), position };
 }

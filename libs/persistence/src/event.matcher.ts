@@ -58,7 +58,8 @@ export class EventMatcher {
   private matchThese(statement: string, parameters: unknown[], handOn: HandOn = nothing): Promise<Matched> {
     return this.door.commit(
       async (batch) => {
-        const events = await batch.tx.query<WaitingEvent[]>(statement, parameters);
+        const waiting = await batch.tx.query<WaitingEvent[]>(statement, parameters);
+        const events = await withDroppedJobs(batch.tx, waiting);
         const changes = [...completionsIn(events), ...(await reconsiderFor(batch.tx, events))];
         await batch.lock(changes);
         for (const change of changes) batch.apply(change);
@@ -101,6 +102,8 @@ interface WaitingEvent {
   status: string;
   signature: EventSignature;
   jobId: string | null;
+  /** Of the job that had its JobId, when that one's record is dropped: until when it was kept. */
+  jobKeptUntil?: Date;
 }
 
 /** The JobId of VOD that a job gets by this event. */
@@ -150,12 +153,24 @@ function received({ id, vodJobId, status, signature }: WaitingEvent): JobEvent {
   };
 }
 
+/** A JobId outlives the record of its job: an event about it is nobody's news, and no evidence for anybody. */
+async function withDroppedJobs(tx: Transaction, events: readonly WaitingEvent[]): Promise<WaitingEvent[]> {
+  const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
+  if (unknown.length === 0) return [...events];
+  const rows = await tx.query<{ id: string; keptUntil: Date }[]>(droppedJobsOfEvents, [unknown.map(({ id }) => id)]);
+  const keptUntil = new Map(rows.map((row) => [row.id, row.keptUntil]));
+  return events.map((event) => {
+    const jobKeptUntil = keptUntil.get(event.id);
+    return jobKeptUntil ? { ...event, jobKeptUntil } : event;
+  });
+}
+
 /**
  * Events about jobs that we do not know: one of them may be the answer that a submission has lost. Whoever waits for it
  * looks again now, also when it was taken for absent, or is held.
  */
 async function reconsiderFor(tx: Transaction, events: readonly WaitingEvent[]): Promise<Change[]> {
-  const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
+  const unknown = events.filter((event) => event.jobId === null && !event.jobKeptUntil && isCompletion(event));
   if (unknown.length === 0) return [];
   const cases = await tx.query<{ jobId: string; eventId: string; vodJobId: string; sentAt: Date }[]>(casesOfEvents, [
     unknown.map(({ id }) => id),
@@ -173,7 +188,19 @@ function isCompletion({ eventType, status }: WaitingEvent): boolean {
 function matchOf(event: WaitingEvent): MatchedEvent {
   const { id, jobId } = event;
   if (!isCompletion(event)) return { id, jobId, verdict: 'ignored', reason: 'not the end of a job of ours' };
+  if (event.jobKeptUntil) {
+    return {
+      id,
+      jobId,
+      verdict: 'ignored',
+      reason: `the record of its job was kept until ${dayOf(event.jobKeptUntil)}`,
+    };
+  }
   return { id, jobId, verdict: jobId ? 'matched' : 'unmatched', reason: null };
+}
+
+function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }
 
 const eventColumns = `event.id, event.event_type as "eventType", event.vod_job_id as "vodJobId", event.status, event.signature`;
@@ -223,6 +250,13 @@ const earlyEvents = `
    where event.verdict in ('received', 'unmatched')
    order by event.id
      for update of event`;
+
+const droppedJobsOfEvents = `
+  select distinct on (event.id) event.id, dropped_job.dropped_at as "keptUntil"
+    from event
+    join dropped_job on dropped_job.vod_job_ids @> array[event.vod_job_id] and event.region in (dropped_job.region, '*')
+   where event.id = any($1::uuid[])
+   order by event.id`;
 
 const completionPairs = jobTypes.flatMap((type) => completionsOf(type).map((event) => `('${type}', '${event}')`));
 

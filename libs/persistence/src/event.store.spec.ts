@@ -21,6 +21,7 @@ describe("Keeping VOD's notices", () => {
     expect(await fixture.lists().event(notice.id)).toEqual({
       ...rest,
       body,
+      bodyDroppedAt: null,
       lastReceivedAt: fixture.now,
       copies: 1,
       jobId: null,

@@ -26,6 +26,8 @@ const FOLLOW_AT_MOST_MS = 5 * 60_000;
 interface Base {
   seen: Snapshot;
   at: number;
+  /** How often the retention had dropped jobs by then. It leaves no line of history either. */
+  drops: number;
   counts: Map<string, JobCount>;
 }
 
@@ -73,6 +75,7 @@ export class JobCounts {
     if (!from || performance.now() - from.at > FOLLOW_AT_MOST_MS) return listOf(await this.recount());
     const counts = new Map(from.counts);
     const next = await this.query(since, [from.seen.xmax, from.seen.underWay], counts);
+    if (next.drops !== from.drops) return listOf(await this.recount());
     // Unless there is a recount by now: that is the better base.
     if (this.base === from) this.base = next;
     return listOf(next);
@@ -86,17 +89,17 @@ export class JobCounts {
     const at = performance.now();
     const values = new Values();
     for (const parameter of parameters) values.add(parameter);
-    const rows = await this.db.query<({ shown: string } & (JobCount | { state: null }))[]>(
+    const rows = await this.db.query<({ shown: string; drops: number } & (JobCount | { state: null }))[]>(
       sql(where(conditionsOf(this.filter, values))),
       values.list,
     );
     for (const row of rows) {
       if (row.state === null) continue;
-      const { shown: _shown, ...count } = row;
+      const { shown: _shown, drops: _drops, ...count } = row;
       const key = `${count.state} ${count.type} ${count.priority} ${count.region} ${count.client}`;
       counts.set(key, { ...count, jobs: (counts.get(key)?.jobs ?? 0) + count.jobs });
     }
-    return { seen: snapshotFrom(rows[0]?.shown ?? ''), at, counts };
+    return { seen: snapshotFrom(rows[0]?.shown ?? ''), at, drops: rows[0]?.drops ?? 0, counts };
   }
 }
 
@@ -106,8 +109,8 @@ function listOf({ counts }: Base): JobCount[] {
 
 /** A statement sees exactly what its own snapshot shows, so the two belong together. */
 const all = (filter: string) => `
-  select shown::text, counted.*
-    from (select pg_current_snapshot() as shown) as now
+  select shown::text, drops, counted.*
+    from (select pg_current_snapshot() as shown, (select job_drops from retention) as drops) as now
     left join (select state, type, region, priority, client, count(*)::int as jobs
                  from job
                 ${filter}
@@ -126,8 +129,8 @@ const since = (filter: string) => `
     union all
     select job_id, from_state, -1 from moved where from_state is not null
   )
-  select shown::text, counted.*
-    from (select pg_current_snapshot() as shown) as now
+  select shown::text, drops, counted.*
+    from (select pg_current_snapshot() as shown, (select job_drops from retention) as drops) as now
     left join (select change.state, type, region, priority, client, sum(jobs)::int as jobs
                  from change join job on job.id = change.job_id
                 ${filter}

@@ -19,6 +19,12 @@ export class JobReads {
     return row && toJobRow(row);
   }
 
+  /** Until when the record of a job was kept, if that is still known. */
+  async keptUntil(id: string): Promise<Date | null> {
+    const [row] = await this.db.query<{ at: Date }[]>(`select dropped_at as at from dropped_job where id = $1`, [id]);
+    return row?.at ?? null;
+  }
+
   /** The jobs of these ids that VOD has and we have not settled: what a read can tell something about. */
   async jobsToRead(ids: readonly string[]): Promise<(JobRow & { vodJobId: string })[]> {
     const rows = await this.db.query<FlatJobRow[]>(

@@ -23,7 +23,17 @@ export type Acceptance =
   | { outcome: 'created'; request: StoredRequest }
   | { outcome: 'replayed'; request: StoredRequest }
   | { outcome: 'deduplicated'; request: StoredRequest }
-  | { outcome: 'mismatch' };
+  | { outcome: 'mismatch' }
+  /** It was accepted under this key once, and its record is dropped: nothing is done. */
+  | { outcome: 'dropped'; dropped: DroppedRequest };
+
+/** What is left of a request whose record has been kept for long enough: that it was there, and its idempotency key. */
+export interface DroppedRequest {
+  id: string;
+  acceptedAt: Date;
+  /** Until when there was more of it. */
+  keptUntil: Date;
+}
 
 /** A loser of a race reads the winner's row on its next try; more than one lost race in a row is rare already. */
 const TRIES = 5;
@@ -44,6 +54,18 @@ export class RequestStore {
     return (await findRequests(this.db, [id])).get(id) ?? null;
   }
 
+  /** Until when the record of a request was kept, if that is still known. */
+  async keptUntil(id: string): Promise<Date | null> {
+    const [row] = await this.db.query<{ at: Date }[]>(
+      `select dropped_at as at from request where id = $1 and dropped_at is not null
+       union all
+       select dropped_at from dropped_job where request_id = $1
+       limit 1`,
+      [id],
+    );
+    return row?.at ?? null;
+  }
+
   /** Whether this client has sent a request under this key before. */
   knows(client: string, idempotencyKey: string): Promise<boolean> {
     return this.db.getRepository(RequestEntity).existsBy({ client, idempotencyKey });
@@ -56,6 +78,7 @@ export class RequestStore {
       try {
         const round = await transaction(this.db, (tx) => acceptRound(tx, rest));
         for (const [draft, acceptance] of round) answers.set(draft, acceptance);
+        if (round.size === 0 && tries >= TRIES) throw new Error('a key is known and its request cannot be found');
       } catch (error) {
         // Somebody stored the same a moment earlier. Look again: now it is there to be read.
         if (tries < TRIES && lostRace(error)) continue; // guard: race-read-again
@@ -68,6 +91,9 @@ export class RequestStore {
 
 type Acceptances = Map<Draft, Acceptance>;
 
+/** Null for a draft that has no answer yet and must not be stored: the next round looks again. */
+type Replays = Map<Draft, Acceptance | null>;
+
 /**
  * The stages of accepting, in one transaction: each answers what it can of what is left. A draft that asks for the same as
  * another one of the round stays without an answer: in the next round it finds that one.
@@ -78,38 +104,47 @@ async function acceptRound(tx: Transaction, drafts: readonly Draft[]): Promise<A
   const duplicates = await answerDuplicates(tx, open);
   const fresh = firstOfEachKind(without(drafts, replays, duplicates)).map((draft) => plan(draft, open));
   await insert(tx, fresh);
-  return new Map([...replays, ...duplicates, ...fresh.map(created)]);
+  const replayed = [...replays].filter((entry): entry is [Draft, Acceptance] => entry[1] !== null);
+  return new Map([...replayed, ...duplicates, ...fresh.map(created)]);
 }
 
-function without(drafts: readonly Draft[], ...answered: Acceptances[]): Draft[] {
+function without(drafts: readonly Draft[], ...answered: Replays[]): Draft[] {
   return drafts.filter((draft) => !answered.some((answers) => answers.has(draft)));
 }
 
 /** Drafts whose idempotency key is known: they get the first request under it, or hear that their body is another. */
-async function answerReplays(tx: Transaction, drafts: readonly Draft[]): Promise<Acceptances> {
+async function answerReplays(tx: Transaction, drafts: readonly Draft[]): Promise<Replays> {
   const firsts = await findByKey(tx, drafts);
   const requests = await findRequests(
     tx,
     [...firsts.values()].map(({ id }) => id),
   );
-  return new Map(
-    [...firsts].map(([draft, first]) => {
-      const request = first.bodyHash === bodyHash(draft) ? requests.get(first.id) : undefined; // guard: same-key-same-body
-      return [draft, request ? { outcome: 'replayed', request } : { outcome: 'mismatch' }];
-    }),
-  );
+  return new Map([...firsts].map(([draft, first]) => [draft, answerFor(draft, first, requests.get(first.id))]));
+}
+
+function answerFor(draft: Draft, first: FirstByKey, request: StoredRequest | undefined): Acceptance | null {
+  if (first.bodyHash !== bodyHash(draft)) return { outcome: 'mismatch' }; // guard: same-key-same-body
+  const { id, acceptedAt, droppedAt } = first;
+  // guard: dropped-key-known
+  if (droppedAt !== null) return { outcome: 'dropped', dropped: { id, acceptedAt, keptUntil: droppedAt } };
+  return request ? { outcome: 'replayed', request } : null; // it was dropped between the two looks
+}
+
+interface FirstByKey {
+  id: string;
+  bodyHash: string;
+  acceptedAt: Date;
+  droppedAt: Date | null;
 }
 
 /** The first request under the key of each draft that has one. */
-async function findByKey(
-  tx: Transaction,
-  drafts: readonly Draft[],
-): Promise<Map<Draft, { id: string; bodyHash: string }>> {
+async function findByKey(tx: Transaction, drafts: readonly Draft[]): Promise<Map<Draft, FirstByKey>> {
   const keyed = drafts.filter(({ idempotencyKey }) => idempotencyKey !== null);
   if (keyed.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; client: string; idempotencyKey: string; bodyHash: string }[]>(
+  const rows = await tx.query<(FirstByKey & { client: string; idempotencyKey: string })[]>(
     `/* find by key */
-     select id, client, idempotency_key as "idempotencyKey", body_hash as "bodyHash"
+     select id, client, idempotency_key as "idempotencyKey", body_hash as "bodyHash", created_at as "acceptedAt",
+            dropped_at as "droppedAt"
        from request
       where (client, idempotency_key) in (select client, key
                                             from jsonb_to_recordset($1::jsonb) as asked(client text, key text))`,
@@ -243,7 +278,7 @@ async function findRequests(db: Pick<DataSource, 'query'>, ids: string[]): Promi
                from job
               where job.request_id = request.id or job.id = any(request.shared_job_ids)) as jobs
        from request
-      where request.id = any($1::uuid[])`,
+      where request.id = any($1::uuid[]) and request.dropped_at is null`,
     [ids],
   );
   return new Map(rows.map((row) => [row.id, { ...row, priority: priorities[row.priority] ?? 'normal' }]));

@@ -13,6 +13,8 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   api: {
     migration: ['select'],
     request: ['select', 'insert'],
+    dropped_job: ['select'],
+    retention: ['select'],
     job: ['select', 'insert', 'update'],
     job_label: ['select', 'insert'], // by the trigger on job
     // What a person does goes through the same door as everything else, in one statement that may touch all of these.
@@ -27,12 +29,16 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   worker: {
     migration: ['select'],
     installation: ['select'],
-    request: ['select'],
-    job: ['select', 'update'],
-    submission: ['select', 'insert', 'update'],
-    history: ['select', 'insert'],
-    result: ['select', 'insert', 'update'],
-    event: ['select', 'update'],
+    // It drops what has been kept for long enough.
+    request: ['select', 'update', 'delete'],
+    job: ['select', 'update', 'delete'],
+    job_label: ['select', 'delete'],
+    submission: ['select', 'insert', 'update', 'delete'],
+    history: ['select', 'insert', 'delete'],
+    result: ['select', 'insert', 'update', 'delete'],
+    event: ['select', 'update', 'delete'],
+    dropped_job: ['select', 'insert', 'delete'],
+    retention: ['select', 'update'],
     circuit: ['select', 'insert', 'update', 'delete'],
     closed_queue: ['select', 'insert', 'update'],
     pace: ['select', 'insert', 'update'],
@@ -46,6 +52,11 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
   },
 };
 
+/** Functions that do what only the owner of the tables may. */
+const functionRights: Partial<Record<Process, readonly string[]>> = {
+  worker: ['make_months(timestamp with time zone, integer)', 'drop_month(text, text)'],
+};
+
 /** What a process can do without: a webhook that nobody sees among the others takes events all the same. */
 const spare: Partial<Record<Process, readonly string[]>> = { webhook: ['process'] };
 
@@ -54,11 +65,16 @@ export function grantsFor(process: Process, login: string): string[] {
   return [
     `grant usage on schema public to ${login};`,
     ...Object.entries(tableRights[process]).map(([table, rights]) => grant(rights, `public.${table}`, login)),
+    ...(functionRights[process] ?? []).map((name) => grantFunction(name, login)),
   ];
 }
 
 function grant(rights: readonly string[], on: string, login: string): string {
   return `grant ${rights.join(', ')} on ${on} to ${login};`;
+}
+
+function grantFunction(name: string, login: string): string {
+  return grant(['execute'], `function public.${name}`, login);
 }
 
 /** A right that is missing. The message has the statements that give it. */
@@ -89,7 +105,16 @@ export async function assertRights(db: DataSource, process: Process): Promise<vo
     ),
   );
   if (!usage) grants.unshift(`grant usage on schema public to ${login};`);
+  else grants.push(...(await missingFunctions(db, process)).map((name) => grantFunction(name, login)));
   if (grants.length > 0) throw new RightsError(grants);
+}
+
+async function missingFunctions(db: DataSource, process: Process): Promise<string[]> {
+  const rows = await db.query<{ name: string }[]>(
+    `select name from unnest($1::text[]) as name where not has_function_privilege('public.' || name, 'execute')`,
+    [functionRights[process] ?? []],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** What a migration needs is to own the tables, and to make others beside them. */

@@ -32,7 +32,7 @@ describe('migrations/schema.sql', () => {
   it('leaves nothing out: there are only tables with their indexes, functions and triggers', async () => {
     const others = await db.query(
       `select relkind::text as kind, relname as name from pg_class
-        where relnamespace = 'public'::regnamespace and relkind not in ('r', 'i')
+        where relnamespace = 'public'::regnamespace and relkind not in ('r', 'p', 'i', 'I')
           and not exists (select from pg_depend where objid = pg_class.oid and deptype in ('i', 'a')) -- of a column
        union all
        select 'type', typname from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')`,
@@ -49,10 +49,15 @@ describe('migrations/schema.sql', () => {
   });
 });
 
-/** Every table with its columns in order, its constraints and its indexes by name, then what is no table, as Postgres itself prints it. */
+/**
+ * Every table with its columns in order, its constraints and its indexes by name, then what is no table, as Postgres itself prints
+ * it. Of the partitions only that there are some: which ones depends on the month.
+ */
 async function dump(db: DataSource): Promise<string> {
-  const tables = await db.query<{ name: string; columns: Column[]; constraints: string[]; indexes: string[] }[]>(
-    `select relname as name,
+  const tables = await db.query<
+    { name: string; key: string | null; columns: Column[]; constraints: string[]; indexes: string[] }[]
+  >(
+    `select relname as name, pg_get_partkeydef(oid) as key,
             (select jsonb_agg(jsonb_build_object(
                       'name', attname,
                       'type', format_type(atttypid, atttypmod),
@@ -70,12 +75,13 @@ async function dump(db: DataSource): Promise<string> {
               where indrelid = pg_class.oid
                 and not exists (select from pg_constraint where conindid = indexrelid)) as indexes
        from pg_class
-      where relnamespace = 'public'::regnamespace and relkind = 'r'
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
       order by relname`,
   );
-  const printed = tables.map(({ name, columns, constraints, indexes }) => {
+  const printed = tables.map(({ name, key, columns, constraints, indexes }) => {
     const lines = [...columns.map(printColumn), ...constraints].map((line) => `  ${line}`);
-    return [`create table ${name} (`, lines.join(',\n'), ');', ...indexes.map((index) => `${index};`), ''].join('\n');
+    const end = key === null ? ');' : `) partition by ${key};`;
+    return [`create table ${name} (`, lines.join(',\n'), end, ...indexes.map((index) => `${index};`), ''].join('\n');
   });
   const others = await db.query<{ text: string }[]>(
     `select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'public'::regnamespace

@@ -52,6 +52,10 @@ export class EventEntity {
   @Column('integer', { name: 'body_size' })
   bodySize!: number;
 
+  /** Since when the body is empty, as it had been kept for long enough. */
+  @Column('timestamptz', { name: 'body_dropped_at', nullable: true })
+  bodyDroppedAt!: Date | null;
+
   /** Up to a megabyte: only for whoever asks for it. */
   @Column('bytea', { select: false })
   body!: Buffer;

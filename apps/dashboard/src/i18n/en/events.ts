@@ -63,6 +63,7 @@ export const events = {
     id: 'Event ID',
   },
   body: 'Body',
+  bodyDropped: 'The body was kept until {{until}}.',
   bodyCut: 'The body has {{size}}. Only its beginning is kept.',
   bodyEmpty: 'The body is empty.',
   bodyNotJson: 'Not JSON, shown as received.',

@@ -56,6 +56,7 @@ export const events = {
     id: '事件ID',
   },
   body: '正文',
+  bodyDropped: '正文保留到 {{until}}。',
   bodyCut: '正文长 {{size}}，只保留了开头部分。',
   bodyEmpty: '正文为空。',
   bodyNotJson: '不是 JSON，按原样显示。',
