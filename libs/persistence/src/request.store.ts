@@ -99,8 +99,9 @@ type Replays = Map<Draft, Acceptance | null>;
  * another one of the round stays without an answer: in the next round it finds that one.
  */
 async function acceptRound(tx: Transaction, drafts: readonly Draft[]): Promise<Acceptances> {
-  const replays = await answerReplays(tx, drafts);
-  const open = await findOpenJobs(tx, without(drafts, replays));
+  // The two looks travel together.
+  const [replays, openJobs] = await Promise.all([answerReplays(tx, drafts), findOpenJobs(tx, drafts)]);
+  const open = new Map([...openJobs].filter(([draft]) => !replays.has(draft)));
   const duplicates = await answerDuplicates(tx, open);
   const fresh = firstOfEachKind(without(drafts, replays, duplicates)).map((draft) => plan(draft, open));
   await insert(tx, fresh);
