@@ -26,8 +26,8 @@ import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
-const DISPATCH_POLL_MS = 1_000;
-const MATCH_POLL_MS = 2_000;
+const DISPATCH_POLL_MS = 2_000;
+const MATCH_POLL_MS = 5_000;
 /** How often one of all workers drops what has been kept for long enough, and how often each looks whether it is time. */
 const RETAIN_EVERY_MS = 60 * 60_000;
 const RETAIN_POLL_MS = 10 * 60_000;
