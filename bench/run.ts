@@ -6,6 +6,7 @@ import { benchInspect } from './inspect';
 import { benchMain } from './main';
 import type { StoreKind } from './meter';
 import { benchQuota } from './quota';
+import { benchRetention } from './retention';
 import { benchScreen } from './screen';
 import { benchSoak } from './soak';
 import { benchStream } from './stream';
@@ -17,6 +18,7 @@ npm run bench -- quota [--quick] [--store redis|postgres]
 npm run bench -- idle [--quick] [--store redis|postgres]
 npm run bench -- held [--quick] [--minutes 10] [--store redis|postgres]
 npm run bench -- volume [--quick] [--jobs 5000000] [--store redis|postgres]
+npm run bench -- retention [--quick] [--jobs 100000] [--store redis|postgres]
 npm run bench -- soak [--quick] [--minutes 60] [--rate <jobs a second>] [--store redis|postgres]
 npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
@@ -28,17 +30,18 @@ npm run bench -- stream [--quick]
   idle       what every process costs while there is nothing to do
   held       the flow while somebody holds a transaction open, against the flow without
   volume     what a job costs in a database of millions of finished ones, against an empty one
+  retention  how fast old jobs are dropped, by row and by month, while new ones come in
   soak       whether rate, latency, memory or tables creep in an hour at a steady rate
   inspect    every list, filter, search and count of the api, over a table of a million jobs
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
-             (inspect, screen and volume: jobs in the table; backlog: only this depth)
+             (inspect, screen, volume and retention: jobs in the table; backlog: only this depth)
   --minutes  how long it goes on
   --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two (held, volume and soak take one anyway: Redis, when there is one)
+  --store    only one of the two (held, volume, retention and soak take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
 
@@ -61,6 +64,7 @@ const benches: Record<string, (options: Options) => Promise<void>> = {
   idle: benchIdle,
   held: benchHeld,
   volume: benchVolume,
+  retention: benchRetention,
   soak: benchSoak,
   inspect: ({ jobs = MILLION, plans }) => benchInspect({ jobs, plans }),
   screen: ({ jobs = MILLION }) => benchScreen({ jobs }),

@@ -56,7 +56,8 @@ export function EventBodyOf({ event }: { event: EventItem }) {
 export function EventBody({ event: { body, bodySize, bodyDroppedAt } }: { event: EventAnswer }) {
   const { t } = useTranslation('events');
   const format = useFormat();
-  if (bodyDroppedAt !== null) return <Text c="dimmed">{t('bodyDropped', { until: format.date(bodyDroppedAt) })}</Text>;
+  if (bodyDroppedAt !== null)
+    return <Text c="dimmed">{t('bodyDropped', { until: format.dateTime(bodyDroppedAt) })}</Text>;
   const { text, isJson } = prettyJson(body);
   // Only the head of a very large one is kept. Bytes that are no UTF-8 have become other characters, and count differently.
   const isCut = !isJson && bodySize > new TextEncoder().encode(body).length;
