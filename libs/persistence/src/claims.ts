@@ -4,7 +4,6 @@ import {
   jobTypes,
   submitOperationOf,
   submitOperations,
-  type JobType,
   type SubmitOperation,
 } from '@app/domain';
 import type { Batch, Submission } from './door';
