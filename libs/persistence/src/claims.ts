@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  atVodStates,
-  jobTypes,
-  submitOperationOf,
-  submitOperations,
-  type SubmitOperation,
-} from '@app/domain';
+import { atVodStates, jobTypes, submitOperationOf, submitOperations, type SubmitOperation } from '@app/domain';
 import type { Batch, Submission } from './door';
 import { inStates } from './in-states';
 import type { OpenSlots, PaceStore } from './pace.store';
