@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Signals } from '@app/observability';
 import { createTestDatabase, describeWithRedis, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
-import type { Job } from 'bullmq';
 import { ABROAD, answers, closeQueues, complete, HOME, open, promise, requestOf, requests } from '../test/queues';
 import { queueName } from './catalog';
 import type { QueueStoreOptions } from './store';
