@@ -61,6 +61,30 @@ describe('queued jobs', () => {
     expect(await world.waiting('submit')).toHaveLength(1);
   });
 
+  it('do not wait for the limit of another operation, though more urgent jobs do', async () => {
+    await world.accept(['AIMediaAudit'], { priority: 'high' });
+    await world.stores.pace.pause(REGION, 'SubmitAIMediaAuditJob', 60_000);
+    const dispatch = world.dispatch();
+    const { again } = await dispatch.run();
+    expect(again).toBeGreaterThan(50_000);
+    expect(await world.waiting('submit')).toEqual([]);
+    const { requestId } = await world.accept();
+    await dispatch.run();
+    expect(await world.waiting('submit')).toEqual([{ next: true }]);
+    const claims = await world.submissions.claimNext(REGION);
+    expect(claims.map(({ claim }) => claim.requestId)).toEqual([requestId]);
+  });
+
+  it('wait for whichever limit has room first', async () => {
+    await world.accept(['AIMediaAudit'], { priority: 'high' });
+    await world.accept();
+    await world.stores.pace.pause(REGION, 'SubmitAIMediaAuditJob', 60_000);
+    await world.stores.pace.pause(REGION, 'SubmitAIJob', 20_000);
+    const { again } = await world.dispatch().run();
+    expect(again).toBeGreaterThan(10_000);
+    expect(again).toBeLessThanOrEqual(19_750);
+  });
+
   it('wait while as many of their type are at VOD as may be', async () => {
     await world.accept();
     await manyAtVod(2);
