@@ -1,4 +1,4 @@
-import { priorities, type JobState } from '@app/domain';
+import type { JobState } from '@app/domain';
 import { explainedAsNodes, explaining, type PlanNode } from '../../../bench/plans';
 import { Fixture } from '../test/fixture';
 import { AlarmStore, PaceStore } from './index';

@@ -70,7 +70,7 @@ export class AlarmStore {
    * A type that nobody waits for leaves no room to anybody.
    */
   async leastInFlight(region: string, next: number): Promise<number> {
-    const [row] = await this.db.query<{ jobs: number }[]>(
+    const [{ jobs }] = await this.db.query<[{ jobs: number }]>(
       `with waiting as (
          select type
            from job
@@ -88,7 +88,7 @@ export class AlarmStore {
          left join at_vod using (type)`,
       [region, this.now(), next],
     );
-    return row?.jobs ?? 0;
+    return jobs;
   }
 
   /**

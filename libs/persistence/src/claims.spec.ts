@@ -142,8 +142,12 @@ describe('The next claims', () => {
     const region = newRegion();
     await queued(region, { types: ['AIMediaAudit'], priority: 'high' });
     const { id } = await queued(region);
-    await new PaceStore(fixture.db, () => 2_000).pause(region, 'SubmitAIMediaAuditJob', 60_000);
+    const pace = new PaceStore(fixture.db, () => 2_000);
+    await pace.pause(region, 'SubmitAIMediaAuditJob', 60_000);
     expect(requestsOf(await fast().claimNext(region))).toEqual([id]);
+    await pace.pause(region, 'SubmitAIJob', 60_000);
+    await queued(region);
+    expect(await fast().claimNext(region)).toEqual([]);
   });
 
   it('are none while the account cannot submit, and leave no trace', async () => {
@@ -264,6 +268,23 @@ describe('The next claims', () => {
     expect(requestsOf(await fast().claimNext(region))).toEqual([free.id]);
     await release();
     expect(requestsOf(await fast().claimNext(region))).toEqual([inHand.id]);
+  });
+});
+
+describe('Claims of one request while the account cannot submit', () => {
+  it('are none, but for the probe, which takes no others along and has the room at VOD to itself', async () => {
+    const region = newRegion();
+    const [waiting, probing] = [await queued(region), await queued(region)];
+    await new CircuitStore(fixture.db).open(region, { code: 'Forbidden.RAM', message: '' });
+    const store = storeAt(2_000, 1);
+    // In one batch.
+    const [claims, probes] = await Promise.all([store.claim(waiting.id), store.claim(probing.id, { probe: true })]);
+    expect(claims).toEqual([]);
+    expect(probes).toMatchObject([{ requestId: probing.id, number: 1 }]);
+    expect(await fixture.story(waiting.jobs[0]?.id ?? '')).toEqual(['created', 'deferred']);
+    expect(await fixture.story(probing.jobs[0]?.id ?? '')).toEqual(['created', 'claimed']);
+    const [, deferred] = await fixture.reads().history(waiting.jobs[0]?.id ?? '');
+    expect(deferred?.detail).toMatchObject({ reason: expect.stringContaining('Forbidden.RAM') });
   });
 });
 
