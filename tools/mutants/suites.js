@@ -23,6 +23,17 @@ exports.parts = {
     specs: ['libs/persistence/src/door', 'libs/persistence/src/job.store', 'libs/persistence/src/event.matcher'],
     servers: true,
   },
+  claims: {
+    mutate: ['libs/persistence/src/{claims,pace.store,transaction,alarm.store}.ts'],
+    specs: [
+      'libs/persistence/src/claims',
+      'libs/persistence/src/pace.store',
+      'libs/persistence/src/transaction',
+      'libs/persistence/src/alarm.store',
+      'libs/persistence/src/submission.store',
+    ],
+    servers: true,
+  },
   entrances: {
     mutate: ['libs/lifecycle/src/{accept,operate,receive}.ts'],
     specs: ['libs/lifecycle/src/accept', 'libs/lifecycle/src/operate', 'libs/lifecycle/src/receive'],
@@ -34,8 +45,8 @@ exports.parts = {
     servers: true,
   },
   submit: {
-    mutate: ['libs/lifecycle/src/{submit,submission,call-vod}.ts'],
-    specs: ['libs/lifecycle/src/submit'],
+    mutate: ['libs/lifecycle/src/{submit,submission,call-vod,pacer}.ts'],
+    specs: ['libs/lifecycle/src/submit', 'libs/lifecycle/src/pacer'],
     servers: true,
   },
   collect: {

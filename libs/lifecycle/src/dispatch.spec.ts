@@ -61,6 +61,30 @@ describe('queued jobs', () => {
     expect(await world.waiting('submit')).toHaveLength(1);
   });
 
+  it('do not wait for the limit of another operation, though more urgent jobs do', async () => {
+    await world.accept(['AIMediaAudit'], { priority: 'high' });
+    await world.stores.pace.pause(REGION, 'SubmitAIMediaAuditJob', 60_000);
+    const dispatch = world.dispatch();
+    const { again } = await dispatch.run();
+    expect(again).toBeGreaterThan(50_000);
+    expect(await world.waiting('submit')).toEqual([]);
+    const { requestId } = await world.accept();
+    await dispatch.run();
+    expect(await world.waiting('submit')).toEqual([{ next: true }]);
+    const claims = await world.submissions.claimNext(REGION);
+    expect(claims.map(({ claim }) => claim.requestId)).toEqual([requestId]);
+  });
+
+  it('wait for whichever limit has room first', async () => {
+    await world.accept(['AIMediaAudit'], { priority: 'high' });
+    await world.accept();
+    await world.stores.pace.pause(REGION, 'SubmitAIMediaAuditJob', 60_000);
+    await world.stores.pace.pause(REGION, 'SubmitAIJob', 20_000);
+    const { again } = await world.dispatch().run();
+    expect(again).toBeGreaterThan(10_000);
+    expect(again).toBeLessThanOrEqual(19_750);
+  });
+
   it('wait while as many of their type are at VOD as may be', async () => {
     await world.accept();
     await manyAtVod(2);
@@ -146,7 +170,9 @@ describe('jobs to be read', () => {
     world.pass(rules.pollFirstMs * 2);
     const dispatch = world.dispatch();
     const handed = world.heard('dispatch.handed');
+    expect(dispatch.isHolding).toBe(false);
     expect(await dispatch.run()).toEqual({ again: 25 });
+    expect(dispatch.isHolding).toBe(true); // whoever has read wakes it
     expect(handed.map(({ jobs }) => jobs)).toEqual([1]);
     expect(await due()).toBe(3);
     await eventually('the rest goes as well', async () => {
@@ -154,6 +180,7 @@ describe('jobs to be read', () => {
       return (await due()) === 0;
     });
     expect(handed.map(({ jobs }) => jobs)).toEqual([1, 1]);
+    expect(dispatch.isHolding).toBe(false);
     keep();
   });
 
@@ -217,6 +244,48 @@ describe('a submission that nobody has finished', () => {
     world.pass(rules.recoverAfterMs[0] ?? 0);
     await dispatch.run();
     expect(await world.waiting('recover')).toEqual([{ jobId: jobIds[0] }]);
+  });
+});
+
+describe('more than are taken at once', () => {
+  /** Copies of a job, each of a request of its own. */
+  const copies = async (jobId: string | undefined, count: number) => {
+    await world.db.query(
+      `with made as (select gen_random_uuid() as id from generate_series(1, $2::int)), asked as (
+         insert into request
+         select (jsonb_populate_record(request, jsonb_build_object('id', made.id))).*
+           from made, job join request on request.id = job.request_id where job.id = $1
+         returning id
+       )
+       insert into job
+       select (jsonb_populate_record(job, jsonb_build_object(
+                'id', asked.id, 'request_id', asked.id, 'natural_key', asked.id, 'holds_natural_key', false))).*
+         from asked, job where job.id = $1`,
+      [jobId, count],
+    );
+  };
+
+  it.each(['submitting', 'unconfirmed'])('of those that are %s are followed by the rest at once', async (state) => {
+    const { requestId, jobIds } = await world.accept();
+    const [claim] = await world.submissions.claim(requestId);
+    if (state === 'unconfirmed' && claim) {
+      await world.submissions.markSent(claim, 'key');
+      await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim.number, cause: 'no answer' });
+    }
+    await copies(jobIds[0], 500);
+    world.pass(rules.leaseMs);
+    const dispatch = world.dispatch();
+    const left = async () => {
+      const rows = await world.db.query<{ jobs: number }[]>(
+        'select count(*)::int as jobs from job where state = $1 and due_at <= $2',
+        [state, world.now()],
+      );
+      return rows[0]?.jobs;
+    };
+    expect(await dispatch.run()).toEqual({ again: 'now' });
+    expect(await left()).toBe(1);
+    expect(await dispatch.run()).not.toEqual({ again: 'now' });
+    expect(await left()).toBe(0);
   });
 });
 

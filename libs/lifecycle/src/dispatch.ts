@@ -95,7 +95,9 @@ export class Dispatch {
    * other; an entry that gets lost costs the wait for the next look.
    */
   private async toSubmit(region: string, freeInMs: number): Promise<Next> {
-    if (freeInMs > REFILL_MS) return { again: freeInMs - REFILL_MS };
+    // Jobs of one operation don't wait for the limit of another, though more urgent ones do.
+    const ms = freeInMs > REFILL_MS ? ((await this.deps.alarms.freeInMs(region, TAKE)) ?? 0) : freeInMs;
+    if (ms > REFILL_MS) return { again: ms - REFILL_MS };
     const { waiting } = await this.deps.queues.load('submit', region);
     if (waiting >= this.options.lots || (await this.roomAtVod(region)) <= 0) return { again: FULL_MS };
     await this.deps.queues.add('submit', region, [{ next: true }]);

@@ -1,5 +1,5 @@
 import { REGION, World } from '../test/world';
-import { Pacer } from './pacer';
+import { at, Pacer } from './pacer';
 
 let world: World;
 beforeAll(async () => {
@@ -39,6 +39,34 @@ describe('Turns to call VOD', () => {
     reserve.mockRestore();
   });
 
+  it('of those that are reserved together come a gap after each other as well', async () => {
+    await world.stores.pace.setQuotas([REGION], { ListAIJob: 200 / 0.985 }); // ten in 50 ms
+    const reserve = jest.spyOn(world.stores.pace, 'reserve');
+    const one = pacer();
+    await one.turn(REGION, 'ListAIJob');
+    const before = performance.now();
+    for (let i = 0; i < 40; i += 1) await one.turn(REGION, 'ListAIJob');
+    const reserved = reserve.mock.calls.slice(1).map(([, , calls]) => calls);
+    reserve.mockRestore();
+    expect(new Set(reserved)).toEqual(new Set([10]));
+    // The first may start at once, and any timer may fire a millisecond early.
+    expect(performance.now() - before).toBeGreaterThanOrEqual(39 * 5 - 2);
+  });
+
+  it('that are reserved together and not used in their time are lost: others have the time after it', async () => {
+    const gapMs = 10;
+    const reserve = jest
+      .spyOn(world.stores.pace, 'reserve')
+      .mockImplementation(() => Promise.resolve({ operation: 'ListAIJob', startInMs: 0, gapMs }));
+    const one = pacer();
+    await one.turn(REGION, 'ListAIJob');
+    await one.turn(REGION, 'ListAIJob'); // of five
+    await at(performance.now() + 60);
+    await one.turn(REGION, 'ListAIJob');
+    expect(reserve.mock.calls.map(([, , calls]) => calls)).toEqual([1, 5, 5]);
+    reserve.mockRestore();
+  });
+
   it('fail while Postgres is away, and go on when it is there again', async () => {
     const one = pacer();
     await world.shutOut();
@@ -72,6 +100,47 @@ describe('A pause that VOD has asked for', () => {
       operations.map((operation) => one.until(REGION, operation, before + 10).then(() => order.push(operation))),
     );
     expect(order).toEqual(operations.toReversed());
+    expect(performance.now() - before).toBeGreaterThanOrEqual(299);
+  });
+
+  it('holds up who has reserved a call and waits for its moment', async () => {
+    const one = pacer();
+    const before = performance.now();
+    const reserve = jest.spyOn(world.stores.pace, 'reserve').mockImplementationOnce(async () => {
+      await one.pause('collect', REGION, 'ListAIJob', 300, 'Throttling.User');
+      return { operation: 'ListAIJob', startInMs: 0, gapMs: 40 };
+    });
+    await one.turn(REGION, 'ListAIJob');
+    reserve.mockRestore();
+    expect(performance.now() - before).toBeGreaterThanOrEqual(299);
+  });
+
+  it('is over after the longest that was asked for', async () => {
+    const one = pacer();
+    const before = performance.now();
+    await one.pause('submit', REGION, 'SubmitAIJob', 400, 'Throttling.User');
+    await one.pause('submit', REGION, 'SubmitAIJob', 1, 'Throttling.User');
+    await world.db.query('delete from pace'); // what this process knows by itself
+    await one.until(REGION, 'SubmitAIJob', before);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(399);
+  });
+
+  it('ends: no call waits for a pause that is over', async () => {
+    const reserve = jest.spyOn(world.stores.pace, 'reserve');
+    const one = pacer();
+    await one.pause('submit', REGION, 'SubmitAIJob', 20, 'Throttling.User');
+    await at(performance.now() + 25);
+    await one.until(REGION, 'SubmitAIJob', performance.now());
+    expect(reserve).not.toHaveBeenCalled();
+    reserve.mockRestore();
+  });
+
+  it('makes what this process has reserved with others of no use', async () => {
+    const one = pacer();
+    for (let i = 0; i < 2; i += 1) await one.turn(REGION, 'ListAIJob'); // the second is one of many
+    const before = performance.now();
+    await one.pause('collect', REGION, 'ListAIJob', 300, 'Throttling.User');
+    await one.turn(REGION, 'ListAIJob');
     expect(performance.now() - before).toBeGreaterThanOrEqual(299);
   });
 });

@@ -35,10 +35,10 @@ export class Pacer {
     const taken = before.catch(() => none).then((block) => this.takeFrom(block, region, operation));
     this.reserved.set(key, taken);
     const { nextAt, gapMs } = await taken;
-    await at(nextAt - gapMs);
+    await this.until(region, operation, nextAt - gapMs);
   }
 
-  /** Waits for a moment of a reserved call. Where VOD has asked for fewer calls in the meantime, it takes another turn. */
+  /** Waits for the moment of a reserved call. When VOD has asked for fewer calls in the meantime, it takes another turn. */
   async until(region: string, operation: string, moment: number): Promise<void> {
     await at(moment);
     const pausedUntil = this.pausedUntil.get(`${region} ${operation}`) ?? 0;

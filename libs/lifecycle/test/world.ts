@@ -143,8 +143,8 @@ export class World {
     return vod;
   }
 
-  submit(vod: VodClient, stores: Partial<StepStores> = {}): Submit {
-    return this.steps({ vod, ...stores }).submit;
+  submit(vod: VodClient, other: Partial<StepParts> = {}): Submit {
+    return this.steps({ vod, ...other }).submit;
   }
 
   collect(vod: VodClient): Collect {

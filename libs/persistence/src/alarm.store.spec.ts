@@ -1,7 +1,7 @@
-import { type JobState } from '@app/domain';
+import type { JobState } from '@app/domain';
 import { explainedAsNodes, explaining, type PlanNode } from '../../../bench/plans';
 import { Fixture } from '../test/fixture';
-import { AlarmStore } from './index';
+import { AlarmStore, PaceStore } from './index';
 
 describe('Alarms', () => {
   let fixture: Fixture;
@@ -168,5 +168,51 @@ describe('Alarms', () => {
     await fixture.jobIn('submitting', { region, types: ['AIMediaDNA'] });
     expect(await alarms.leastInFlight(region, 10)).toBe(1);
     expect(await alarms.leastInFlight(region, 1)).toBe(3);
+  });
+
+  describe('of queued jobs wait for VOD’s limit', () => {
+    const pace = () => new PaceStore(fixture.db, () => 1_000);
+
+    it('of the operation that submits the most urgent, which the look tells', async () => {
+      const region = newRegion();
+      await fixture.accept({ region });
+      const freeInMs = async () => (await alarms.look([region], 1))[0]?.freeInMs;
+      expect(await freeInMs()).toBeNull(); // no call was made yet
+      await pace().pause(region, 'SubmitAIJob', 60_000);
+      expect(await freeInMs()).toBeGreaterThan(50_000);
+      await fixture.accept({ region, types: ['AIMediaAudit'], priority: 'high' });
+      expect(await freeInMs()).toBeNull();
+    });
+
+    it('of whichever operation has a call first for one of them', async () => {
+      const region = newRegion();
+      expect(await alarms.freeInMs(region, 10)).toBeNull();
+      await fixture.accept({ region, types: ['AIMediaAudit'], priority: 'high' });
+      await pace().pause(region, 'SubmitAIMediaAuditJob', 60_000);
+      await pace().pause(region, 'SubmitAIJob', 20_000);
+      expect(await alarms.freeInMs(region, 10)).toBeGreaterThan(50_000); // nobody waits for the other
+      await fixture.accept({ region });
+      expect(await alarms.freeInMs(region, 1)).toBeGreaterThan(50_000);
+      const ms = await alarms.freeInMs(region, 2);
+      expect(ms).toBeGreaterThan(10_000);
+      expect(ms).toBeLessThanOrEqual(20_000);
+      await fixture.query('delete from pace where region = $1', [region]);
+      expect(await alarms.freeInMs(region, 2)).toBe(0);
+    });
+  });
+
+  it('that are not due yet tell when the next of them is, in any state and of these regions', async () => {
+    const [region, second, other] = [newRegion(), newRegion(), newRegion()];
+    expect(await alarms.untilNext([region])).toBeNull();
+    await dueJobs(region, 1);
+    expect(await alarms.untilNext([region])).toBeNull();
+    const [late] = await dueJobs(region, 1, 'queued');
+    await setDue(late ?? '', new Date(fixture.now.getTime() + 5_000));
+    const [soon] = await dueJobs(second, 1, 'finished');
+    await setDue(soon ?? '', new Date(fixture.now.getTime() + 3_000));
+    const [elsewhere] = await dueJobs(other, 1);
+    await setDue(elsewhere ?? '', new Date(fixture.now.getTime() + 1_000));
+    expect(await alarms.untilNext([region])).toBe(5_000);
+    expect(await alarms.untilNext([region, second])).toBe(3_000);
   });
 });

@@ -70,7 +70,7 @@ export class AlarmStore {
    * A type that nobody waits for leaves no room to anybody.
    */
   async leastInFlight(region: string, next: number): Promise<number> {
-    const [row] = await this.db.query<{ jobs: number }[]>(
+    const [{ jobs }] = await this.db.query<[{ jobs: number }]>(
       `with waiting as (
          select type
            from job
@@ -88,7 +88,29 @@ export class AlarmStore {
          left join at_vod using (type)`,
       [region, this.now(), next],
     );
-    return row?.jobs ?? 0;
+    return jobs;
+  }
+
+  /**
+   * In how many milliseconds VOD's limit has a call for any of the `next` queued jobs: the most urgent may have to wait for that of
+   * its operation while others could go. Null when there are none.
+   */
+  async freeInMs(region: string, next: number): Promise<number | null> {
+    const [{ ms }] = await this.db.query<[{ ms: number | null }]>(
+      `with waiting as (
+         select type
+           from job
+          where region = $1 and state = 'queued' and due_at <= $2
+          order by priority, due_at
+          limit $3
+       )
+       select min(coalesce(1000 * extract(epoch from greatest(next_at, paused_until) - clock_timestamp())::float8, 0)) as ms
+         from (select distinct type from waiting) as asked
+         join unnest($4::text[], $5::text[]) as submitted(type, operation) using (type)
+         left join pace on pace.region = $1 and pace.operation = submitted.operation`,
+      [region, this.now(), next, jobTypes, jobTypes.map(submitOperationOf)],
+    );
+    return ms;
   }
 
   /** The request that has waited longest, whatever its priority: one that VOD forbids must not be tried every time. */

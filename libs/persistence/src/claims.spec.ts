@@ -1,7 +1,7 @@
 import { priorities, type JobType, type Priority } from '@app/domain';
 import { Fixture } from '../test/fixture';
 import type { PacedClaim } from './claims';
-import { CircuitStore, PaceStore, SubmissionStore } from './index';
+import { callsTogether, CircuitStore, PaceStore, SubmissionStore } from './index';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -142,8 +142,12 @@ describe('The next claims', () => {
     const region = newRegion();
     await queued(region, { types: ['AIMediaAudit'], priority: 'high' });
     const { id } = await queued(region);
-    await new PaceStore(fixture.db, () => 2_000).pause(region, 'SubmitAIMediaAuditJob', 60_000);
+    const pace = new PaceStore(fixture.db, () => 2_000);
+    await pace.pause(region, 'SubmitAIMediaAuditJob', 60_000);
     expect(requestsOf(await fast().claimNext(region))).toEqual([id]);
+    await pace.pause(region, 'SubmitAIJob', 60_000);
+    await queued(region);
+    expect(await fast().claimNext(region)).toEqual([]);
   });
 
   it('are none while the account cannot submit, and leave no trace', async () => {
@@ -174,6 +178,89 @@ describe('The next claims', () => {
     });
   });
 
+  it('reach the jobs behind a backlog of a type of which as many as allowed are at VOD', async () => {
+    const region = newRegion();
+    await fixture.jobIn('processing', { region });
+    fixture.advance(1);
+    await fixture.manyQueued(100, { region, priority: 0 });
+    const { id } = await queued(region, { types: ['AIMediaDNA'] });
+    expect(requestsOf(await storeAt(2_000, 1).claimNext(region))).toEqual([id]);
+  });
+
+  it('reach the jobs behind a backlog of an operation that rests', async () => {
+    const region = newRegion();
+    fixture.advance(1);
+    await fixture.manyQueued(100, { region, priority: 0 });
+    const { id } = await queued(region, { types: ['AIMediaAudit'] });
+    await new PaceStore(fixture.db, () => 2_000).pause(region, 'SubmitAIJob', 60_000);
+    expect(requestsOf(await fast().claimNext(region))).toEqual([id]);
+  });
+
+  it('fill the cap by their order: what is not sent, for want of a call or because it is not due, takes no room', async () => {
+    const region = newRegion();
+    const later = new Date(fixture.now.getTime() + 60_000);
+    // Its review goes now; its tagging, which is in line as well, does not.
+    const ahead = await queued(region, { types: ['AIVideoTag', 'AIMediaAudit'], agoMs: 2_000 });
+    await fixture.query(`update job set due_at = $2 where request_id = $1 and type = 'AIVideoTag'`, [ahead.id, later]);
+    const { id } = await queued(region, { agoMs: 1_000 });
+    const claims = await storeAt(2_000, 1).claimNext(region);
+    expect(claims.map(({ claim }) => [claim.requestId, claim.jobs.map(({ type }) => type)])).toEqual([
+      [id, ['AIVideoTag']],
+      [ahead.id, ['AIMediaAudit']],
+    ]);
+  });
+
+  it('are as many calls as the limit has, not as many jobs, and each takes all of its jobs', async () => {
+    const region = newRegion();
+    const both: JobType[] = ['AIVideoTag', 'AIMediaDNA'];
+    const [first, second] = [
+      await queued(region, { types: both, agoMs: 3 }),
+      await queued(region, { types: both, agoMs: 2 }),
+    ];
+    await queued(region, { types: both, agoMs: 1 });
+    const claims = await storeAt(2.5 / 0.985).claimNext(region); // one at once, one after 400 ms
+    expect(requestsOf(claims)).toEqual([first.id, second.id]);
+    for (const { claim } of claims) expect(claim.jobs.map(({ type }) => type)).toEqual(both);
+  });
+
+  it('start when the calls that were reserved before have started', async () => {
+    const region = newRegion();
+    await queued(region);
+    const pace = new PaceStore(fixture.db, () => 10 / 0.985);
+    const before = performance.now();
+    await pace.reserve(region, 'SubmitAIJob', 3);
+    const [claim] = await fixture.submissions({}, fixture.db, pace).claimNext(region);
+    expect(claim?.startAt).toBeGreaterThanOrEqual(before + 299);
+  });
+
+  it('spend calls of the operation that makes them, and of no other', async () => {
+    const region = newRegion();
+    const free = async (operation: string) => {
+      const [row] = await fixture.query<{ ms: number }>(
+        `select 1000 * extract(epoch from next_at - clock_timestamp())::float8 as ms from pace where region = $1 and operation = $2`,
+        [region, operation],
+      );
+      return row?.ms ?? NaN;
+    };
+    await queued(region, { types: ['AIVideoTag', 'AIMediaAudit'] });
+    await queued(region, { types: ['AIMediaAudit'] });
+    const before = performance.now();
+    const claims = await storeAt(0.01 / 0.985).claimNext(region); // a call in 100 s
+    expect(claims).toHaveLength(2);
+    const passed = () => performance.now() - before;
+    for (const operation of ['SubmitAIJob', 'SubmitAIMediaAuditJob']) {
+      const ms = await free(operation);
+      expect(ms).toBeLessThanOrEqual(100_000);
+      expect(ms).toBeGreaterThan(99_000 - passed());
+    }
+
+    const other = newRegion();
+    await queued(other);
+    expect(await storeAt(0.01 / 0.985).claimNext(other)).toHaveLength(1);
+    await queued(other, { types: ['AIMediaAudit'] });
+    expect(await storeAt(0.01 / 0.985).claimNext(other)).toHaveLength(1);
+  });
+
   it('leave a job to the next claim that somebody has in hand, without waiting', async () => {
     const region = newRegion();
     const [inHand, free] = [await queued(region), await queued(region)];
@@ -181,5 +268,35 @@ describe('The next claims', () => {
     expect(requestsOf(await fast().claimNext(region))).toEqual([free.id]);
     await release();
     expect(requestsOf(await fast().claimNext(region))).toEqual([inHand.id]);
+  });
+});
+
+describe('Claims of one request while the account cannot submit', () => {
+  it('are none, but for the probe, which takes no others along and has the room at VOD to itself', async () => {
+    const region = newRegion();
+    const [waiting, probing] = [await queued(region), await queued(region)];
+    await new CircuitStore(fixture.db).open(region, { code: 'Forbidden.RAM', message: '' });
+    const store = storeAt(2_000, 1);
+    // In one batch.
+    const [claims, probes] = await Promise.all([store.claim(waiting.id), store.claim(probing.id, { probe: true })]);
+    expect(claims).toEqual([]);
+    expect(probes).toMatchObject([{ requestId: probing.id, number: 1 }]);
+    expect(await fixture.story(waiting.jobs[0]?.id ?? '')).toEqual(['created', 'deferred']);
+    expect(await fixture.story(probing.jobs[0]?.id ?? '')).toEqual(['created', 'claimed']);
+    const [, deferred] = await fixture.reads().history(waiting.jobs[0]?.id ?? '');
+    expect(deferred?.detail).toMatchObject({ reason: expect.stringContaining('Forbidden.RAM') });
+  });
+});
+
+describe('Calls that are claimed together', () => {
+  it.each([
+    [0.5, 1],
+    [3, 1],
+    [4, 2],
+    [7, 3],
+    [50, 25],
+    [10_000, 25],
+  ])('are half a second of %d a second: %d', (qps, calls) => {
+    expect(callsTogether(qps)).toBe(calls);
   });
 });

@@ -84,7 +84,6 @@ export class Claims {
     const queued = await batch.tx.query<NextRow[]>(nextJobs, [region, batch.now, types, most * jobTypes.length, most]);
     batch.take(queued);
     const claims = claimAll(batch, fittingNow(queued, calls, room));
-    if (claims.length === 0) return [];
     const ofOperation = (operation: string) => claims.filter((claim) => claim.operation === operation);
     const spent = slots.map((each) => ({ slots: each, calls: ofOperation(each.operation).length }));
     batch.statements.push(this.pace.spend(region, spent));

@@ -124,4 +124,18 @@ describe('What a transaction opens', () => {
     expect((await nextAt('SubmitAIJob')) - (slots[0]?.freeAt ?? 0) * 1000).toBeCloseTo(50, 1);
     expect(await nextAt('SubmitAIMediaAuditJob')).toBeLessThanOrEqual(await now());
   });
+
+  it('starts after the pause that VOD has asked for, and no sooner than what is reserved', async () => {
+    const store = await newStore();
+    const open = () => transaction(fixture.db, (tx) => store.open(tx, HOME, ['SubmitAIJob']));
+    await store.reserve(HOME, 'SubmitAIJob', 6_000);
+    const [reserved] = await open();
+    expect(reserved?.startInMs).toBeGreaterThan(30_000);
+    expect(reserved?.startInMs).toBeLessThanOrEqual(60_000);
+    expect(reserved?.gapMs).toBeCloseTo(10, 6);
+    await store.pause(HOME, 'SubmitAIJob', 600_000);
+    const [paused] = await open();
+    expect(paused?.startInMs).toBeGreaterThan(300_000);
+    expect((paused?.freeAt ?? 0) - (reserved?.freeAt ?? 0)).toBeGreaterThan(500);
+  });
 });
