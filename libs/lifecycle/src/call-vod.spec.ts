@@ -23,7 +23,7 @@ describe('A call that reads', () => {
     await world.stores.pace.setQuotas([REGION], { ListAIJob: 10 / 0.985 });
     const before = performance.now();
     await world.stores.pace.reserve(REGION, 'ListAIJob', 3);
-    const called = world.heard('vod.called');
+    const [called, closed] = [world.heard('vod.called'), world.heard('queue.closed')];
     const made: number[] = [];
     const send = () => {
       made.push(performance.now() - before);
@@ -35,7 +35,8 @@ describe('A call that reads', () => {
     expect(called).toEqual([
       { ...call, outcome: 'answered', requestId: 'R1', code: undefined, ms: expect.any(Number) },
     ]);
-    expect(await startInMs('ListAIJob')).toBeLessThan(200); // no pause
+    expect(await startInMs('ListAIJob')).toBeLessThan(200);
+    expect(closed).toEqual([]);
   });
 
   it('that VOD throttles makes its operation rest for as long as VOD has asked for', async () => {

@@ -67,6 +67,17 @@ describe('Turns to call VOD', () => {
     reserve.mockRestore();
   });
 
+  it('are never more than are reserved, however many are taken at the same moment', async () => {
+    const reserve = jest
+      .spyOn(world.stores.pace, 'reserve')
+      .mockImplementation(() => Promise.resolve({ operation: 'ListAIJob', startInMs: 0, gapMs: 10 }));
+    const one = pacer();
+    await Promise.all(Array.from({ length: 13 }, () => one.turn(REGION, 'ListAIJob')));
+    const reserved = reserve.mock.calls.reduce((sum, [, , calls]) => sum + calls, 0);
+    reserve.mockRestore();
+    expect(reserved).toBeGreaterThanOrEqual(13);
+  });
+
   it('fail while Postgres is away, and go on when it is there again', async () => {
     const one = pacer();
     await world.shutOut();

@@ -18,6 +18,8 @@ afterAll(async () => {
 beforeEach(() => db.query('delete from kept'));
 
 const kept = async () => (await db.query<{ n: number }[]>('select n from kept order by n')).map(({ n }) => n);
+/** Which connection the pool has. */
+const session = () => db.query<unknown>('select pg_backend_pid() as pid');
 const keep = 'insert into kept values ($1) returning n';
 
 describe('A transaction', () => {
@@ -37,21 +39,24 @@ describe('A transaction', () => {
       db.driver as unknown as { master: { connect: () => Promise<{ query: unknown; release: () => void }> } }
     ).master.connect();
     client.release();
+    const same = await session();
     const query = jest.spyOn(client as { query: () => unknown }, 'query');
     expect(await transaction(db, () => Promise.resolve('nothing to do'))).toBe('nothing to do');
     await expect(transaction(db, () => Promise.reject(new Error('no reason to ask')))).rejects.toThrow('no reason');
     expect(query).not.toHaveBeenCalled();
     query.mockRestore();
-    expect(await kept()).toEqual([]);
+    expect(await session()).toEqual(same);
   });
 
-  it('takes back everything when the work fails, and leaves a connection that is of use', async () => {
+  it('takes back everything when the work fails, and keeps its connection', async () => {
+    const same = await session();
     const work = transaction(db, async (tx) => {
       await tx.query(keep, [1]);
       throw new Error('changed my mind');
     });
     await expect(work).rejects.toThrow('changed my mind');
     expect(await kept()).toEqual([]);
+    expect(await session()).toEqual(same);
     await transaction(db, (tx) => tx.query(keep, [2]));
     expect(await kept()).toEqual([2]);
   });
