@@ -69,10 +69,31 @@ describe('queued jobs', () => {
     expect(again).toBeGreaterThan(50_000);
     expect(await world.waiting('submit')).toEqual([]);
     const { requestId } = await world.accept();
-    await dispatch.run();
-    expect(await world.waiting('submit')).toEqual([{ next: true }]);
+    await eventually('dispatch has looked again', async () => {
+      await dispatch.run();
+      return (await world.waiting('submit')).length === 1;
+    });
     const claims = await world.submissions.claimNext(REGION);
     expect(claims.map(({ claim }) => claim.requestId)).toEqual([requestId]);
+  });
+
+  it('are not asked about again at each wake-up while the limit is spent', async () => {
+    await world.accept();
+    await world.stores.pace.pause(REGION, 'SubmitAIJob', 60_000);
+    const asked = jest.spyOn(world.stores.alarms, 'freeInMs');
+    const dispatch = world.dispatch();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(1_000_000);
+    try {
+      expect((await dispatch.run()).again).toBeGreaterThan(50_000);
+      expect(await dispatch.run()).toEqual({ again: 250 });
+      expect(asked).toHaveBeenCalledTimes(1);
+      clock.mockReturnValue(1_000_250);
+      expect((await dispatch.run()).again).toBeGreaterThan(50_000);
+      expect(asked).toHaveBeenCalledTimes(2);
+    } finally {
+      clock.mockRestore();
+      asked.mockRestore();
+    }
   });
 
   it('wait for whichever limit has room first', async () => {

@@ -41,6 +41,8 @@ const REFILL_MS = AHEAD_MS / 2;
  */
 export class Dispatch {
   private readonly heldSince = new Map<string, number>();
+  /** While VOD's limit has no call for any queued job of a region. What becomes queued meanwhile waits for the same. */
+  private readonly spentUntil = new Map<string, number>();
 
   constructor(
     private readonly deps: Pick<StepParts, 'alarms' | 'circuits' | 'jobs' | 'queues' | 'signals' | 'now'>,
@@ -95,9 +97,15 @@ export class Dispatch {
    * other; an entry that gets lost costs the wait for the next look.
    */
   private async toSubmit(region: string, freeInMs: number): Promise<Next> {
+    const spentMs = (this.spentUntil.get(region) ?? 0) - performance.now();
+    if (freeInMs > REFILL_MS && spentMs > 0) return { again: spentMs };
     // Jobs of one operation don't wait for the limit of another, though more urgent ones do.
     const ms = freeInMs > REFILL_MS ? ((await this.deps.alarms.freeInMs(region, TAKE)) ?? 0) : freeInMs;
-    if (ms > REFILL_MS) return { again: ms - REFILL_MS };
+    if (ms > REFILL_MS) {
+      // Not for long, as those of another operation may come in at any time.
+      this.spentUntil.set(region, performance.now() + Math.min(ms - REFILL_MS, REFILL_MS));
+      return { again: ms - REFILL_MS };
+    }
     const { waiting } = await this.deps.queues.load('submit', region);
     if (waiting >= this.options.lots || (await this.roomAtVod(region)) <= 0) return { again: FULL_MS };
     await this.deps.queues.add('submit', region, [{ next: true }]);

@@ -97,7 +97,8 @@ export class AlarmStore {
    */
   async freeInMs(region: string, next: number): Promise<number | null> {
     const [{ ms }] = await this.db.query<[{ ms: number | null }]>(
-      `with waiting as (
+      `/* free in */
+       with waiting as (
          select type
            from job
           where region = $1 and state = 'queued' and due_at <= $2
