@@ -69,9 +69,10 @@ describe('a bad value', () => {
   });
 
   it('LEASE outlives the call', () => {
-    expect(problemsOf({ LEASE: '20s', VOD_TIMEOUT: '10s' })).toEqual([
-      'LEASE: expected longer than twice VOD_TIMEOUT, because a lease must outlive the call, got 20000 ms and a VOD_TIMEOUT of 10000 ms',
+    expect(problemsOf({ LEASE: '20999ms', VOD_TIMEOUT: '10s' })).toEqual([
+      'LEASE: expected twice VOD_TIMEOUT and a second more at least, because a lease must outlive the call and the wait for it, got 20999 ms and a VOD_TIMEOUT of 10000 ms',
     ]);
+    expect(problemsOf({ LEASE: '21s', VOD_TIMEOUT: '10s' })).toEqual([]);
   });
 
   it('a key outlives the record of its request', () => {

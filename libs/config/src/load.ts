@@ -97,6 +97,9 @@ function contradictions(values: Values, role: Role): Problem[] {
   return [...timing(values), ...keeping(values), ...callbackLength(values), ...halfAnAccessKey(values, role)];
 }
 
+/** A claimed job waits up to half a second for its call, and whatever is late by then is late on the way as well. */
+const CALL_WAITS_MS = 1_000;
+
 function timing(values: Values): Problem[] {
   const { POLL_FIRST, POLL_MAX, LEASE, VOD_TIMEOUT } = values;
   const problems: Problem[] = [];
@@ -105,8 +108,9 @@ function timing(values: Values): Problem[] {
     problems.push({ variable: 'POLL_FIRST', other: 'POLL_MAX', expected: 'at most POLL_MAX', got });
   }
   // A call may spend the time-out on connecting and once more on waiting for the answer.
-  if (LEASE <= 2 * VOD_TIMEOUT) {
-    const expected = 'longer than twice VOD_TIMEOUT, because a lease must outlive the call';
+  if (LEASE < 2 * VOD_TIMEOUT + CALL_WAITS_MS) {
+    const expected =
+      'twice VOD_TIMEOUT and a second more at least, because a lease must outlive the call and the wait for it';
     const got = `${LEASE} ms and a VOD_TIMEOUT of ${VOD_TIMEOUT} ms`;
     problems.push({ variable: 'LEASE', other: 'VOD_TIMEOUT', expected, got });
   }

@@ -273,7 +273,7 @@ describe('What cannot be done', () => {
   });
 
   it('is anything to a job that is not there', async () => {
-    expect(await operate.cancel(NOBODY, {}, 'ada')).toEqual({ outcome: 'no_such_job' });
+    expect(await operate.cancel(NOBODY, {}, 'ada')).toEqual({ outcome: 'no_such_job', keptUntil: null });
   });
 
   it('is anything to a job that is removed while it is being answered', async () => {
@@ -286,7 +286,7 @@ describe('What cannot be done', () => {
       },
     } as unknown as JobStore;
     const outcome = await new Operate(removing, world.reads).cancel(await processing(), {}, 'ada');
-    expect(outcome).toEqual({ outcome: 'no_such_job' });
+    expect(outcome).toEqual({ outcome: 'no_such_job', keptUntil: null });
   });
 
   it('fails as what it is when Postgres refuses it for another reason', async () => {
