@@ -1,5 +1,6 @@
 import { eventually } from '@app/testing';
-import type { Payload, Queues } from '@app/queue';
+import type { Queues } from '@app/queue';
+import { batchSizes, countDue, makeCopies, manyAtVod } from '../test/due-jobs';
 import { REGION, rules, World } from '../test/world';
 
 const ABROAD = 'ap-southeast-1';
@@ -10,27 +11,13 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const manyAtVod = async (count: number): Promise<string[]> => {
-  const jobs = await Promise.all(Array.from({ length: count }, (_, i) => world.atVod(`vodjob${i}`)));
-  return jobs.map(({ id }) => id);
-};
-
-const batchSizes = async () => (await world.waiting<Payload<'collect'>>('collect')).map(({ jobIds }) => jobIds.length);
-
-const due = async () => {
-  const [row] = await world.db.query<{ jobs: number }[]>('select count(*)::int as jobs from job where due_at <= $1', [
-    world.now(),
-  ]);
-  return row?.jobs;
-};
-
 describe('queued jobs', () => {
   it('are claimed by whoever works the entry that is put on the queue for them, and stay where they are until then', async () => {
     for (let i = 0; i < 3; i += 1) await world.accept();
     const dispatch = world.dispatch();
     expect(await dispatch.run()).toEqual({ again: 'when_woken' });
     expect(await world.waiting('submit')).toEqual([{ next: true }]);
-    expect(await due()).toBe(3);
+    expect(await countDue(world)).toBe(3);
   });
 
   it('have as many entries on the queue as may wait there, and no more', async () => {
@@ -106,9 +93,27 @@ describe('queued jobs', () => {
     expect(again).toBeLessThanOrEqual(19_750);
   });
 
+  it('wait for their limit also while jobs to be read are due', async () => {
+    await world.accept();
+    await manyAtVod(world, 1);
+    world.pass(rules.pollFirstMs * 2);
+    await world.stores.pace.pause(REGION, 'SubmitAIJob', 60_000);
+    await world.dispatch().run();
+    expect(await batchSizes(world)).toEqual([1]);
+    expect(await world.waiting('submit')).toEqual([]);
+  });
+
+  it('of one region put nothing on the queue of another', async () => {
+    await world.accept(['AIMediaDNA'], { region: ABROAD });
+    const queues = world.openQueues({ databaseUrl: world.database.url }, [REGION, ABROAD]);
+    await world.dispatch({ regions: [REGION, ABROAD] }, queues).run();
+    expect(await world.waiting('submit', ABROAD)).toEqual([{ next: true }]);
+    expect(await world.waiting('submit')).toEqual([]);
+  });
+
   it('wait while as many of their type are at VOD as may be', async () => {
     await world.accept();
-    await manyAtVod(2);
+    await manyAtVod(world, 2);
     expect(await world.dispatch({ maxInFlight: 2 }).run()).toEqual({ again: 100 });
     expect(await world.waiting('submit')).toEqual([]);
     await world.accept(['AIMediaDNA']);
@@ -132,12 +137,21 @@ describe('queued jobs', () => {
 });
 
 describe('the next run', () => {
+  it('is made for the first of several alarms', async () => {
+    await manyAtVod(world, 1);
+    world.pass(1_000);
+    const { requestId } = await world.accept();
+    await world.submissions.claim(requestId);
+    expect(await world.dispatch().run()).toEqual({ again: rules.pollFirstMs - 1_000 });
+    expect(rules.leaseMs).toBe(rules.pollFirstMs);
+  });
+
   it('is made when somebody wakes it, as long as no alarm is set', async () => {
     expect(await world.dispatch().run()).toEqual({ again: 'when_woken' });
   });
 
   it.each([
-    ['processing', async () => void (await manyAtVod(1)), rules.pollFirstMs],
+    ['processing', async () => void (await manyAtVod(world, 1)), rules.pollFirstMs],
     ['submitting', async () => void (await world.submissions.claim((await world.accept()).requestId)), rules.leaseMs],
   ])('is made when the alarm is due of a job that is %s', async (_state, make, ms) => {
     await make();
@@ -145,93 +159,6 @@ describe('the next run', () => {
     world.pass(ms - 1);
     // A moment late: what is due within it is answered together.
     expect(await world.dispatch().run()).toEqual({ again: 50 });
-  });
-});
-
-describe('jobs to be read', () => {
-  it('go at once, all of them, while no reader is busy', async () => {
-    const ids = await manyAtVod(23);
-    world.pass(rules.pollFirstMs * 2);
-    expect(await world.dispatch().run()).toEqual({ again: rules.leaseMs });
-    expect(await batchSizes()).toEqual([10, 10, 3]);
-    const waiting = await world.waiting<Payload<'collect'>>('collect');
-    expect(waiting.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(ids.toSorted());
-  });
-
-  it('go in whole batches while batches wait in line; the rest stays due until the line is gone', async () => {
-    const dispatch = world.dispatch();
-    await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
-    await manyAtVod(23);
-    world.pass(rules.pollFirstMs * 2);
-    expect(await dispatch.run()).toEqual({ again: 25 });
-    expect(await batchSizes()).toEqual([1, 10, 10]);
-    expect(await due()).toBe(3);
-    expect(await dispatch.run()).toEqual({ again: 25 });
-    expect(await due()).toBe(3);
-
-    await world.forgetQueues();
-    await dispatch.run();
-    expect(await batchSizes()).toEqual([3]);
-    expect(await due()).toBe(0);
-  });
-
-  it('that fill no batch wait a moment for more while a reader is busy, and then go', async () => {
-    let keep = () => {};
-    const reading = new Promise<void>((resolve) => (keep = resolve));
-    const nothing = () => Promise.resolve();
-    await world.queues.work([
-      { queue: 'submit', process: nothing },
-      { queue: 'collect', process: () => reading },
-      { queue: 'recover', process: nothing },
-    ]);
-    await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
-    await eventually('a read is under way', async () => (await world.queues.load('collect', REGION)).active === 1);
-
-    await manyAtVod(13);
-    world.pass(rules.pollFirstMs * 2);
-    const dispatch = world.dispatch();
-    const handed = world.heard('dispatch.handed');
-    expect(dispatch.isHolding).toBe(false);
-    expect(await dispatch.run()).toEqual({ again: 25 });
-    expect(dispatch.isHolding).toBe(true); // whoever has read wakes it
-    expect(handed.map(({ jobs }) => jobs)).toEqual([1]);
-    expect(await due()).toBe(3);
-    await eventually('the rest goes as well', async () => {
-      await dispatch.run();
-      return (await due()) === 0;
-    });
-    expect(handed.map(({ jobs }) => jobs)).toEqual([1, 1]);
-    expect(dispatch.isHolding).toBe(false);
-    keep();
-  });
-
-  it('wait in Postgres while so many are in line that their lease would be over before they are read', async () => {
-    await world.queues.add(
-      'collect',
-      REGION,
-      Array.from({ length: 195 }, () => ({ jobIds: [crypto.randomUUID()] })),
-    );
-    await manyAtVod(20);
-    world.pass(rules.pollFirstMs * 2);
-    const dispatch = world.dispatch();
-    expect(await dispatch.run()).toEqual({ again: 25 });
-    expect(await due()).toBe(15);
-    await world.forgetQueues();
-    await dispatch.run();
-    expect(await due()).toBe(0);
-  });
-
-  it('are due again when the read has not come back within the lease', async () => {
-    await manyAtVod(1);
-    world.pass(rules.pollFirstMs * 2);
-    const dispatch = world.dispatch();
-    await dispatch.run();
-    await world.forgetQueues();
-    await dispatch.run();
-    expect(await batchSizes()).toEqual([]);
-    world.pass(rules.leaseMs);
-    await dispatch.run();
-    expect(await batchSizes()).toEqual([1]);
   });
 });
 
@@ -269,23 +196,6 @@ describe('a submission that nobody has finished', () => {
 });
 
 describe('more than are taken at once', () => {
-  /** Copies of a job, each of a request of its own. */
-  const copies = async (jobId: string | undefined, count: number) => {
-    await world.db.query(
-      `with made as (select gen_random_uuid() as id from generate_series(1, $2::int)), asked as (
-         insert into request
-         select (jsonb_populate_record(request, jsonb_build_object('id', made.id))).*
-           from made, job join request on request.id = job.request_id where job.id = $1
-         returning id
-       )
-       insert into job
-       select (jsonb_populate_record(job, jsonb_build_object(
-                'id', asked.id, 'request_id', asked.id, 'natural_key', asked.id, 'holds_natural_key', false))).*
-         from asked, job where job.id = $1`,
-      [jobId, count],
-    );
-  };
-
   it.each(['submitting', 'unconfirmed'])('of those that are %s are followed by the rest at once', async (state) => {
     const { requestId, jobIds } = await world.accept();
     const [claim] = await world.submissions.claim(requestId);
@@ -293,7 +203,7 @@ describe('more than are taken at once', () => {
       await world.submissions.markSent(claim, 'key');
       await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim.number, cause: 'no answer' });
     }
-    await copies(jobIds[0], 500);
+    await makeCopies(world, jobIds[0], 500);
     world.pass(rules.leaseMs);
     const dispatch = world.dispatch();
     const left = async () => {
@@ -317,12 +227,23 @@ describe('a queue store that is away', () => {
     add: () => Promise.reject(new Error('the queue store (redis) is away')),
   } as unknown as Queues;
 
+  it('costs the recovery no lease either', async () => {
+    const { requestId, jobIds } = await world.accept();
+    const [claim] = await world.submissions.claim(requestId);
+    if (claim) await world.submissions.markSent(claim, 'key');
+    const cause = 'no answer';
+    await world.jobs.apply(jobIds[0] ?? '', { type: 'outcome_unknown', attempt: claim?.number ?? 0, cause });
+    world.pass(rules.recoverAfterMs[0] ?? 0);
+    await expect(world.dispatch({}, dyingAtAdd).run()).rejects.toThrow('is away');
+    expect(await countDue(world)).toBe(1);
+  });
+
   it('costs no lease: what was taken for it is due again at once', async () => {
     await world.accept(['AIVideoTag', 'AIMediaDNA']);
-    const [read] = await manyAtVod(1);
+    const [read] = await manyAtVod(world, 1);
     world.pass(rules.pollFirstMs * 2);
     await expect(world.dispatch({}, dyingAtAdd).run()).rejects.toThrow('is away');
-    expect(await due()).toBe(3);
+    expect(await countDue(world)).toBe(3);
 
     await world.dispatch().run();
     expect(await world.waiting('submit')).toEqual([{ next: true }]);
@@ -333,7 +254,7 @@ describe('a queue store that is away', () => {
     const { requestId, jobIds } = await world.accept();
     await world.submissions.claim(requestId);
     world.pass(rules.leaseMs);
-    await manyAtVod(1);
+    await manyAtVod(world, 1);
     world.pass(rules.pollFirstMs * 2);
     const away = world.openQueues({ redisUrl: 'redis://127.0.0.1:1' });
     await expect(world.dispatch({}, away).run()).rejects.toThrow('the queue store (redis) is away');
