@@ -1,22 +1,11 @@
 import { counter, each, gauge, histogram, openCounter } from './metrics';
 import { debug, error, info, row, warn, type Row } from './row';
+import { retentionSignals } from './signals.retention';
 
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
 const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate'] as const;
-const retained = [
-  'job',
-  'job_label',
-  'history',
-  'result',
-  'submission',
-  'request',
-  'event',
-  'event_body',
-  'request_key',
-  'dropped_job',
-] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 /** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
@@ -300,25 +289,7 @@ export const table = {
     ],
   }),
 
-  /** Rows that had been kept for long enough. */
-  'retention.dropped': row<{ table: (typeof retained)[number]; rows: number }>({
-    log: debug,
-    metrics: [
-      counter({
-        name: 'vodai_retention_dropped_rows_total',
-        help: 'Rows dropped because they had been kept for long enough; of event_body the bodies that were emptied.',
-        in: ['worker'],
-        series: () => each({ table: retained }),
-        labels: ({ table: of }) => ({ table: of }),
-        by: ({ rows }) => rows,
-      }),
-    ],
-  }),
-
-  /** Everything that had been kept for long enough was gone through, or as much of it as there was time for. */
-  'retention.ran': row<{ dropped: Partial<Record<(typeof retained)[number], number>>; complete: boolean; ms: number }>({
-    log: (ran) => (Object.keys(ran.dropped).length > 0 ? info(ran) : debug(ran)),
-  }),
+  ...retentionSignals,
 
   /** Looked for when a worker starts, before a job needs them. */
   'credentials.found': row<{ source: CredentialSource }>({ log: info }),
