@@ -41,18 +41,16 @@ export class Retaining {
   async receive(job: Pick<JobRow, 'vodJobId' | 'mediaId'>, body = 'a body'): Promise<string> {
     const id = uuidv7({ msecs: this.fixture.now.getTime() });
     const [vodJobId, mediaId] = [job.vodJobId ?? '', job.mediaId];
-    await this.fixture
-      .events()
-      .store(
-        this.fixture.notice({
-          id,
-          vodJobId,
-          mediaId,
-          body: Buffer.from(body),
-          bodyHash: id,
-          receivedAt: this.fixture.now,
-        }),
-      );
+    await this.fixture.events().store(
+      this.fixture.notice({
+        id,
+        vodJobId,
+        mediaId,
+        body: Buffer.from(body),
+        bodyHash: id,
+        receivedAt: this.fixture.now,
+      }),
+    );
     await this.fixture.matcher().match(100);
     return id;
   }
