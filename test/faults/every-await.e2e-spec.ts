@@ -22,11 +22,10 @@ const PATIENCE_MS = isFull ? 300_000 : 60_000;
 
 /** A gap between jobs that keeps two workers busy, and how many may wait: what is behind a long queue comes by late. */
 const FEED_EVERY_MS = 300;
+const MOST_QUEUED = 60;
 
 /** How long a round of the scene that fills Redis may take, of the several that there is time for. */
 const ROUND_MS = 5_000;
-
-const MOST_QUEUED = 60;
 
 const times = {
   VOD_TIMEOUT: '1s',
