@@ -1,5 +1,12 @@
+import { eventually } from '@app/testing';
 import { REGION, World } from '../test/world';
-import { at, Pacer } from './pacer';
+import { Pacer } from './pacer';
+
+/** Lets so many milliseconds of the clock go by that this is about. */
+const passing = (ms: number) => {
+  const moment = performance.now() + ms;
+  return eventually('the moment has come', () => performance.now() >= moment);
+};
 
 let world: World;
 beforeAll(async () => {
@@ -61,7 +68,7 @@ describe('Turns to call VOD', () => {
     const one = pacer();
     await one.turn(REGION, 'ListAIJob');
     await one.turn(REGION, 'ListAIJob'); // of five
-    await at(performance.now() + 60);
+    await passing(60);
     await one.turn(REGION, 'ListAIJob');
     expect(reserve.mock.calls.map(([, , calls]) => calls)).toEqual([1, 5, 5]);
     reserve.mockRestore();
@@ -140,7 +147,7 @@ describe('A pause that VOD has asked for', () => {
     const reserve = jest.spyOn(world.stores.pace, 'reserve');
     const one = pacer();
     await one.pause('submit', REGION, 'SubmitAIJob', 20, 'Throttling.User');
-    await at(performance.now() + 25);
+    await passing(25);
     await one.until(REGION, 'SubmitAIJob', performance.now());
     expect(reserve).not.toHaveBeenCalled();
     reserve.mockRestore();

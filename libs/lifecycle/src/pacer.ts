@@ -68,7 +68,7 @@ export class Pacer {
 }
 
 /** Resolves at a moment, by the clock of `performance`. */
-export async function at(moment: number): Promise<void> {
+async function at(moment: number): Promise<void> {
   const ms = moment - performance.now();
   if (ms > 0) await pause(ms);
 }

@@ -4,14 +4,7 @@ import type { SubmitOutcome } from '@app/vod';
 import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { callVod } from './call-vod';
-import { at } from './pacer';
 import { settleAll } from './settle-all';
-
-/**
- * The send is committed so long before its call may start: that takes some milliseconds, sometimes more, and calls that start
- * unevenly meet VOD's limit.
- */
-const MARK_AHEAD_MS = 20;
 
 /**
  * Submits queued jobs, at most once for each claim: a call for each request and each operation that its types need, and each is
@@ -39,8 +32,8 @@ export class Submit {
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
     await settleAll(
       claims.map(async ({ claim, startAt }) => {
-        await this.deps.pacer.until(region, claim.operation, startAt - MARK_AHEAD_MS);
-        await this.send(region, claim, { startAt });
+        await this.deps.pacer.until(region, claim.operation, startAt);
+        await this.send(region, claim);
       }),
     );
   }
@@ -54,17 +47,17 @@ export class Submit {
     await settleAll(
       claims.map(async (claim) => {
         await this.deps.pacer.turn(region, claim.operation);
-        await this.send(region, claim, { probe });
+        await this.send(region, claim, probe);
       }),
     );
   }
 
-  private async send(region: string, claim: Claim, { startAt = 0, probe = false }): Promise<void> {
+  private async send(region: string, claim: Claim, probe = false): Promise<void> {
     const signer = await this.deps.vod.signer();
-    // The last look before money is spent: the claim is still ours, and there is time enough for the call.
+    // The last look before money is spent: the claim is still ours, and there is time enough for the call. Nothing waits between
+    // this and the call: a worker that dies there leaves an attempt of which nobody knows whether it was sent.
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
-    await at(startAt);
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);
