@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { migrateDatabase } from '../apps/migrate/src';
 import { Load } from './load';
 import { Meter, type StoreKind } from './meter';
 import { Product, type ProductOptions } from './product';
@@ -22,7 +21,7 @@ export interface Part {
   load: Load;
 }
 
-export interface PartOptions extends Pick<ProductOptions, 'env' | 'vod' | 'workers'> {
+export interface PartOptions extends Pick<ProductOptions, 'build' | 'env' | 'vod' | 'workers'> {
   kind: StoreKind;
   database: string;
   profile?: string | undefined;
@@ -77,7 +76,7 @@ export class Bench {
     this.signals.alsoStop(() => product.stop());
     try {
       if (fill) {
-        await migrateDatabase(url);
+        await product.migrate();
         await fill(sql);
         await sql.query('checkpoint'); // or it is written while something is measured
       }

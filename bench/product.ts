@@ -7,7 +7,8 @@ import { freePort } from '../apps/local/src/embedded-postgres';
 import { apiSecret, getJson, sendJson } from './http';
 import { until } from './until';
 
-const DIST = join(__dirname, '..');
+/** This version of the product, as it is built. */
+export const HERE = join(__dirname, '../..');
 
 const processNames = ['api', 'worker', 'webhook', 'emulator'] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -30,14 +31,22 @@ export class Product {
   /** By its name, which for the first of its kind is that of its kind: worker, worker 2, worker 3. */
   private readonly running = new Map<string, Running>();
   private readonly kinds: readonly ProcessName[];
+  private readonly ports = { api: 0, worker: 0, webhook: 0, emulator: 0 };
   private env: NodeJS.ProcessEnv = {};
+  /** What is started from now on is of this checkout. */
+  build: string;
 
   constructor(private readonly options: ProductOptions) {
     this.kinds = options.processes ?? processNames;
+    this.build = options.build ?? HERE;
   }
 
   get apiUrl(): string {
     return this.url('api');
+  }
+
+  get vodUrl(): string {
+    return this.url('emulator');
   }
 
   pid(name: ProcessName): number {
@@ -65,9 +74,10 @@ export class Product {
     for (const name of ['api', 'worker', 'emulator', 'webhook'] as const) await this.stopOne(name);
   }
 
-  /** Of workers all. */
-  async stopOne(name: ProcessName): Promise<void> {
-    const alive = [...this.running.values()].filter((each) => each.name === name && !hasEnded(each.child));
+  /** All of a kind, or the one of this name. */
+  async stopOne(kind: ProcessName, only?: string): Promise<void> {
+    const named = [...this.running].filter(([name]) => only === undefined || name === only).map(([, each]) => each);
+    const alive = named.filter((each) => each.name === kind && !hasEnded(each.child));
     await Promise.all(
       alive.map(async ({ child }) => {
         const exit = once(child, 'exit');
@@ -77,6 +87,12 @@ export class Product {
     );
   }
 
+  /** One more of a kind that runs already, under a name of its own. */
+  async startAnother(kind: ProcessName, name: string): Promise<void> {
+    this.startOne(kind, await freePort(), name);
+    await this.untilReady(name);
+  }
+
   async restart(name: ProcessName): Promise<void> {
     const { port } = this.of(name);
     await this.stopOne(name);
@@ -84,10 +100,10 @@ export class Product {
     await this.untilReady(name);
   }
 
-  async start(): Promise<void> {
+  private async prepare(): Promise<void> {
     const { databaseUrl, redisUrl } = this.options;
-    const ports = { api: 0, worker: 0, webhook: 0, emulator: 0 };
-    for (const name of processNames) ports[name] = await freePort();
+    for (const name of processNames) this.ports[name] ||= await freePort();
+    const { ports } = this;
     this.env = {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',
@@ -107,7 +123,11 @@ export class Product {
       COLLECT_QPS: NO_LIMIT,
       ...this.options.env,
     };
+  }
+
+  async start(): Promise<void> {
     await this.migrate();
+    const { ports } = this;
     // VOD is what it shall be before anybody calls it: a backlog would be sent to another one at once.
     for (const name of this.kinds.toSorted(emulatorFirst)) {
       this.startOne(name, ports[name]);
@@ -127,8 +147,9 @@ export class Product {
     await sendJson('PUT', `${this.url('emulator')}/_emulator/settings`, settings);
   }
 
-  private async migrate(): Promise<void> {
-    const child = spawn(process.execPath, [join(DIST, 'apps/migrate/src/main.js')], { env: this.env, stdio: 'pipe' });
+  async migrate(): Promise<void> {
+    await this.prepare();
+    const child = spawn(process.execPath, [this.main('migrate')], { env: this.env, stdio: 'pipe' });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
     const [code] = (await once(child, 'close')) as [number];
@@ -142,12 +163,16 @@ export class Product {
     const file = openSync(log, 'w');
     const flags =
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`];
-    const child = spawn(process.execPath, [...flags, join(DIST, `apps/${kind}/src/main.js`)], {
+    const child = spawn(process.execPath, [...flags, this.main(kind)], {
       env: { ...this.env, [`${kind.toUpperCase()}_PORT`]: String(port) },
       stdio: ['ignore', file, file],
     });
     closeSync(file);
     this.running.set(name, { name: kind, child, port, log });
+  }
+
+  private main(kind: ProcessName | 'migrate'): string {
+    return join(this.build, `dist/apps/${kind}/src/main.js`);
   }
 
   private async untilReady(name: string): Promise<void> {
@@ -187,6 +212,8 @@ interface Vod {
 export interface ProductOptions {
   /** By default all of them. */
   processes?: readonly ProcessName[];
+  /** The folder of the built checkout that is started; by default this one. */
+  build?: string;
   /** By default one. */
   workers?: number;
   /** Variables that are set in place of the bench's own. */

@@ -35,7 +35,7 @@ const statements = ({ jobs, state, priority }: Waiting) => {
     `insert into job (id, request_id, type, state, version, due_at, attempt, attempts, vod_job_id, client, region,
                       media_id, priority, natural_key, holds_natural_key, created_at, submitted_at)
      select job_id, request_id, 'AIVideoTag', '${state}',
-            ${atVod ? `3, now() + interval '12 hours', 1, 1, md5('vod' || i)` : `1, at, 0, 0, null`},
+            ${atVod ? `3, now() + interval '12 hours', 1, 1, md5('vod' || media_id)` : `1, at, 0, 0, null`},
             'backlog', 'cn-shanghai', media_id, ${rank}, md5('natural' || media_id), true, at, ${atVod ? 'at' : 'null'}
        from ${row}`,
 

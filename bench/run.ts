@@ -10,6 +10,7 @@ import { benchRetention } from './retention';
 import { benchScreen } from './screen';
 import { benchSoak } from './soak';
 import { benchStream } from './stream';
+import { benchUpgrade } from './upgrade';
 import { benchVolume } from './volume';
 
 const USAGE = `npm run bench -- main [--quick] [--jobs 10000] [--store redis|postgres] [--profile <folder>]
@@ -20,6 +21,7 @@ npm run bench -- held [--quick] [--minutes 10] [--store redis|postgres]
 npm run bench -- volume [--quick] [--jobs 5000000] [--store redis|postgres]
 npm run bench -- retention [--quick] [--jobs 100000] [--store redis|postgres]
 npm run bench -- soak [--quick] [--minutes 60] [--rate <jobs a second>] [--store redis|postgres]
+npm run bench -- upgrade --from <folder> [--quick] [--jobs 1000000] [--store redis|postgres]
 npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
@@ -32,16 +34,18 @@ npm run bench -- stream [--quick]
   volume     what a job costs in a database of millions of finished ones, against an empty one
   retention  how fast old jobs are dropped, by row and by month, while new ones come in
   soak       whether rate, latency, memory or tables creep in an hour at a steady rate
+  upgrade    how long the migrations of a full database take, and what becomes of the jobs while the version before works on
   inspect    every list, filter, search and count of the api, over a table of a million jobs
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
-             (inspect, screen, volume and retention: jobs in the table; backlog: only this depth)
+             (inspect, screen, volume, retention and upgrade: jobs in the table; backlog: only this depth)
+  --from     a built checkout of the version before
   --minutes  how long it goes on
   --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two (held, volume, retention and soak take one anyway: Redis, when there is one)
+  --store    only one of the two (held, volume, retention, soak and upgrade take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
 
@@ -52,6 +56,7 @@ interface Options {
   minutes: number | undefined;
   rate: number | undefined;
   only: StoreKind | undefined;
+  from: string | undefined;
   profile: string | undefined;
 }
 
@@ -66,6 +71,7 @@ const benches: Record<string, (options: Options) => Promise<void>> = {
   volume: benchVolume,
   retention: benchRetention,
   soak: benchSoak,
+  upgrade: benchUpgrade,
   inspect: ({ jobs = MILLION, plans }) => benchInspect({ jobs, plans }),
   screen: ({ jobs = MILLION }) => benchScreen({ jobs }),
   stream: benchStream,
@@ -81,11 +87,12 @@ async function run(): Promise<void> {
       rate: { type: 'string' },
       plans: { type: 'boolean', default: false },
       store: { type: 'string' },
+      from: { type: 'string' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const { quick, plans, profile, store: only } = values;
+  const { quick, plans, profile, from, store: only } = values;
   const [jobs, minutes, rate] = [amountOf(values.jobs), amountOf(values.minutes), amountOf(values.rate)];
   const isKnown = only === undefined || only === 'redis' || only === 'postgres';
   const isUsable = [jobs, minutes, rate].every((amount) => amount === undefined || amount > 0);
@@ -96,7 +103,7 @@ async function run(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  await bench({ quick, plans, jobs, minutes, rate, only, profile });
+  await bench({ quick, plans, jobs, minutes, rate, only, from, profile });
 }
 
 /** Not a number is not above 0 either. */

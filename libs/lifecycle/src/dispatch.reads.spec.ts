@@ -21,7 +21,7 @@ describe('jobs to be read', () => {
   it('go at once, all of them, while no reader is busy', async () => {
     const ids = await manyAtVod(world, 23);
     world.pass(rules.pollFirstMs * 2);
-    expect(await world.dispatch().run()).toEqual({ again: rules.leaseMs });
+    expect(await world.dispatch().run()).toEqual({ again: 200 });
     expect(await batchSizes(world)).toEqual([10, 10, 3]);
     const waiting = await world.waiting<Payload<'collect'>>('collect');
     expect(waiting.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(ids.toSorted());
@@ -45,14 +45,7 @@ describe('jobs to be read', () => {
   });
 
   it('that fill no batch wait a moment for more while a reader is busy, and then go', async () => {
-    let keep = () => {};
-    const reading = new Promise<void>((resolve) => (keep = resolve));
-    const nothing = () => Promise.resolve();
-    await world.queues.work([
-      { queue: 'submit', process: nothing },
-      { queue: 'collect', process: () => reading },
-      { queue: 'recover', process: nothing },
-    ]);
+    await world.begin();
     await world.queues.add('collect', REGION, [{ jobIds: [crypto.randomUUID()] }]);
     await eventually('a read is under way', async () => (await world.queues.load('collect', REGION)).active === 1);
 
@@ -63,15 +56,44 @@ describe('jobs to be read', () => {
     expect(dispatch.isHolding).toBe(false);
     expect(await dispatch.run()).toEqual({ again: 25 });
     expect(dispatch.isHolding).toBe(true); // whoever has read wakes it
-    expect(handed.map(({ jobs }) => jobs)).toEqual([1]);
+    expect(handed.map(({ jobs }) => jobs)).toEqual([10]);
     expect(await countDue(world)).toBe(3);
     await eventually('the rest goes as well', async () => {
       await dispatch.run();
       return (await countDue(world)) === 0;
     });
-    expect(handed.map(({ jobs }) => jobs)).toEqual([1, 1]);
+    expect(handed.map(({ jobs }) => jobs)).toEqual([10, 3]);
     expect(dispatch.isHolding).toBe(false);
-    keep();
+  });
+
+  it('that fill no batch wait a moment also while the only read under way was started here', async () => {
+    const begun = await world.begin({ reads: 1 });
+    expect(await world.queues.load('collect', REGION)).toEqual({ waiting: 0, active: 0 });
+    await manyAtVod(world, 3);
+    world.pass(rules.pollFirstMs * 2);
+    const dispatch = world.dispatch();
+    expect(await dispatch.run()).toEqual({ again: 25 });
+    expect(dispatch.isHolding).toBe(true);
+    expect(await countDue(world)).toBe(3);
+    await eventually('they go as well', async () => {
+      await dispatch.run();
+      return (await countDue(world)) === 0;
+    });
+    expect(begun).toHaveLength(1);
+  });
+
+  it('are read here as far as there is room, and else by way of the queue', async () => {
+    const begun = await world.begin();
+    const ids = await manyAtVod(world, 42);
+    world.pass(rules.pollFirstMs * 2);
+    const handed = world.heard('dispatch.handed');
+    expect(await world.dispatch().run()).toEqual({ again: 200 });
+    expect(handed.map(({ jobs }) => jobs)).toEqual([40, 2]);
+    await eventually('the fifth read has begun', () => begun.length === 5);
+    expect(await world.queues.load('collect', REGION)).toEqual({ waiting: 0, active: 1 });
+    const reads = begun.map(({ payload }) => (payload as Payload<'collect'>).jobIds);
+    expect(reads.map((jobIds) => jobIds.length)).toEqual([10, 10, 10, 10, 2]);
+    expect(reads.flat().toSorted()).toEqual(ids.toSorted());
   });
 
   it('wait in Postgres while so many are in line that their lease would be over before they are read', async () => {

@@ -15,15 +15,37 @@ describe('queued jobs', () => {
   it('are claimed by whoever works the entry that is put on the queue for them, and stay where they are until then', async () => {
     for (let i = 0; i < 3; i += 1) await world.accept();
     const dispatch = world.dispatch();
-    expect(await dispatch.run()).toEqual({ again: 'when_woken' });
+    expect(await dispatch.run()).toEqual({ again: 200 });
     expect(await world.waiting('submit')).toEqual([{ next: true }]);
     expect(await countDue(world)).toBe(3);
+  });
+
+  it('are claimed by this process itself when it has room, however few may wait on the queue', async () => {
+    const begun = await world.begin();
+    for (let i = 0; i < 3; i += 1) await world.accept();
+    expect(await world.dispatch({ lots: 0 }).run()).toEqual({ again: 200 });
+    expect(begun).toEqual([{ queue: 'submit', region: REGION, payload: { next: true } }]);
+    expect(await world.queues.load('submit', REGION)).toEqual({ waiting: 0, active: 0 });
+    expect(await countDue(world)).toBe(3);
+  });
+
+  it('are claimed by way of the queue when this process has no room left', async () => {
+    const begun = await world.begin();
+    await world.accept();
+    const dispatch = world.dispatch();
+    for (let i = 0; i < 4; i += 1) expect(await dispatch.run()).toEqual({ again: 200 });
+    expect(begun).toHaveLength(4);
+    expect(await world.dispatch({ lots: 0 }).run()).toEqual({ again: 100 });
+    expect(begun).toHaveLength(4);
+    expect(await dispatch.run()).toEqual({ again: 200 });
+    await eventually('the fifth has begun', () => begun.length === 5);
+    expect(await world.queues.load('submit', REGION)).toEqual({ waiting: 0, active: 1 });
   });
 
   it('have as many entries on the queue as may wait there, and no more', async () => {
     await world.accept();
     const dispatch = world.dispatch({ lots: 2 });
-    for (let i = 0; i < 2; i += 1) expect(await dispatch.run()).toEqual({ again: 'when_woken' });
+    for (let i = 0; i < 2; i += 1) expect(await dispatch.run()).toEqual({ again: 200 });
     expect(await dispatch.run()).toEqual({ again: 100 });
     expect(await world.waiting('submit')).toHaveLength(2);
     await world.forgetQueues();
@@ -44,7 +66,7 @@ describe('queued jobs', () => {
   it('wait for the limit of the operation that submits the most urgent, not for that of another', async () => {
     await world.accept(['AIMediaAudit']);
     await world.stores.pace.pause(REGION, 'SubmitAIJob', 60_000);
-    expect(await world.dispatch().run()).toEqual({ again: 'when_woken' });
+    expect(await world.dispatch().run()).toEqual({ again: 200 });
     expect(await world.waiting('submit')).toHaveLength(1);
   });
 
@@ -121,6 +143,14 @@ describe('queued jobs', () => {
     expect(await world.waiting('submit')).toHaveLength(1);
   });
 
+  it('wait for VOD though this process has room, as long as as many are there as may be', async () => {
+    const begun = await world.begin();
+    await world.accept();
+    await manyAtVod(world, 2);
+    expect(await world.dispatch({ maxInFlight: 2 }).run()).toEqual({ again: 100 });
+    expect(begun).toEqual([]);
+  });
+
   it('that are not due yet, or of a region that this process does not serve, stay where they are', async () => {
     await world.accept(['AIMediaDNA'], { region: ABROAD });
     const { jobIds, requestId } = await world.accept();
@@ -144,6 +174,16 @@ describe('the next run', () => {
     await world.submissions.claim(requestId);
     expect(await world.dispatch().run()).toEqual({ again: rules.pollFirstMs - 1_000 });
     expect(rules.leaseMs).toBe(rules.pollFirstMs);
+  });
+
+  it('is made soon after something was handed on, or when an alarm that was not due is', async () => {
+    await manyAtVod(world, 1);
+    world.pass(rules.pollFirstMs - 250);
+    await world.accept();
+    const dispatch = world.dispatch();
+    expect(await dispatch.run()).toEqual({ again: 200 });
+    world.pass(100);
+    expect(await dispatch.run()).toEqual({ again: 150 });
   });
 
   it('is made when somebody wakes it, as long as no alarm is set', async () => {
@@ -174,7 +214,7 @@ describe('a submission that nobody has finished', () => {
     await dispatch.run();
     expect(await world.job(claimed.jobIds[0])).toMatchObject({ state: 'submitting' });
     world.pass(1);
-    await dispatch.run();
+    expect(await dispatch.run()).toEqual({ again: 200 });
     expect(await world.job(claimed.jobIds[0])).toMatchObject({ state: 'queued', attempts: 0, dueAt: world.now() });
     expect(await world.job(sent.jobIds[0])).toMatchObject({ state: 'unconfirmed', attempts: 1 });
     expect(await world.waiting('submit')).toEqual([]);
@@ -190,7 +230,7 @@ describe('a submission that nobody has finished', () => {
     await dispatch.run();
     expect(await world.waiting('recover')).toEqual([]);
     world.pass(rules.recoverAfterMs[0] ?? 0);
-    await dispatch.run();
+    expect(await dispatch.run()).toEqual({ again: 200 });
     expect(await world.waiting('recover')).toEqual([{ jobId: jobIds[0] }]);
   });
 });
@@ -223,6 +263,8 @@ describe('more than are taken at once', () => {
 describe('a queue store that is away', () => {
   /** Answers how much waits, and dies at the add: the moment in between is too short to be hit from outside. */
   const dyingAtAdd = {
+    underWayHere: () => 0,
+    startHere: (_kind: unknown, _region: unknown, payloads: unknown[]) => payloads,
     load: () => Promise.resolve({ waiting: 0, active: 0 }),
     add: () => Promise.reject(new Error('the queue store (redis) is away')),
   } as unknown as Queues;
@@ -248,6 +290,14 @@ describe('a queue store that is away', () => {
     await world.dispatch().run();
     expect(await world.waiting('submit')).toEqual([{ next: true }]);
     expect(await world.waiting('collect')).toEqual([{ jobIds: [read] }]);
+  });
+
+  it('keeps nobody from submitting, as long as this process has room', async () => {
+    const away = world.openQueues({ redisUrl: 'redis://127.0.0.1:1' });
+    const begun = await world.begin({ queues: away });
+    await world.accept();
+    expect(await world.dispatch({}, away).run()).toEqual({ again: 200 });
+    expect(begun).toEqual([{ queue: 'submit', region: REGION, payload: { next: true } }]);
   });
 
   it('is told about, and does not keep Postgres’ own work from being done', async () => {

@@ -30,6 +30,9 @@ const GATHER_MS = 50;
 /** So many reads wait in line at most: what is read after its lease is over would be due, and in line, once more. */
 const READS_IN_LINE = 200;
 
+/** What is handed on has another alarm than at the look, and there may be more behind it: the next look tells. */
+const handedOn: Next = { again: 200 };
+
 /** While no more may wait in BullMQ, or be at VOD, dispatch looks again after this. */
 const FULL_MS = 100;
 
@@ -58,10 +61,9 @@ export class Dispatch {
     const { regions } = this.options;
     const alarms = await this.deps.alarms.look(regions, TAKE);
     const parts = regions.flatMap((region) => this.partsOf(region, alarms));
-    if (parts.length === 0) return this.pauseUntil(alarms);
+    const later = this.pauseUntil(alarms.filter(({ due }) => due === 0));
     // One region's trouble, or a queue store that is away, holds up nothing else.
-    const next = soonest(await settleAll(parts));
-    return next.again === 'now' ? next : soonest([next, await this.nextAlarm()]);
+    return soonest([later, ...(await settleAll(parts))]);
   }
 
   private partsOf(region: string, alarms: readonly Alarms[]): Promise<Next>[] {
@@ -86,15 +88,9 @@ export class Dispatch {
     return { again: Math.max(first - this.deps.now().getTime(), GATHER_MS) };
   }
 
-  /** The same after some were handed on: these have other alarms than at the look. */
-  private async nextAlarm(): Promise<Next> {
-    const ms = await this.deps.alarms.untilNext(this.options.regions);
-    return { again: ms === null ? 'when_woken' : Math.max(ms, GATHER_MS) };
-  }
-
   /**
-   * Has whoever works next claim what is most urgent then. It wakes dispatch when it has claimed, so that one entry follows the
-   * other; an entry that gets lost costs the wait for the next look.
+   * Has claimed what is most urgent, by this process when it has room. Whoever has claimed wakes dispatch while there is more, so that
+   * one claim follows the other; an entry that gets lost costs the wait for the next look.
    */
   private async toSubmit(region: string, freeInMs: number): Promise<Next> {
     const spentMs = (this.spentUntil.get(region) ?? 0) - performance.now();
@@ -106,10 +102,13 @@ export class Dispatch {
       this.spentUntil.set(region, performance.now() + Math.min(ms - REFILL_MS, REFILL_MS));
       return { again: ms - REFILL_MS };
     }
+    if ((await this.roomAtVod(region)) <= 0) return { again: FULL_MS };
+    const rest = this.deps.queues.startHere('submit', region, [{ next: true }]);
+    if (rest.length === 0) return handedOn;
     const { waiting } = await this.deps.queues.load('submit', region);
-    if (waiting >= this.options.lots || (await this.roomAtVod(region)) <= 0) return { again: FULL_MS };
-    await this.deps.queues.add('submit', region, [{ next: true }]);
-    return { again: 'when_woken' };
+    if (waiting >= this.options.lots) return { again: FULL_MS };
+    await this.deps.queues.add('submit', region, rest);
+    return handedOn;
   }
 
   /** While the account cannot submit, everything waits here, and one request now and then finds out whether it can again. */
@@ -121,9 +120,8 @@ export class Dispatch {
       'submit',
       region,
       requestIds.map((requestId) => ({ requestId, probe: true })),
-      { requestIds },
     );
-    return { again: 'when_woken' };
+    return handedOn;
   }
 
   /** The claim enforces the cap exactly. While nothing fits under it, there is nothing to claim. */
@@ -138,7 +136,8 @@ export class Dispatch {
    * when no reader is busy, or soon when one is. While batches wait in line, one more in line helps nobody.
    */
   private async toCollect(region: string, due: number): Promise<Next> {
-    const { waiting, active } = await this.deps.queues.load('collect', region);
+    const { waiting, active: onQueue } = await this.deps.queues.load('collect', region);
+    const active = Math.max(onQueue, this.deps.queues.underWayHere('collect', region));
     const whole = due - (due % READ_BATCH);
     const now = performance.now();
     const heldMs = now - (this.heldSince.get(region) ?? now);
@@ -148,13 +147,12 @@ export class Dispatch {
     else this.heldSince.delete(region);
 
     if (limit > 0) {
-      const taken = await this.deps.alarms.takeReads(region, limit);
-      const idsOf = (jobs: { id: string }[]) => jobs.map(({ id }) => id);
-      const batches = readableTogether(taken).map(({ jobs }) => ({ jobIds: idsOf(jobs) }));
-      await handOver(this.deps, 'collect', region, batches, { jobIds: idsOf(taken) });
+      const batches = readableTogether(await this.deps.alarms.takeReads(region, limit));
+      const payloads = batches.map(({ jobs }) => ({ jobIds: jobs.map(({ id }) => id) }));
+      await handOver(this.deps, 'collect', region, payloads);
     }
     if (limit < due && !hold) return { again: 'now' };
-    return { again: hold ? LINGER_MS : 'when_woken' };
+    return { again: hold ? LINGER_MS : handedOn.again };
   }
 
   /** The worker that claimed these has not come back. What its attempt may have cost depends on whether it was sent. */
@@ -170,20 +168,18 @@ export class Dispatch {
         ),
       ),
     );
-    return { again: jobs.length === TAKE ? 'now' : 'when_woken' };
+    return jobs.length === TAKE ? { again: 'now' } : handedOn;
   }
 
   private async toRecover(region: string): Promise<Next> {
     const jobs = await this.deps.alarms.takeIn(region, 'unconfirmed', TAKE);
-    const jobIds = jobs.map(({ id }) => id);
     await handOver(
       this.deps,
       'recover',
       region,
-      jobIds.map((jobId) => ({ jobId })),
-      { jobIds },
+      jobs.map(({ id }) => ({ jobId: id })),
     );
-    return { again: jobs.length === TAKE ? 'now' : 'when_woken' };
+    return jobs.length === TAKE ? { again: 'now' } : handedOn;
   }
 }
 

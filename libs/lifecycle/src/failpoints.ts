@@ -11,7 +11,6 @@ const awaits = {
     'alarms.takeReads',
     'alarms.takeIn',
     'alarms.giveBack',
-    'alarms.untilNext',
     'circuits.takeProbe',
     'queues.load',
     'queues.add',

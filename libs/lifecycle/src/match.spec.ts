@@ -1,5 +1,7 @@
+import { completionOf, type JobType } from '@app/domain';
 import type { Payload, Queues } from '@app/queue';
-import { REGION, rules, World } from '../test/world';
+import { eventually } from '@app/testing';
+import { type Begun, REGION, rules, World } from '../test/world';
 
 const ABROAD = 'ap-southeast-1';
 
@@ -10,79 +12,138 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 /** Jobs at VOD, of each of which an event has come. */
-async function heard(count: number, region = REGION): Promise<string[]> {
+async function heardOf(types: JobType[], region = REGION): Promise<string[]> {
   const ids: string[] = [];
-  for (let i = 1; i <= count; i += 1) {
+  for (const [i, type] of types.entries()) {
     const vodJobId = `${region}-${i}`;
-    ids.push((await world.atVod(vodJobId, 'AIVideoTag', { region })).id);
-    await world.hear(vodJobId, 'success', 'AIVideoTagComplete', { region });
+    ids.push((await world.atVod(vodJobId, type, { region })).id);
+    await world.hear(vodJobId, 'success', completionOf(type), { region });
   }
   return ids;
 }
 
+const heard = (count: number, region = REGION) => heardOf(Array<JobType>(count).fill('AIVideoTag'), region);
 const run = (...[more, queues]: Parameters<World['match']>) => world.match(more, queues).run({ rematch: false });
-const read = async (region = REGION) =>
-  (await world.waiting<Payload<'collect'>>('collect', region)).map(({ jobIds }) => jobIds.toSorted());
 const leaseOver = () => new Date(world.now().getTime() + rules.leaseMs);
 
+/** The ids of the jobs of each read, as they were handed to the processors. */
+const readsIn = (begun: readonly Begun[]) => begun.map(({ payload }) => (payload as Payload<'collect'>).jobIds);
+const onTheQueue = () => world.queues.load('collect', REGION);
+const NOTHING = { waiting: 0, active: 0 };
+
+/** Which of these jobs are leased; the others are due. */
+async function leasedOf(ids: readonly string[]): Promise<string[]> {
+  const jobs = await Promise.all(ids.map((id) => world.job(id)));
+  for (const job of jobs) expect(job.state).toBe('finished');
+  const leased = jobs.filter(({ dueAt }) => dueAt?.getTime() === leaseOver().getTime());
+  const due = jobs.filter(({ dueAt }) => dueAt?.getTime() === world.now().getTime());
+  expect(leased.length + due.length).toBe(ids.length);
+  return leased.map(({ id }) => id);
+}
+
 describe('jobs of which VOD says that they are over', () => {
-  it('are handed on to be read in the turn that matches their events, as many together as VOD takes', async () => {
+  it('are read here in the turn that matches their events, as many together as VOD takes, and that is told', async () => {
+    const begun = await world.begin();
+    const handed = world.heard('dispatch.handed');
     const ids = await heard(12);
     await run();
-    expect((await read()).flat().toSorted()).toEqual(ids.toSorted());
-    expect((await read()).map((batch) => batch.length)).toEqual([10, 2]);
-    for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: leaseOver() });
+    expect(readsIn(begun)).toEqual([ids.slice(0, 10), ids.slice(10)]);
+    expect(await leasedOf(ids)).toEqual(ids);
+    expect(handed).toEqual([{ queue: 'collect', region: REGION, jobs: 12 }]);
+    expect(await onTheQueue()).toEqual(NOTHING);
     expect(await world.dispatch().run()).toEqual({ again: rules.leaseMs });
   });
 
   it('are due again when the read has not come back within the lease', async () => {
-    const [id] = await heard(1);
+    const begun = await world.begin();
+    const ids = await heard(1);
     await run();
-    await world.forgetQueues();
     world.pass(rules.leaseMs);
-    await world.dispatch().run();
-    expect(await read()).toEqual([[id]]);
+    const dispatch = world.dispatch();
+    await eventually('they are read again', async () => {
+      await dispatch.run();
+      return begun.length === 2;
+    });
+    expect(readsIn(begun)).toEqual([ids, ids]);
   });
 
-  /** A queue store that takes everything, while so many reads are under way here. */
-  function busyWith(reads: number): { queues: Queues; added: unknown[] } {
-    const added: unknown[] = [];
-    const queues = { underWayHere: () => reads, add: (...asked: unknown[]) => Promise.resolve(added.push(asked)) };
-    return { queues: queues as unknown as Queues, added };
-  }
-
-  it('are due, and gather to whole batches, while this process has some reads under way', async () => {
-    const { queues, added } = busyWith(4);
-    const ids = await heard(2);
-    await run({}, queues);
-    for (const id of ids) expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    expect(added).toEqual([]);
-  });
-
-  it('are handed on beside fewer reads, and that is told', async () => {
-    const { queues, added } = busyWith(3);
+  it('are due, all of them, while this process works no queue', async () => {
     const handed = world.heard('dispatch.handed');
-    const [id] = await heard(1);
-    await run({}, queues);
-    expect(added).toEqual([['collect', REGION, [{ jobIds: [id] }]]]);
-    expect(handed).toEqual([{ queue: 'collect', region: REGION, jobs: 1 }]);
-    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: leaseOver() });
-  });
-
-  it('are handed on fifty at a time; the rest of a burst is due', async () => {
-    const ids = await heard(60);
+    const ids = await heard(2);
     await run();
-    expect((await read()).map((batch) => batch.length)).toEqual([10, 10, 10, 10, 10]);
-    const jobs = await Promise.all(ids.map((id) => world.job(id)));
-    expect(jobs.filter(({ dueAt }) => dueAt?.getTime() === world.now().getTime())).toHaveLength(10);
+    expect(await leasedOf(ids)).toEqual([]);
+    expect(await onTheQueue()).toEqual(NOTHING);
+    expect(handed).toEqual([]);
   });
 
-  it('are not handed on before their gap is over when one has just been read', async () => {
+  it('are due, and gather to whole batches, while so many reads are under way here that there is no room', async () => {
+    const begun = await world.begin({ reads: 4 });
+    const ids = await heard(2);
+    await run();
+    expect(await leasedOf(ids)).toEqual([]);
+    expect(begun).toEqual([]);
+    expect(await onTheQueue()).toEqual(NOTHING);
+  });
+
+  it('are read as far as there is room; the rest is due', async () => {
+    const begun = await world.begin({ reads: 2 });
+    const ids = await heard(23);
+    await run();
+    expect(readsIn(begun)).toEqual([ids.slice(0, 10), ids.slice(10, 20)]);
+    expect(await leasedOf(ids)).toEqual(ids.slice(0, 20));
+    expect(await onTheQueue()).toEqual(NOTHING);
+  });
+
+  it('need a read for each operation of VOD that tells of them, and one each where it tells of one at a time', async () => {
+    const begun = await world.begin();
+    const ids = await heardOf(['AIMediaAudit', 'AIVideoTag', 'AIMediaAudit', 'AIMediaDNA']);
+    await run();
+    const [audit, tag, second, dna] = ids;
+    expect(readsIn(begun)).toEqual([[tag, dna], [audit], [second]]);
+    expect(await leasedOf(ids)).toEqual(ids);
+  });
+
+  it('go into a read that has room for them, though there is none for another read', async () => {
+    const begun = await world.begin({ reads: 2 });
+    const ids = await heardOf(['AIMediaAudit', 'AIVideoTag', 'AIMediaAudit', 'AIMediaDNA']);
+    await run();
+    const [audit, tag, , dna] = ids;
+    expect(readsIn(begun)).toEqual([[tag, dna], [audit]]);
+    expect(await leasedOf(ids)).toEqual([audit, tag, dna]);
+    expect(await onTheQueue()).toEqual(NOTHING);
+  });
+
+  it('are read where there is room in their region, whatever another one has', async () => {
+    const queues = world.openQueues({ databaseUrl: world.database.url }, [REGION, ABROAD]);
+    const begun = await world.begin({ queues, reads: 3 });
+    const handed = world.heard('dispatch.handed');
+    const abroad = await heard(12, ABROAD);
+    const here = await heard(12);
+    await run({ regions: [REGION, ABROAD] }, queues);
+    expect(await leasedOf(here)).toEqual(here.slice(0, 10));
+    expect(await leasedOf(abroad)).toEqual(abroad);
+    expect(begun).toHaveLength(3);
+    expect(begun).toContainEqual({ queue: 'collect', region: REGION, payload: { jobIds: here.slice(0, 10) } });
+    expect(readsIn(begun.filter(({ region }) => region === ABROAD))).toEqual([abroad.slice(0, 10), abroad.slice(10)]);
+    expect(handed).toContainEqual({ queue: 'collect', region: REGION, jobs: 10 });
+    expect(handed).toContainEqual({ queue: 'collect', region: ABROAD, jobs: 12 });
+  });
+
+  it('are due when they are of a region that this process does not serve', async () => {
+    const begun = await world.begin();
+    const ids = await heard(1, ABROAD);
+    await run();
+    expect(await leasedOf(ids)).toEqual([]);
+    expect(begun).toEqual([]);
+  });
+
+  it('are not read before their gap is over when one has just been read', async () => {
+    const begun = await world.begin();
     const [id = ''] = await heard(1);
-    await world.jobs.apply(id, { type: 'read_running', vodJobId: `${REGION}-1`, status: 'Processing' });
+    await world.jobs.apply(id, { type: 'read_running', vodJobId: `${REGION}-0`, status: 'Processing' });
     world.pass(1_000);
     await run();
-    expect(await read()).toEqual([]);
+    expect(begun).toEqual([]);
     const { lastReadAt, dueAt } = await world.job(id);
     expect(dueAt?.getTime()).toBe((lastReadAt?.getTime() ?? 0) + 5_000);
   });
@@ -101,7 +162,8 @@ describe('a turn', () => {
     expect(await run()).toEqual({ again: 'when_woken' });
   });
 
-  it('of the slow look takes up events that were left without their job', async () => {
+  it('of the slow look takes up events that were left without their job, and leaves the job to dispatch', async () => {
+    const begun = await world.begin();
     const { id } = await world.atVod('left');
     await burst('left');
     await world.db.query(`update event set verdict = 'unmatched'`);
@@ -110,55 +172,50 @@ describe('a turn', () => {
 
     const slow = world.match();
     expect(await slow.run({ rematch: true })).toEqual({ again: 'now' });
-    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    expect(await read()).toEqual([]);
+    expect(await leasedOf([id])).toEqual([]);
+    expect(begun).toEqual([]);
     expect(await slow.run({ rematch: true })).toEqual({ again: 'when_woken' });
   });
 
-  it('of the slow look matches what has just come as well, and leaves it to dispatch', async () => {
-    const [id] = await heard(1);
+  it('of the slow look matches what has just come as well, and has it read here', async () => {
+    const begun = await world.begin();
+    const ids = await heard(1);
     await world.match().run({ rematch: true });
-    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    expect(await read()).toEqual([]);
+    expect(readsIn(begun)).toEqual([ids]);
+    expect(await leasedOf(ids)).toEqual(ids);
   });
 });
 
 describe('a queue store that is away', () => {
-  it('keeps no event from being matched: its job is due', async () => {
-    const [id] = await heard(1);
+  it('keeps no event from being matched: its job is due where nothing works', async () => {
+    const ids = await heard(1);
     await run({}, world.openQueues({ redisUrl: 'redis://127.0.0.1:1' }));
-    expect(await world.job(id)).toMatchObject({ state: 'finished', dueAt: world.now() });
+    expect(await leasedOf(ids)).toEqual([]);
   });
 
-  it('is asked for nothing for a while after it failed', async () => {
-    let asked = 0;
-    const failing = {
-      underWayHere: () => 0,
-      add: () => Promise.reject(new Error(`the queue store is away, asked ${(asked += 1)} times`)),
-    } as unknown as Queues;
-    const match = world.match({}, failing);
-    const [first] = await heard(1);
-    expect(await match.run({ rematch: false })).toEqual({ again: 'when_woken' });
-    expect(await world.job(first)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    const second = await world.atVod('another');
-    await world.hear('another');
-    await match.run({ rematch: false });
-    expect(await world.job(second.id)).toMatchObject({ state: 'finished', dueAt: world.now() });
-    expect(asked).toBe(1);
+  it('keeps no job from being read as far as there is room, and is not asked to take the rest', async () => {
+    const away = world.openQueues({ redisUrl: 'redis://127.0.0.1:1' });
+    const begun = await world.begin({ queues: away, reads: 3 });
+    const ids = await heard(12);
+    expect(await run({}, away)).toEqual({ again: 'when_woken' });
+    expect(readsIn(begun)).toEqual([ids.slice(0, 10)]);
+    expect(await leasedOf(ids)).toEqual(ids.slice(0, 10));
   });
 
-  it('costs no lease when it dies at the moment of handing on, in one region and not in the other', async () => {
-    const [here] = await heard(1);
-    const [abroad] = await heard(1, ABROAD);
-    const dying = {
-      underWayHere: () => 0,
-      add: (kind: 'collect', region: string, payloads: Payload<'collect'>[]) =>
-        region === REGION ? Promise.reject(new Error('the queue store is away')) : queues.add(kind, region, payloads),
-    } as unknown as Queues;
+  it('costs no lease when the room is gone at the moment of handing on, in one region and not in the other', async () => {
+    const [here = ''] = await heard(1);
+    const [abroad = ''] = await heard(1, ABROAD);
     const queues = world.openQueues({ databaseUrl: world.database.url }, [ABROAD]);
-    await run({ regions: [REGION, ABROAD] }, dying);
-    expect(await world.job(here)).toMatchObject({ dueAt: world.now() });
-    expect(await world.job(abroad)).toMatchObject({ dueAt: leaseOver() });
-    expect(await read(ABROAD)).toEqual([[abroad]]);
+    const begun = await world.begin({ queues });
+    const full = {
+      roomHere: () => 1,
+      startHere: (kind: 'collect', region: string, payloads: Payload<'collect'>[]) =>
+        region === REGION ? payloads : queues.startHere(kind, region, payloads),
+      add: (_kind: 'collect', region: string) =>
+        region === REGION ? Promise.reject(new Error('the queue store is away')) : Promise.resolve(),
+    } as unknown as Queues;
+    await expect(run({ regions: [REGION, ABROAD] }, full)).rejects.toThrow('the queue store is away');
+    expect(await leasedOf([here, abroad])).toEqual([abroad]);
+    expect(readsIn(begun)).toEqual([[abroad]]);
   });
 });

@@ -19,7 +19,8 @@ export class Submit {
   ) {}
 
   /**
-   * @param goOn called when something was claimed, long before its answer: what is queued behind it may be claimed next
+   * @param goOn called when several were claimed, long before their answers: more may be queued behind them. Behind a single one there is
+   *   rarely another that could go at once, and dispatch looks again soon.
    */
   async submit(region: string, payload: Payload<'submit'>, goOn: () => void = () => undefined): Promise<void> {
     if ('requestId' in payload) return this.submitRequest(region, payload);
@@ -27,8 +28,8 @@ export class Submit {
     if (claims.length > 0) {
       const jobs = claims.flatMap(({ claim }) => claim.jobs).length;
       this.deps.signals.emit('dispatch.handed', { queue: 'submit', region, jobs });
-      goOn();
     }
+    if (claims.length > 1) goOn();
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
     await settleAll(
       claims.map(async ({ claim, startAt }) => {

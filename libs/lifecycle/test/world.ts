@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { AlarmRules, JobType, Priority } from '@app/domain';
 import { Signals, type SignalMap } from '@app/observability';
 import { createDataSource, EventStore, ListReads, RequestStore, type HistoryRow, type JobRow } from '@app/persistence';
-import { Queues } from '@app/queue';
+import { Queues, type QueueKind } from '@app/queue';
 import { createTestDatabase, type TestDatabase } from '@app/testing';
 import { VodClient } from '@app/vod';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { complete, promise } from '../../queue/test/queues';
 import {
   assembleSteps,
   openStores,
@@ -46,6 +47,13 @@ const settings: StepSettings = {
   resendPinned: true,
   callMs: 20_000,
 };
+
+/** What a processor was given. */
+export interface Begun {
+  queue: QueueKind;
+  region: string;
+  payload: unknown;
+}
 
 /** For the steps that call nobody. */
 const NOWHERE = 'http://127.0.0.1:9';
@@ -134,6 +142,28 @@ export class World {
     });
     this.closing.push(() => queues.close());
     return queues;
+  }
+
+  /**
+   * Works the queues in this process, which has so many reads under way already, of jobs that nobody knows. No step is over
+   * before the world is closed. Answers what else begins.
+   */
+  async begin({ queues = this.queues, reads = 0 } = {}): Promise<Begun[]> {
+    const begun: Begun[] = [];
+    const held = promise();
+    this.closing.push(held.keep);
+    const hold = (queue: QueueKind) => async (region: string, payload: unknown) => {
+      begun.push({ queue, region, payload });
+      await held.kept;
+    };
+    await queues.work(complete({ submit: hold('submit'), collect: hold('collect'), recover: hold('recover') }));
+    queues.startHere(
+      'collect',
+      REGION,
+      Array.from({ length: reads }, () => ({ jobIds: [randomUUID()] })),
+    );
+    begun.length = 0;
+    return begun;
   }
 
   vod(endpoint: string, timeoutMs = 5_000): VodClient {

@@ -200,19 +200,4 @@ describe('Alarms', () => {
       expect(await alarms.freeInMs(region, 2)).toBe(0);
     });
   });
-
-  it('that are not due yet tell when the next of them is, in any state and of these regions', async () => {
-    const [region, second, other] = [newRegion(), newRegion(), newRegion()];
-    expect(await alarms.untilNext([region])).toBeNull();
-    await dueJobs(region, 1);
-    expect(await alarms.untilNext([region])).toBeNull();
-    const [late] = await dueJobs(region, 1, 'queued');
-    await setDue(late ?? '', new Date(fixture.now.getTime() + 5_000));
-    const [soon] = await dueJobs(second, 1, 'finished');
-    await setDue(soon ?? '', new Date(fixture.now.getTime() + 3_000));
-    const [elsewhere] = await dueJobs(other, 1);
-    await setDue(elsewhere ?? '', new Date(fixture.now.getTime() + 1_000));
-    expect(await alarms.untilNext([region])).toBe(5_000);
-    expect(await alarms.untilNext([region, second])).toBe(3_000);
-  });
 });

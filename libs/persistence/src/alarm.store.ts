@@ -50,21 +50,6 @@ export class AlarmStore {
     return this.db.query(look, [regions, alarmedStates, this.now(), readableStates, most, jobTypes, operations]);
   }
 
-  /** Milliseconds until the next alarm that is not due yet; null when none is set. One probe of the index for each pair. */
-  async untilNext(regions: readonly string[]): Promise<number | null> {
-    const now = this.now();
-    const [row] = await this.db.query<{ at: Date | null }[]>(
-      `/* next alarm */
-       select min(next.due_at) as at
-         from unnest($1::text[]) as r(region), unnest($2::text[]) as s(state),
-              lateral (select due_at from job
-                        where job.region = r.region and job.state = s.state and due_at > $3
-                        order by due_at limit 1) as next`,
-      [regions, alarmedStates, now],
-    );
-    return row?.at ? row.at.getTime() - now.getTime() : null;
-  }
-
   /**
    * Jobs of a region that VOD has, or may have: of the type of which it has fewest, among the types of the `next` queued jobs.
    * A type that nobody waits for leaves no room to anybody.

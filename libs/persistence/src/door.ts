@@ -11,10 +11,10 @@ import {
 } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { DataSource } from 'typeorm';
-import { channels } from './channels';
 import type { SubmissionOutcome } from './entities/submission.entity';
 import { transaction, type Statement, type Transaction } from './transaction';
-import { historyDetail, jobColumns, toJobRow, toJson, type FlatJobRow, type JobRow } from './rows';
+import { historyDetail, jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
+import { writeStatement } from './write-statement';
 
 /** One thing that happened to one job. `actor` is a person's key name; the system leaves it out. */
 export interface Change {
@@ -124,9 +124,12 @@ export class Batch {
     return [...this.jobs.values()].filter((job) => job.lines.length > 0);
   }
 
-  /** Locks the jobs of these changes. In the order of ids, as everywhere: two batches wait for each other, no deadlock. */
+  /**
+   * Locks the jobs of these changes that are not locked yet. In the order of ids, as everywhere: two batches wait for each other, no
+   * deadlock.
+   */
   async lock(changes: readonly Change[]): Promise<void> {
-    const ids = [...new Set(changes.map((change) => change.jobId))];
+    const ids = [...new Set(changes.map((change) => change.jobId))].filter((id) => !this.jobs.has(id));
     if (ids.length === 0) return;
     // guard: changes-lock
     const rows = await this.tx.query<FlatJobRow[]>(
@@ -173,9 +176,8 @@ export class Batch {
    * Sets the alarms of jobs that a change has made due forward by a lease, as if they had been taken: whoever commits hands
    * these on by themselves, and is not told that they are due.
    */
-  lease(most: number, isHandedOn: (job: JobRow) => boolean): JobRow[] {
-    const due = this.moved.filter((job) => job.dueAt !== null && job.dueAt <= this.now && isHandedOn(job));
-    const leased = due.slice(0, most);
+  lease(isHandedOn: (job: JobRow) => boolean): JobRow[] {
+    const leased = this.moved.filter((job) => job.dueAt !== null && job.dueAt <= this.now && isHandedOn(job));
     for (const job of leased) job.dueAt = new Date(this.now.getTime() + this.options.rules.leaseMs);
     return leased;
   }
@@ -185,7 +187,8 @@ export class Batch {
   }
 }
 
-interface LockedJob extends JobRow {
+/** A locked job, as it is after the changes so far. */
+export interface LockedJob extends JobRow {
   wasVersion: number;
   lines: ReturnType<typeof historyLine>[];
   result: Extract<JobEvent, { type: 'read_succeeded' }>['result'] | null;
@@ -217,87 +220,12 @@ function msSinceEvent({ state, finishedAt, lastReadAt }: JobCore, { settledAt }:
 }
 
 async function write(batch: Batch, lazily: boolean): Promise<void> {
-  const { tx, moved, submissions, answers, events, now } = batch;
+  const { tx, moved, answers, events } = batch;
   if (moved.length + answers.length + events.length === 0) return;
   const others = batch.statements.map(({ text, parameters }) => tx.query(text, parameters));
-  const last = tx.last(writeBatch, [
-    toJson(moved.map(({ lines: _lines, result: _result, labels: _labels, ...core }) => core)),
-    toJson(moved.flatMap((job) => job.lines)),
-    toJson(moved.flatMap((job) => (job.result ? [{ jobId: job.id, ...job.result }] : []))),
-    toJson(answers),
-    toJson(events),
-    now,
-    toJson(submissions.map((submission) => ({ ...submission, types: submission.jobs.map((job) => job.type) }))),
-    channelsFor(moved, now),
-    lazily,
-    moved.length,
-  ]);
-  await Promise.all([last, ...others]);
+  const { text, parameters } = writeStatement(batch, lazily);
+  await Promise.all([tx.last(text, parameters), ...others]);
 }
-
-/** Whom to notify with the commit: whoever shows changes, and the dispatcher for what is due. */
-function channelsFor(moved: LockedJob[], now: Date): string[] {
-  const isDue = moved.some((job) => job.dueAt !== null && job.dueAt <= now);
-  return [...(moved.length > 0 ? [channels.jobChanged] : []), ...(isDue ? [channels.jobDue] : [])];
-}
-
-/**
- * One statement for the whole batch: one round trip, however many rows of however many tables. It fails when a job is not as it
- * was when it was locked, which cannot happen while everyone uses the door.
- */
-const writeBatch = `
-  /* write */
-  with moved as (
-    update job
-       set state = n.state, version = n.version, due_at = n."dueAt", attempt = n.attempt, attempts = n.attempts,
-           tries = n.tries, misses = n.misses, vod_job_id = n."vodJobId", event_status = n."eventStatus",
-           error_phase = n.error ->> 'phase', error_code = n.error ->> 'code', error_message = n.error ->> 'message',
-           submitted_at = n."submittedAt", last_read_at = n."lastReadAt",
-           finished_at = n."finishedAt", settled_at = n."settledAt",
-           holds_natural_key = job.holds_natural_key and n."settledAt" is null
-      from jsonb_to_recordset($1::jsonb) as n(
-           id uuid, state text, "wasVersion" integer, version integer, "dueAt" timestamptz, attempt integer,
-           attempts integer, tries integer, misses integer, "vodJobId" text, "eventStatus" text, error jsonb,
-           "submittedAt" timestamptz, "lastReadAt" timestamptz, "finishedAt" timestamptz, "settledAt" timestamptz)
-     where job.id = n.id and job.version = n."wasVersion"
-     returning job.id
-  ), line as (
-    insert into history (job_id, version, at, event, from_state, to_state, attempt, actor, detail)
-    select "jobId", version, at, event, "fromState", "toState", attempt, actor, detail
-      from jsonb_to_recordset($2::jsonb) as h("jobId" uuid, version integer, at timestamptz, event text,
-           "fromState" text, "toState" text, attempt integer, actor text, detail jsonb)
-  ), read as (
-    insert into result (job_id, raw, normalized, source, read_at)
-    select "jobId", raw, nullif(normalized, 'null'), source, $6
-      from jsonb_to_recordset($3::jsonb) as r("jobId" uuid, raw text, normalized jsonb, source text)
-    on conflict (job_id) do update
-       set raw = excluded.raw, normalized = excluded.normalized, source = excluded.source, read_at = excluded.read_at
-     where excluded.normalized is not null or result.normalized is null  -- nothing usable takes the place of what is
-  ), attempted as (
-    insert into submission (request_id, number, types, nonce, signed_at)
-    select "requestId", number, types, nonce, "signedAt"
-      from jsonb_to_recordset($7::jsonb)
-        as s("requestId" uuid, number integer, types text[], nonce text, "signedAt" timestamptz)
-  ), answered as (
-    update submission
-       set outcome = a.outcome, answered_at = $6, vod_request_id = a."vodRequestId", code = a.code, message = a.message,
-           nonce_seen_at = case when a."nonceSeen" then $6 else submission.nonce_seen_at end
-      from jsonb_to_recordset($4::jsonb) as a("requestId" uuid, number integer, outcome text, "vodRequestId" text,
-           code text, message text, "nonceSeen" boolean)
-     where (submission.request_id, submission.number) = (a."requestId", a.number)
-       and (submission.outcome is distinct from 'accepted' or a.outcome = 'accepted')  -- nothing later takes that back
-  ), matched as (
-    update event
-       set verdict = v.verdict, job_id = v."jobId", reason = v.reason
-      from jsonb_to_recordset($5::jsonb) as v(id uuid, verdict text, "jobId" uuid, reason text)
-     where event.id = v.id
-  ), notified as materialized (
-    select pg_notify(channel, '') from unnest($8::text[]) as channel
-  )
-  select case when (select count(*) from moved) <> $10::int
-              then ((select count(*) from moved) || ' of ' || $10::int || ' jobs could be written')::int end as missing,
-         (select count(*)::int from notified) as notified,
-         case when $9::boolean then set_config('synchronous_commit', 'off', true) end as commit`;
 
 function announce(signals: Signals, applied: Batch['applied']): void {
   for (const { verdict, ...change } of applied) {

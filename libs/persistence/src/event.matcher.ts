@@ -1,25 +1,21 @@
 import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
-import type { DataSource } from 'typeorm';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
-import { toJson, type JobRow } from './rows';
+import { jobColumns, toJson, type FlatJobRow, type JobRow } from './rows';
 import type { Transaction } from './transaction';
 
 /** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
 export class EventMatcher {
-  constructor(
-    private readonly db: DataSource,
-    private readonly door: Door,
-  ) {}
+  constructor(private readonly door: Door) {}
 
   /**
    * Matches up to `limit` stored events and makes their jobs due, or leases them to the caller. `rematch` takes up events that
    * found no job before: an event can slip in between the look and the commit of the transaction that stores its JobId.
    *
-   * @param handOn the caller hands on itself what is to be read in these regions, so many jobs at most
+   * @param handsOn asked of each job that is to be read now: whether the caller hands it on itself
    */
-  match(limit: number, { rematch = false, handOn = nothing }: MatchOptions = {}): Promise<Matched> {
-    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit], handOn);
+  match(limit: number, { rematch = false, handsOn = () => false }: MatchOptions = {}): Promise<Matched> {
+    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit], handsOn);
   }
 
   /**
@@ -39,34 +35,42 @@ export class EventMatcher {
   /**
    * An event that arrived and was matched while the transaction that stores its JobId was under way has not seen the job,
    * nor has that transaction seen the event. After the commit one of the two surely sees the other: without this look,
-   * such a job would wait for the slow one. Never throws.
+   * such a job would wait for the slow one. Answers the JobIds when there is such an event. Never rejects.
    */
-  async matchOvertaken(changes: readonly Change[]): Promise<void> {
+  async findOvertaken(tx: Transaction, changes: readonly Change[]): Promise<string[]> {
     const vodJobIds = changes.flatMap(({ event }) => learnedJobId(event) ?? []);
-    if (vodJobIds.length === 0) return;
+    if (vodJobIds.length === 0) return [];
     try {
-      const waiting = await this.db.query<unknown[]>(
-        `/* overtaken */ select from event where vod_job_id = any($1::text[]) and verdict in ('received', 'unmatched') limit 1`,
-        [vodJobIds],
-      );
-      if (waiting.length > 0) await this.matchThese(overtakenEvents, [vodJobIds]);
+      return (await tx.afterCommit<unknown[]>(overtaken, [vodJobIds])).length > 0 ? vodJobIds : [];
     } catch {
       // The changes are committed, and their caller must not take them for lost. The slow look finds these events.
+      return [];
     }
   }
 
-  private matchThese(statement: string, parameters: unknown[], handOn: HandOn = nothing): Promise<Matched> {
+  /** Never throws, for the same reason. */
+  async matchOvertaken(vodJobIds: readonly string[]): Promise<void> {
+    if (vodJobIds.length > 0) await this.matchThese(overtakenEvents, [vodJobIds]).catch(() => undefined);
+  }
+
+  private matchThese(
+    statement: string,
+    parameters: unknown[],
+    handsOn: (job: JobRow) => boolean = () => false,
+  ): Promise<Matched> {
     return this.door.commit(
       async (batch) => {
-        const waiting = await batch.tx.query<WaitingEvent[]>(statement, parameters);
+        const [waiting, jobs] = await Promise.all([
+          batch.tx.query<WaitingEvent[]>(statement, parameters),
+          statement === receivedEvents ? batch.tx.query<FlatJobRow[]>(jobsOfReceived, parameters) : [],
+        ]);
+        batch.take(jobs);
         const events = await withDroppedJobs(batch.tx, waiting);
         const changes = [...completionsIn(events), ...(await reconsiderFor(batch.tx, events))];
         await batch.lock(changes);
         for (const change of changes) batch.apply(change);
         batch.events.push(...events.map(matchOf));
-        const leased = batch.lease(handOn.most, ({ region, state }) => {
-          return isReadable(state) && handOn.regions.includes(region);
-        });
+        const leased = batch.lease((job) => isReadable(job.state) && handsOn(job));
         return { taken: events.length, matched: events.filter(({ jobId }) => jobId !== null).length, leased };
       },
       { lazily: true },
@@ -76,15 +80,8 @@ export class EventMatcher {
 
 interface MatchOptions {
   rematch?: boolean;
-  handOn?: HandOn;
+  handsOn?: (job: JobRow) => boolean;
 }
-
-interface HandOn {
-  regions: readonly string[];
-  most: number;
-}
-
-const nothing: HandOn = { regions: [], most: 0 };
 
 export interface Matched {
   /** How many events were looked at, and how many of them have a job. */
@@ -223,6 +220,25 @@ const receivedEvents = `
     left join job on job.vod_job_id = taken.vod_job_id and taken.region in (job.region, '*')
    order by event.received_at`;
 
+/** The jobs of these events, asked for at the same time. It may find an event more, which has just come: that is another turn's. */
+const jobsOfReceived = `
+  /* jobs of received events */
+  with taken as materialized (
+    select region, vod_job_id
+      from event
+     where verdict = 'received'
+     order by received_at
+     limit $1
+       for update skip locked
+  )
+  select ${jobColumns}
+    from job
+   where id = any(array(select job.id
+                          from taken
+                          join job on job.vod_job_id = taken.vod_job_id and taken.region in (job.region, '*')))
+   order by id
+     for update of job`;
+
 const unmatchedEventsWithJob = `
   select ${eventColumns}, job.id as "jobId"
     from event
@@ -231,6 +247,10 @@ const unmatchedEventsWithJob = `
    order by event.received_at
    limit $1
      for update of event skip locked`;
+
+const overtaken = `
+  /* overtaken */
+  select from event where vod_job_id = any($1::text[]) and verdict in ('received', 'unmatched') limit 1`;
 
 /** Waits for a worker that has one of them in its hands just now: only then is known whether it found the job. */
 const overtakenEvents = `

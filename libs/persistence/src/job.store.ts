@@ -28,11 +28,13 @@ export class JobStore {
 
   private async commitAll(entries: Entry[]): Promise<Verdict[][]> {
     const changes = entries.flatMap((entry) => entry.changes);
+    let overtaken = Promise.resolve<string[]>([]);
     const verdicts = await this.door.commit((batch) => {
       batch.answers.push(...entries.flatMap(({ answer }) => answer ?? []));
+      overtaken = this.events.findOvertaken(batch.tx, changes);
       return this.events.applyWithEarlyEvents(batch, changes);
     });
-    await this.events.matchOvertaken(changes);
+    await this.events.matchOvertaken(await overtaken);
     return entries.map((entry) => verdicts.splice(0, entry.changes.length));
   }
 }

@@ -24,6 +24,8 @@ export class SubmissionStore {
   private readonly claims = new Gather((asked: ClaimAsked[]) => this.claimAll(asked), TWO_LANES);
   private readonly sends = new Gather((sends: Send[]) => this.markAllSent(sends), TWO_LANES);
   private readonly inBatch: Claims;
+  /** The last claim of each region that is under way. */
+  private readonly claiming = new Map<string, Promise<void>>();
   private readonly now: () => Date;
 
   constructor(
@@ -42,7 +44,17 @@ export class SubmissionStore {
    * spent, or as many jobs as allowed are there.
    */
   claimNext(region: string): Promise<PacedClaim[]> {
-    return this.door.commit((batch) => this.inBatch.next(batch, region), { lazily: true });
+    const claim = () => this.door.commit((batch) => this.inBatch.next(batch, region), { lazily: true });
+    // One after the other, as in Postgres they would be anyway: but there each would keep a connection while it waits.
+    const claimed = (this.claiming.get(region) ?? Promise.resolve()).then(claim);
+    this.claiming.set(
+      region,
+      claimed.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return claimed;
   }
 
   /**

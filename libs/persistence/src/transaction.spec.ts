@@ -1,4 +1,5 @@
-import { createTestDatabase, type TestDatabase } from '@app/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
+import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from './data-source';
 import { transaction } from './transaction';
@@ -102,5 +103,108 @@ describe('A transaction', () => {
     await expect(work).rejects.toThrow();
     await transaction(db, (tx) => tx.query(keep, [2]));
     expect(await kept()).toEqual([2]);
+  });
+});
+
+describe('What follows a commit', () => {
+  /** What came of statements that have or have not an answer. */
+  const note = (answer: Promise<unknown>, into: unknown[]) =>
+    void answer.then(
+      (rows) => into.push(rows),
+      (error: unknown) => into.push(error),
+    );
+
+  it('runs after it, on the same connection, and is no part of the transaction', async () => {
+    const who =
+      'select pg_backend_pid() as pid, pg_current_xact_id()::text as xact, (select count(*)::int from kept) as kept';
+    const [inside, after] = await transaction(db, async (tx) => {
+      const answer = tx.afterCommit<[{ pid: number; xact: string; kept: number }]>(who, []);
+      await tx.query(keep, [1]);
+      const [, [row]] = await Promise.all([
+        tx.query(keep, [2]),
+        tx.last<[{ pid: number; xact: string; kept: number }]>(who, []),
+      ]);
+      return [row, (await answer)[0]] as const;
+    });
+    expect(after).toEqual({ pid: inside.pid, xact: expect.any(String), kept: 2 });
+    expect(after.xact).not.toBe(inside.xact);
+  });
+
+  it('runs when everybody sees what was committed, and the connection is nobody else’s until it is over', async () => {
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    await other.query('select pg_advisory_lock(1)');
+    const said: unknown[] = [];
+    const work = transaction(db, async (tx) => {
+      note(tx.afterCommit('select pg_advisory_lock_shared(1)', []), said);
+      await tx.last(keep, [1]);
+      said.push('committed');
+    }).then(() => said.push('over'));
+    await eventually('it waits for the lock', async () => {
+      const { rows } = await other.query('select from pg_locks where locktype = $1 and not granted', ['advisory']);
+      return rows.length === 1;
+    });
+    expect((await other.query('select n from kept')).rows).toEqual([{ n: 1 }]);
+    expect(said).toEqual(['committed']);
+    await other.end();
+    await work;
+    expect(said).toEqual(['committed', [{ pg_advisory_lock_shared: '' }], 'over']);
+    await db.query('select pg_advisory_unlock_all()');
+  });
+
+  it('runs also when the work leaves the commit to the end, and in the order in which it was asked for', async () => {
+    const answers = await transaction(db, async (tx) => {
+      await tx.query(keep, [1]);
+      return [tx.afterCommit(keep, [2]), tx.afterCommit('select n from kept order by n', [])];
+    });
+    expect(await Promise.all(answers)).toEqual([[{ n: 2 }], [{ n: 1 }, { n: 2 }]]);
+  });
+
+  it('does not run when the work fails', async () => {
+    const answers: unknown[] = [];
+    const work = transaction(db, async (tx) => {
+      note(tx.afterCommit(keep, [2]), answers);
+      await tx.query(keep, [1]);
+      throw new Error('changed my mind');
+    });
+    await expect(work).rejects.toThrow('changed my mind');
+    expect(await kept()).toEqual([]);
+    expect(answers).toEqual([]);
+  });
+
+  it('does not run when nothing was begun', async () => {
+    const answers: unknown[] = [];
+    await transaction(db, (tx) => Promise.resolve(note(tx.afterCommit(keep, [2]), answers)));
+    expect(await kept()).toEqual([]);
+    expect(answers).toEqual([]);
+  });
+
+  it('has no answer when the last statement failed, and nobody has to listen for that', async () => {
+    const same = await session();
+    const answers: unknown[] = [];
+    const work = transaction(db, async (tx) => {
+      note(tx.afterCommit('select n from kept', []), answers);
+      void tx.afterCommit('select 1 / 0', []); // whoever asked is gone with the trouble
+      await tx.query(keep, [1]);
+      await tx.last(keep, [1]);
+    });
+    await expect(work).rejects.toThrow('duplicate key');
+    expect(await kept()).toEqual([]);
+    expect(answers).toEqual([]);
+    expect(await session()).toEqual(same);
+  });
+
+  it('fails alone: the transaction has happened, and leaves a connection that is of use', async () => {
+    const same = await session();
+    const answers: unknown[] = [];
+    const work = transaction(db, async (tx) => {
+      note(tx.afterCommit('select 1 / 0', []), answers);
+      note(tx.afterCommit('select n from kept', []), answers);
+      return tx.last(keep, [1]);
+    });
+    expect(await work).toEqual([{ n: 1 }]);
+    expect(answers).toEqual([expect.objectContaining({ code: '22012' }), [{ n: 1 }]]);
+    expect(await kept()).toEqual([1]);
+    expect(await session()).toEqual(same);
   });
 });

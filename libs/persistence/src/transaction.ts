@@ -14,6 +14,8 @@ export interface Statement {
 export class Transaction {
   private begun: Promise<QueryResult> | null = null;
   private committed: Promise<void> | null = null;
+  private readonly following: ((committed: Promise<void>) => Promise<unknown>)[] = [];
+  private followed: Promise<unknown>[] = [];
 
   constructor(private readonly client: PoolClient) {}
 
@@ -35,9 +37,31 @@ export class Transaction {
     return rows;
   }
 
+  /**
+   * A look right after the commit, with which it travels: asked for before the last statement. Nothing that writes, as it runs after a
+   * rollback too; only its answer is kept back then, for ever.
+   */
+  afterCommit<Rows>(text: string, parameters: unknown[]): Promise<Rows> {
+    return new Promise((resolve, reject) => {
+      this.following.push((committed) => {
+        const answer = this.send(text, parameters);
+        return committed.then(
+          () => answer.then(({ rows }) => resolve(rows as Rows), reject),
+          () => undefined,
+        );
+      });
+    });
+  }
+
   /** Once, however often it is asked for. */
   commit(): Promise<void> {
-    return (this.committed ??= this.begun ? this.send('commit').then(assertCommitted) : Promise.resolve());
+    return (this.committed ??= this.begun ? this.sendCommit() : Promise.resolve());
+  }
+
+  /** Resolves when what follows the commit is over as well: the connection is somebody else's then. */
+  async over(): Promise<void> {
+    await this.commit();
+    await Promise.allSettled(this.followed);
   }
 
   /** False when the connection is of no use any more. */
@@ -48,6 +72,12 @@ export class Transaction {
       () => true,
       () => false,
     );
+  }
+
+  private sendCommit(): Promise<void> {
+    const committed = this.send('commit').then(assertCommitted);
+    this.followed = this.following.map((follow) => follow(committed));
+    return committed;
   }
 
   /** What is sent within one turn of the event loop leaves in one piece. */
@@ -69,7 +99,7 @@ export async function transaction<T>(db: DataSource, work: (tx: Transaction) => 
   let isSound = true;
   try {
     const answer = await work(tx);
-    await tx.commit();
+    await tx.over();
     return answer;
   } catch (error) {
     isSound = await tx.rollBack();

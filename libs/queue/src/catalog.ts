@@ -8,6 +8,9 @@ export const READ_BATCH = 10;
  * only: what a job needs is in Postgres, and may have changed since it was put here.
  *
  * None of them retries: the alarm in Postgres does, and it knows why. None of them keeps what is over.
+ *
+ * `concurrency`: how many a process takes off the queue at once. `startsHere`: with fewer than that under way, it works what it has
+ * found itself without putting it on the queue.
  */
 export const catalog = {
   /**
@@ -26,18 +29,22 @@ export const catalog = {
     },
     /** Each is some calls, under way for as long as VOD takes: enough for 30 a second at two seconds each. */
     concurrency: 8,
+    startsHere: 4,
   },
   /** One read of as many jobs as VOD takes at once. */
   collect: {
     payload: z.strictObject({ jobIds: z.array(z.uuid()).min(1).max(READ_BATCH) }),
     id: null,
     concurrency: 8,
+    startsHere: 4,
   },
   /** One look at a submission whose outcome is unknown. */
   recover: {
     payload: z.strictObject({ jobId: z.uuid() }),
     id: ({ jobId }: { jobId: string }) => jobId,
     concurrency: 4,
+    /** Rare, and the queue keeps two looks at one job apart. */
+    startsHere: 0,
   },
 } as const;
 

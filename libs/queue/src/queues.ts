@@ -34,12 +34,19 @@ const LOCK_MS = 10_000;
 /** A store answers within milliseconds; one that hangs is treated like one that is gone. */
 const ANSWER_MS = 5_000;
 
+/** What this process does for one queue. */
+interface Lane {
+  readonly underWay: Set<Promise<void>>;
+  work(payload: unknown): Promise<void>;
+}
+
 /** The queues between dispatch and the steps that call VOD. Whatever they hold can be thrown away. */
 export class Queues {
   private readonly store: QueueStore;
   private readonly queues = new Map<string, BullQueue>();
   private workers: BullWorker[] = [];
-  private readonly underWay = new Map<string, Set<Promise<void>>>();
+  private readonly lanes = new Map<string, Lane>();
+  private isWorking = false;
   private closing: Promise<void> | undefined;
   private evictionPolicy: string | null | undefined;
 
@@ -91,7 +98,28 @@ export class Queues {
 
   /** How many steps of a queue this process has under way. */
   underWayHere(kind: QueueKind, region: string): number {
-    return this.underWay.get(queueName(kind, region))?.size ?? 0;
+    return this.lanes.get(queueName(kind, region))?.underWay.size ?? 0;
+  }
+
+  /** How many more of a queue this process would start by itself. */
+  roomHere(kind: QueueKind, region: string): number {
+    return this.isWorking ? Math.max(catalog[kind].startsHere - this.underWayHere(kind, region), 0) : 0;
+  }
+
+  /**
+   * Works here and at once what this process has room for, and answers the rest. To the store and back is the longest way a job
+   * goes, and whoever has found the work is as good as any other.
+   */
+  startHere<K extends QueueKind>(kind: K, region: string, payloads: Payload<K>[]): Payload<K>[] {
+    const room = this.roomHere(kind, region);
+    const name = queueName(kind, region);
+    for (const payload of payloads.slice(0, room)) {
+      this.lanes
+        .get(name)
+        ?.work(payload)
+        .catch((error: unknown) => this.options.onFailure({ queue: name, error: asError(error) }));
+    }
+    return payloads.slice(room);
   }
 
   /** Starts to work: every kind of queue in every region by exactly one processor, or not at all. */
@@ -108,10 +136,9 @@ export class Queues {
     }
     for (const worker of this.workers) {
       // Resolves when the worker is closed; its errors come as events.
-      void worker
-        .run()
-        .catch((error: unknown) => this.trouble(error instanceof Error ? error : new Error(String(error))));
+      void worker.run().catch((error: unknown) => this.trouble(asError(error)));
     }
+    this.isWorking = true;
   }
 
   /** Throws, with the reason, while work can't be put on a queue and taken off it. */
@@ -121,7 +148,8 @@ export class Queues {
 
   /** Takes no more work and finishes what is under way. */
   async stopWork(): Promise<void> {
-    const closing = Promise.all(this.workers.map((worker) => worker.close()));
+    this.isWorking = false;
+    const closing = Promise.all([...this.workers.map((worker) => worker.close()), this.stepsOver()]);
     // A store that is away keeps BullMQ from recording what is over, and it would wait for that. The steps are what counts.
     const recorded = this.stepsOver().then(() => timeout(RECORDING_MS));
     await Promise.race([closing, recorded, timeout(CLOSE_GRACE_MS)]);
@@ -140,7 +168,7 @@ export class Queues {
   }
 
   private async stepsOver(): Promise<void> {
-    const steps = () => [...this.underWay.values()].flatMap((ofOne) => [...ofOne]);
+    const steps = () => [...this.lanes.values()].flatMap(({ underWay }) => [...underWay]);
     while (steps().length > 0) await Promise.allSettled(steps());
   }
 
@@ -149,19 +177,16 @@ export class Queues {
     const { payload: schema, concurrency } = catalog[kind];
     const name = queueName(kind, region);
     const underWay = new Set<Promise<void>>();
-    this.underWay.set(name, underWay);
-    const worker = this.store.worker(
-      name,
-      async (job) => {
-        const step = (processor.process as (region: string, payload: unknown) => Promise<void>)(
-          region,
-          schema.parse(job.data),
-        );
-        underWay.add(step);
-        await step.finally(() => underWay.delete(step));
-      },
-      { concurrency, lockMs: this.lockMs },
-    );
+    const work = async (payload: unknown) => {
+      const step = (processor.process as (region: string, payload: unknown) => Promise<void>)(
+        region,
+        schema.parse(payload),
+      );
+      underWay.add(step);
+      await step.finally(() => underWay.delete(step));
+    };
+    this.lanes.set(name, { underWay, work });
+    const worker = this.store.worker(name, (job) => work(job.data), { concurrency, lockMs: this.lockMs });
     worker.on('error', (error) => this.trouble(error));
     worker.on('failed', (_job, error) => this.options.onFailure({ queue: name, error }));
     return worker;
@@ -225,6 +250,10 @@ export function assertComplete(processors: readonly { queue: string }[]): void {
   const strangers = processors.filter(({ queue }) => !(queueKinds as string[]).includes(queue));
   problems.push(...strangers.map(({ queue }) => `processor for "${queue}", which is not in libs/queue/src/catalog.ts`));
   if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function timeout(ms: number): Promise<void> {
