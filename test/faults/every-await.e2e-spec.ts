@@ -24,9 +24,6 @@ const PATIENCE_MS = isFull ? 300_000 : 60_000;
 const FEED_EVERY_MS = 300;
 const MOST_QUEUED = 60;
 
-/** How long a round of the scene that fills Redis may take, of the several that there is time for. */
-const ROUND_MS = 5_000;
-
 const times = {
   VOD_TIMEOUT: '1s',
   LEASE: '3s',
@@ -95,27 +92,9 @@ function scenes(): Scene[] {
       before: (city, redis) => dieAt(city, 'submit.submissions.markSent.after', 1, plain, redis),
     },
     {
-      names: take(/^match\.alarms\.giveBack/),
-      media: [],
-      lanes: 1,
-      // What VOD works on is over when Redis takes nothing any more. Whether the first is handed on depends on how many reads
-      // are under way just then, so there are several rounds.
-      along: async (city, redis) => {
-        await redis.ask((client) => client.config('SET', 'maxmemory', '0'));
-        for (let i = 0; i < 3; i += 1) await city.enqueue(`plain-${(media += 1)}`, ['AIVideoTag']);
-        await eventually('VOD works on one', async () => {
-          return (await city.query(`select from job where state = 'processing'`)).length > 0;
-        });
-        await redis.ask((client) => client.config('SET', 'maxmemory', '1'));
-        const before = await matched(city);
-        // All may have been over before Redis was full: then there is another round.
-        await eventually('one is over', async () => (await matched(city)) > before, ROUND_MS).catch(() => undefined);
-      },
-      after: (_city, redis) => redis.ask((client) => client.config('SET', 'maxmemory', '0')),
-    },
-    {
       names: take(/^dispatch\.alarms\.giveBack/),
-      media: ['plain'],
+      // What is to be recovered always goes by way of the queue.
+      media: ['lost'],
       lanes: 1,
       // A Redis that is full answers questions and takes nothing.
       onceUp: (_city, redis) => redis.ask((client) => client.config('SET', 'maxmemory', '1')),
@@ -225,10 +204,6 @@ async function dieAt(city: City, name: string, nth: number, scene: Scene, redis:
   );
   await city.stopOne('worker', at);
   await scene.after?.(city, redis);
-}
-
-async function matched(city: City): Promise<number> {
-  return (await city.query(`select from history where event = 'event_received'`)).length;
 }
 
 async function isLong(city: City): Promise<boolean> {

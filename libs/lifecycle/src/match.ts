@@ -1,9 +1,7 @@
 import type { Next } from '@app/loop';
 import type { JobRow } from '@app/persistence';
 import { catalogue, readableTogether } from '@app/vod';
-import { handOver } from './hand-over';
 import type { StepParts } from './parts';
-import { settleAll } from './settle-all';
 
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;
@@ -14,7 +12,7 @@ const BATCH = 200;
  */
 export class Match {
   constructor(
-    private readonly deps: Pick<StepParts, 'events' | 'queues' | 'alarms' | 'signals'>,
+    private readonly deps: Pick<StepParts, 'events' | 'queues' | 'signals'>,
     private readonly options: { regions: readonly string[] },
   ) {}
 
@@ -24,7 +22,7 @@ export class Match {
    */
   async run({ rematch }: { rematch: boolean }): Promise<Next> {
     const { taken, leased } = await this.deps.events.match(BATCH, { handsOn: this.roomHere() });
-    await this.handOn(leased);
+    this.read(leased);
     const late = rematch ? (await this.deps.events.match(BATCH, { rematch: true })).taken : 0;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
   }
@@ -46,14 +44,13 @@ export class Match {
     };
   }
 
-  private async handOn(jobs: readonly JobRow[]): Promise<void> {
-    const regions = [...new Set(jobs.map(({ region }) => region))];
-    await settleAll(
-      regions.map((region) => {
-        const batches = readableTogether(jobs.filter((job) => job.region === region));
-        const payloads = batches.map((batch) => ({ jobIds: batch.jobs.map(({ id }) => id) }));
-        return handOver(this.deps, 'collect', region, payloads);
-      }),
-    );
+  /** Nothing waits for these reads. Whatever becomes of them, their jobs are due again after the lease. */
+  private read(jobs: readonly JobRow[]): void {
+    for (const region of new Set(jobs.map((job) => job.region))) {
+      const here = jobs.filter((job) => job.region === region);
+      const batches = readableTogether(here).map((batch) => ({ jobIds: batch.jobs.map(({ id }) => id) }));
+      this.deps.queues.start('collect', region, batches);
+      this.deps.signals.emit('dispatch.handed', { queue: 'collect', region, jobs: here.length });
+    }
   }
 }

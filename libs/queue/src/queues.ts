@@ -112,14 +112,19 @@ export class Queues {
    */
   startHere<K extends QueueKind>(kind: K, region: string, payloads: Payload<K>[]): Payload<K>[] {
     const room = this.roomHere(kind, region);
+    this.start(kind, region, payloads.slice(0, room));
+    return payloads.slice(room);
+  }
+
+  /** The same for all of it: for whoever has asked for room, and taken no more than that. */
+  start<K extends QueueKind>(kind: K, region: string, payloads: readonly Payload<K>[]): void {
     const name = queueName(kind, region);
-    for (const payload of payloads.slice(0, room)) {
+    for (const payload of payloads) {
       this.lanes
         .get(name)
         ?.work(payload)
         .catch((error: unknown) => this.options.onFailure({ queue: name, error: asError(error) }));
     }
-    return payloads.slice(room);
   }
 
   /** Starts to work: every kind of queue in every region by exactly one processor, or not at all. */
