@@ -87,7 +87,10 @@ function contradiction(before: JobCore, event: JobEvent): string | undefined {
  * outside inside any string or key: they become U+FFFD, rather than failing the row for ever.
  */
 export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // Looked for first: hardly any text has them, and the JSON within a result has an escape for each of its quotes.
+  if (!/\\u(?:0000|d[89a-f])/.test(json)) return json;
   // Of all escapes that JSON.stringify writes, only these two have six characters of this form.
   const escapes = /\\(?:u0000|ud[89a-f]..|[^])/g;
-  return JSON.stringify(value).replace(escapes, (escape) => (escape.length === 6 ? '\ufffd' : escape));
+  return json.replace(escapes, (escape) => (escape.length === 6 ? '\ufffd' : escape));
 }
