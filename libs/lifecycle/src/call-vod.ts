@@ -35,7 +35,7 @@ export async function readVod<T>(
   send: () => Promise<ReadOutcome<T>>,
 ): Promise<ReadOutcome<T>> {
   const { region, operation } = call;
-  await pacer.turn(region, operation);
+  pacer.leaves(region, operation, await pacer.turn(region, operation));
   const answer = await callVod(signals, call, send);
   if (answer.outcome === 'busy') await pacer.pause(kind, region, operation, answer.retryAfterMs, answer.code);
   return answer;

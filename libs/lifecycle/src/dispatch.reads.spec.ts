@@ -96,6 +96,16 @@ describe('jobs to be read', () => {
     expect(reads.flat().toSorted()).toEqual(ids.toSorted());
   });
 
+  it('are read here as far as there is room, also while the queue store is away', async () => {
+    const away = world.openQueues({ redisUrl: 'redis://127.0.0.1:1' });
+    const begun = await world.begin({ queues: away });
+    const ids = await manyAtVod(world, 12);
+    world.pass(rules.pollFirstMs * 2);
+    expect(await world.dispatch({}, away).run()).toEqual({ again: 200 });
+    expect(begun.map(({ payload }) => (payload as Payload<'collect'>).jobIds.length)).toEqual([10, 2]);
+    expect(begun.flatMap(({ payload }) => (payload as Payload<'collect'>).jobIds).toSorted()).toEqual(ids.toSorted());
+  });
+
   it('wait in Postgres while so many are in line that their lease would be over before they are read', async () => {
     await world.queues.add(
       'collect',

@@ -30,7 +30,7 @@ const GATHER_MS = 50;
 /** So many reads wait in line at most: what is read after its lease is over would be due, and in line, once more. */
 const READS_IN_LINE = 200;
 
-/** What is handed on has another alarm than at the look, and there may be more behind it: the next look tells. */
+/** Soon again: the claim may not have been made yet, and what is handed on has another alarm than at the look. */
 const handedOn: Next = { again: 200 };
 
 /** While no more may wait in BullMQ, or be at VOD, dispatch looks again after this. */
@@ -62,7 +62,7 @@ export class Dispatch {
     const alarms = await this.deps.alarms.look(regions, TAKE);
     const parts = regions.flatMap((region) => this.partsOf(region, alarms));
     const later = this.pauseUntil(alarms.filter(({ due }) => due === 0));
-    // One region's trouble, or a queue store that is away, holds up nothing else.
+    // One region's trouble, or a queue store that is away, keeps nothing else from being handed on.
     return soonest([later, ...(await settleAll(parts))]);
   }
 
@@ -89,7 +89,7 @@ export class Dispatch {
   }
 
   /**
-   * Has claimed what is most urgent, by this process when it has room. Whoever has claimed wakes dispatch while there is more, so that
+   * Lets the most urgent be claimed: here when there is room, else by whoever is free. Whoever has claimed several wakes dispatch, so that
    * one claim follows the other; an entry that gets lost costs the wait for the next look.
    */
   private async toSubmit(region: string, freeInMs: number): Promise<Next> {
@@ -136,8 +136,7 @@ export class Dispatch {
    * when no reader is busy, or soon when one is. While batches wait in line, one more in line helps nobody.
    */
   private async toCollect(region: string, due: number): Promise<Next> {
-    const { waiting, active: onQueue } = await this.deps.queues.load('collect', region);
-    const active = Math.max(onQueue, this.deps.queues.underWayHere('collect', region));
+    const { waiting, active } = await this.readsUnderWay(region, due);
     const whole = due - (due % READ_BATCH);
     const now = performance.now();
     const heldMs = now - (this.heldSince.get(region) ?? now);
@@ -153,6 +152,15 @@ export class Dispatch {
     }
     if (limit < due && !hold) return { again: 'now' };
     return { again: hold ? LINGER_MS : handedOn.again };
+  }
+
+  /** What this process has room for needs no look at the line, and goes on while the queue store is away. */
+  private async readsUnderWay(region: string, due: number): Promise<{ waiting: number; active: number }> {
+    const { queues } = this.deps;
+    const active = queues.underWayHere('collect', region);
+    if (queues.roomHere('collect', region) * READ_BATCH >= due) return { waiting: 0, active };
+    const line = await queues.load('collect', region);
+    return { waiting: line.waiting, active: active + line.active };
   }
 
   /** The worker that claimed these has not come back. What its attempt may have cost depends on whether it was sent. */

@@ -21,7 +21,7 @@ const slow = { ListAIJob: 25 / 0.985 };
 /** Another process's pacer: the same rows. */
 const pacer = () => new Pacer(world.stores.pace, world.signals);
 
-async function startsOf(turns: Promise<void>[]): Promise<number[]> {
+async function startsOf(turns: Promise<unknown>[]): Promise<number[]> {
   const starts = await Promise.all(turns.map((turn) => turn.then(() => performance.now())));
   return starts.toSorted((a, b) => a - b);
 }
@@ -115,7 +115,9 @@ describe('A pause that VOD has asked for', () => {
     const order: string[] = [];
     const operations = ['SubmitAIJob', 'SubmitAIMediaAuditJob'];
     await Promise.all(
-      operations.map((operation) => one.until(REGION, operation, before + 10).then(() => order.push(operation))),
+      operations.map((operation) =>
+        one.until(REGION, operation, { at: before + 10, gapMs: 1 }).then(() => order.push(operation)),
+      ),
     );
     expect(order).toEqual(operations.toReversed());
     expect(performance.now() - before).toBeGreaterThanOrEqual(299);
@@ -139,7 +141,7 @@ describe('A pause that VOD has asked for', () => {
     await one.pause('submit', REGION, 'SubmitAIJob', 400, 'Throttling.User');
     await one.pause('submit', REGION, 'SubmitAIJob', 1, 'Throttling.User');
     await world.db.query('delete from pace'); // what this process knows by itself
-    await one.until(REGION, 'SubmitAIJob', before);
+    await one.until(REGION, 'SubmitAIJob', { at: before, gapMs: 1 });
     expect(performance.now() - before).toBeGreaterThanOrEqual(399);
   });
 
@@ -148,7 +150,7 @@ describe('A pause that VOD has asked for', () => {
     const one = pacer();
     await one.pause('submit', REGION, 'SubmitAIJob', 20, 'Throttling.User');
     await passing(25);
-    await one.until(REGION, 'SubmitAIJob', performance.now());
+    await one.until(REGION, 'SubmitAIJob', { at: performance.now(), gapMs: 1 });
     expect(reserve).not.toHaveBeenCalled();
     reserve.mockRestore();
   });
@@ -160,5 +162,28 @@ describe('A pause that VOD has asked for', () => {
     await one.pause('collect', REGION, 'ListAIJob', 300, 'Throttling.User');
     await one.turn(REGION, 'ListAIJob');
     expect(performance.now() - before).toBeGreaterThanOrEqual(299);
+  });
+
+  /** In how many milliseconds the next call could start. */
+  const startInMs = async (operation: string) => (await world.stores.pace.reserve(REGION, operation, 1)).startInMs;
+
+  it('puts off what is not reserved yet by as much as a call leaves late', async () => {
+    const one = pacer();
+    await world.stores.pace.setQuotas([REGION], { SubmitAIJob: 30 });
+    const delayed = jest.spyOn(world.stores.pace, 'delay');
+    one.leaves(REGION, 'SubmitAIJob', { at: performance.now() - 400, gapMs: 33 });
+    await delayed.mock.results[0]?.value;
+    const ms = await startInMs('SubmitAIJob');
+    expect(ms).toBeGreaterThan(200);
+    expect(ms).toBeLessThan(600);
+    delayed.mockRestore();
+  });
+
+  it('puts nothing off for a call that leaves in time, or where calls are close together', () => {
+    const delayed = jest.spyOn(world.stores.pace, 'delay');
+    pacer().leaves(REGION, 'SubmitAIJob', { at: performance.now(), gapMs: 33 });
+    pacer().leaves(REGION, 'SubmitAIJob', { at: performance.now() - 400, gapMs: 1 });
+    expect(delayed).not.toHaveBeenCalled();
+    delayed.mockRestore();
   });
 });

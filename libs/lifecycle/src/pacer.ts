@@ -3,8 +3,22 @@ import type { Signals } from '@app/observability';
 import type { PaceStore } from '@app/persistence';
 import { queueName, type QueueKind } from '@app/queue';
 
+const SECOND_MS = 1_000;
+
 /** Where VOD allows many calls a second, so many milliseconds of them are reserved by one statement. What isn't used is lost. */
 const TOGETHER_MS = 50;
+
+/** Later than that a call may meet those that follow a second behind it, as VOD counts. */
+const LATE_MS = 8;
+
+/** Where so many a second are allowed, no call is so late that it mattered. */
+const DENSE_GAP_MS = 5;
+
+/** A reserved call: when it may start, by the clock of `performance`, and how far the next one is behind it. */
+export interface Slot {
+  at: number;
+  gapMs: number;
+}
 
 /** Calls that are reserved and not made yet. */
 interface Reserved {
@@ -28,21 +42,31 @@ export class Pacer {
   ) {}
 
   /** Reserves one call, and resolves when it may start. Throws when Postgres is away: nothing is called then. */
-  async turn(region: string, operation: string): Promise<void> {
+  async turn(region: string, operation: string): Promise<Slot> {
     const key = `${region} ${operation}`;
     const before = this.reserved.get(key) ?? Promise.resolve(none);
     // One after the other: what one reserves for several is there for the next.
     const taken = before.catch(() => none).then((block) => this.takeFrom(block, region, operation));
     this.reserved.set(key, taken);
     const { nextAt, gapMs } = await taken;
-    await this.until(region, operation, nextAt - gapMs);
+    return this.until(region, operation, { at: nextAt - gapMs, gapMs });
   }
 
   /** Waits for the moment of a reserved call. When VOD has asked for fewer calls in the meantime, it takes another turn. */
-  async until(region: string, operation: string, moment: number): Promise<void> {
-    await at(moment);
+  async until(region: string, operation: string, slot: Slot): Promise<Slot> {
+    await at(slot.at);
     const pausedUntil = this.pausedUntil.get(`${region} ${operation}`) ?? 0;
-    if (pausedUntil > performance.now()) await this.turn(region, operation);
+    return pausedUntil > performance.now() ? this.turn(region, operation) : slot;
+  }
+
+  /**
+   * A call leaves now. VOD counts sliding seconds: one that leaves late, because what is committed before it took long, would be one too many
+   * for those a second behind it. So all that is not reserved yet starts as much later. Never throws, and nothing waits for it.
+   */
+  leaves(region: string, operation: string, { at: moment, gapMs }: Slot): void {
+    const lateMs = performance.now() - moment;
+    if (lateMs <= LATE_MS || gapMs < DENSE_GAP_MS) return;
+    this.pace.delay(region, operation, Math.min(lateMs, SECOND_MS)).catch(() => undefined);
   }
 
   /** VOD has asked for fewer calls: no process starts another of this operation within so many milliseconds. */

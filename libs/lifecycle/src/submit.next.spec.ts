@@ -39,6 +39,14 @@ describe('What is next', () => {
     }
   });
 
+  it('is told to nobody when it is a single one: there is hardly another behind it', async () => {
+    await world.accept();
+    const goOn = jest.fn();
+    const vod = await accepting();
+    await world.submit(world.vod(vod.url)).submit(REGION, NEXT, goOn);
+    expect([vod.received.length, goOn.mock.calls.length]).toEqual([1, 0]);
+  });
+
   it('is nothing when nothing is queued: nobody is told to go on, or two of them would for ever', async () => {
     const handed = world.heard('dispatch.handed');
     const goOn = jest.fn();

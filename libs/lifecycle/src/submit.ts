@@ -1,6 +1,7 @@
 import type { Claim } from '@app/persistence';
 import type { Payload } from '@app/queue';
 import type { SubmitOutcome } from '@app/vod';
+import type { Slot } from './pacer';
 import type { StepParts } from './parts';
 import { answerFor, eventFor, storeAnswer, toSubmission } from './submission';
 import { callVod } from './call-vod';
@@ -19,8 +20,8 @@ export class Submit {
   ) {}
 
   /**
-   * @param goOn called when several were claimed, long before their answers: more may be queued behind them. Behind a single one there is
-   *   rarely another that could go at once, and dispatch looks again soon.
+   * @param goOn called when several were claimed, long before their answers: more may be queued behind them. Behind a single one there
+   *   rarely is, and a look for each job would cost as much as its claim; dispatch looks again soon anyway.
    */
   async submit(region: string, payload: Payload<'submit'>, goOn: () => void = () => undefined): Promise<void> {
     if ('requestId' in payload) return this.submitRequest(region, payload);
@@ -32,9 +33,9 @@ export class Submit {
     if (claims.length > 1) goOn();
     // At the same time: a slow call takes nothing from the lease of the next, and the trouble of one holds up no other.
     await settleAll(
-      claims.map(async ({ claim, startAt }) => {
-        await this.deps.pacer.until(region, claim.operation, startAt);
-        await this.send(region, claim);
+      claims.map(async ({ claim, startAt, gapMs }) => {
+        const slot = await this.deps.pacer.until(region, claim.operation, { at: startAt, gapMs });
+        await this.send(region, claim, slot);
       }),
     );
   }
@@ -47,18 +48,18 @@ export class Submit {
     const claims = await this.deps.submissions.claim(requestId, { probe });
     await settleAll(
       claims.map(async (claim) => {
-        await this.deps.pacer.turn(region, claim.operation);
-        await this.send(region, claim, probe);
+        await this.send(region, claim, await this.deps.pacer.turn(region, claim.operation), probe);
       }),
     );
   }
 
-  private async send(region: string, claim: Claim, probe = false): Promise<void> {
+  private async send(region: string, claim: Claim, slot: Slot, probe = false): Promise<void> {
     const signer = await this.deps.vod.signer();
     // The last look before money is spent: the claim is still ours, and there is time enough for the call. Nothing waits between
     // this and the call: a worker that dies there leaves an attempt of which nobody knows whether it was sent.
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked
 
+    this.deps.pacer.leaves(region, claim.operation, slot);
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.record(claim, outcome);

@@ -187,7 +187,7 @@ export const table = {
     metrics: [
       counter({
         name: 'vodai_dispatched_jobs_total',
-        help: 'Jobs handed to a step: taken off the backlog to be submitted, or put on a queue.',
+        help: 'Jobs handed to a step: claimed to be submitted, started by the worker that found them, or put on a queue.',
         in: ['worker'],
         series: ({ queues }) => queues.map(({ kind, region }) => ({ queue: kind, region })),
         labels: ({ queue, region }) => ({ queue, region }),

@@ -19,6 +19,8 @@ export interface PacedClaim {
   claim: Claim;
   /** When it may start, by the clock of `performance`. */
   startAt: number;
+  /** Between two calls of its operation. */
+  gapMs: number;
 }
 
 export interface ClaimAsked {
@@ -88,7 +90,7 @@ export class Claims {
     const spent = slots.map((each) => ({ slots: each, calls: ofOperation(each.operation).length }));
     batch.statements.push(this.pace.spend(region, spent));
     return slots.flatMap(({ operation, startInMs, gapMs }) =>
-      ofOperation(operation).map((claim, i) => ({ claim, startAt: seenAt + startInMs + i * gapMs })),
+      ofOperation(operation).map((claim, i) => ({ claim, startAt: seenAt + startInMs + i * gapMs, gapMs })),
     );
   }
 

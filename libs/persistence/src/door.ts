@@ -126,14 +126,14 @@ export class Batch {
 
   /**
    * Locks the jobs of these changes that are not locked yet. In the order of ids, as everywhere: two batches wait for each other, no
-   * deadlock.
+   * deadlock. Whoever has locked others before must not wait, and has to begin anew when this throws 55P03.
    */
-  async lock(changes: readonly Change[]): Promise<void> {
+  async lock(changes: readonly Change[], { nowait = false } = {}): Promise<void> {
     const ids = [...new Set(changes.map((change) => change.jobId))].filter((id) => !this.jobs.has(id));
     if (ids.length === 0) return;
     // guard: changes-lock
     const rows = await this.tx.query<FlatJobRow[]>(
-      `/* lock jobs */ select ${jobColumns} from job where id = any($1::uuid[]) order by id for update`,
+      `/* lock jobs */ select ${jobColumns} from job where id = any($1::uuid[]) order by id for update${nowait ? ' nowait' : ''}`,
       [ids],
     );
     this.take(rows);

@@ -119,6 +119,22 @@ describe("VOD's events", () => {
     expect(await match()).toMatchObject({ taken: 1, matched: 1 });
   });
 
+  it('wait for a job in hand without holding another: whoever has that one may want it next', async () => {
+    const lost = await fixture.jobIn('unconfirmed');
+    const known = await fixture.jobIn('processing');
+    expect(lost.id < known.id).toBe(true);
+    await receive(known.vodJobId ?? '');
+    await receive('vod-of-nobody', { mediaId: lost.mediaId });
+    const release = await fixture.hold(lockJob, [lost.id]);
+    const matching = match();
+    await fixture.untilWaiting(1);
+    await fixture.query(`${lockJob} nowait`, [known.id]);
+    await release();
+    expect(await matching).toMatchObject({ taken: 2, matched: 1 });
+    expect((await fixture.story(lost.id)).at(-1)).toBe('reconsidered');
+    expect((await fixture.job(known.id)).state).toBe('finished');
+  });
+
   it('reopen an expired job, though its client has asked for the same again meanwhile', async () => {
     const expired = await fixture.jobIn('expired');
     const again = await fixture.accept({ mediaId: expired.mediaId });

@@ -1,4 +1,5 @@
 import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
+import { sqlState } from '@app/postgres';
 import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
 import { inStates } from './in-states';
 import { jobColumns, toJson, type FlatJobRow, type JobRow } from './rows';
@@ -15,7 +16,12 @@ export class EventMatcher {
    * @param handsOn asked of each job that is to be read now: whether the caller hands it on itself
    */
   match(limit: number, { rematch = false, handsOn = () => false }: MatchOptions = {}): Promise<Matched> {
-    return this.matchThese(rematch ? unmatchedEventsWithJob : receivedEvents, [limit], handsOn);
+    if (rematch) return this.matchThese(unmatchedEventsWithJob, [limit], { handsOn });
+    const together = { handsOn, jobs: jobsOfReceived };
+    return this.matchThese(receivedEvents, [limit], together).catch((error: unknown) => {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      return this.matchThese(receivedEvents, [limit], { handsOn });
+    });
   }
 
   /**
@@ -53,21 +59,22 @@ export class EventMatcher {
     if (vodJobIds.length > 0) await this.matchThese(overtakenEvents, [vodJobIds]).catch(() => undefined);
   }
 
+  /** @param jobs asks for the jobs of these events at the same time. Others that turn out to be concerned can't be waited for then. */
   private matchThese(
     statement: string,
     parameters: unknown[],
-    handsOn: (job: JobRow) => boolean = () => false,
+    { handsOn = () => false, jobs: jobsOf }: { handsOn?: (job: JobRow) => boolean; jobs?: string } = {},
   ): Promise<Matched> {
     return this.door.commit(
       async (batch) => {
         const [waiting, jobs] = await Promise.all([
           batch.tx.query<WaitingEvent[]>(statement, parameters),
-          statement === receivedEvents ? batch.tx.query<FlatJobRow[]>(jobsOfReceived, parameters) : [],
+          jobsOf === undefined ? [] : batch.tx.query<FlatJobRow[]>(jobsOf, parameters),
         ]);
         batch.take(jobs);
         const events = await withDroppedJobs(batch.tx, waiting);
         const changes = [...completionsIn(events), ...(await reconsiderFor(batch.tx, events))];
-        await batch.lock(changes);
+        await batch.lock(changes, { nowait: jobsOf !== undefined });
         for (const change of changes) batch.apply(change);
         batch.events.push(...events.map(matchOf));
         const leased = batch.lease((job) => isReadable(job.state) && handsOn(job));
@@ -77,6 +84,9 @@ export class EventMatcher {
     );
   }
 }
+
+/** SQLSTATE: somebody else has locked a row that was not to be waited for. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 interface MatchOptions {
   rematch?: boolean;
@@ -220,7 +230,7 @@ const receivedEvents = `
     left join job on job.vod_job_id = taken.vod_job_id and taken.region in (job.region, '*')
    order by event.received_at`;
 
-/** The jobs of these events, asked for at the same time. It may find an event more, which has just come: that is another turn's. */
+/** The jobs of these events, asked for at the same time. It may find other events by then; what is missing is asked for once more. */
 const jobsOfReceived = `
   /* jobs of received events */
   with taken as materialized (

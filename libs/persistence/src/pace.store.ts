@@ -63,6 +63,11 @@ export class PaceStore {
     return { text: spend, parameters: [region, toJson(rows)] };
   }
 
+  /** Nothing that is not reserved yet starts before so many milliseconds more. */
+  async delay(region: string, operation: string, ms: number): Promise<void> {
+    await this.db.query(delay, [region, operation, ms]);
+  }
+
   /** VOD has asked for fewer calls: nothing that is not reserved yet starts within so many milliseconds. */
   async pause(region: string, operation: string, ms: number): Promise<void> {
     await this.db.query(pause, [region, operation, this.quotaOf(operation), ms]);
@@ -122,6 +127,13 @@ const spend = `
      set next_at = to_timestamp(s."nextAt")
     from jsonb_to_recordset($2::jsonb) as s(operation text, "nextAt" float8)
    where pace.region = $1 and pace.operation = s.operation`;
+
+const delay = `
+  /* delay */
+  update pace
+     set next_at = ${freeAt} + make_interval(secs => $3::float8 / 1000)
+   where region = $1 and operation = $2
+  returning set_config('synchronous_commit', 'off', true)`;
 
 const pause = `
   /* pause */

@@ -17,6 +17,9 @@ export interface SubmissionOptions {
 /** An answer that gets lost so often will not come. */
 const RESENDS_AT_MOST = 5;
 
+/** A claim that takes longer has a connection that hangs. The next one doesn't wait for that. */
+const HANGING_MS = 1_000;
+
 const TWO_LANES = { batch: 100, lanes: 2 };
 
 /** Attempts to submit. Whatever a call relies on is committed here before it goes out, since it may cost money. */
@@ -46,14 +49,9 @@ export class SubmissionStore {
   claimNext(region: string): Promise<PacedClaim[]> {
     const claim = () => this.door.commit((batch) => this.inBatch.next(batch, region), { lazily: true });
     // One after the other, as in Postgres they would be anyway: but there each would keep a connection while it waits.
-    const claimed = (this.claiming.get(region) ?? Promise.resolve()).then(claim);
-    this.claiming.set(
-      region,
-      claimed.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
+    const before = this.claiming.get(region);
+    const claimed = before ? before.then(claim) : claim();
+    this.claiming.set(region, settledWithin(HANGING_MS, claimed));
     return claimed;
   }
 
@@ -153,6 +151,18 @@ export class SubmissionStore {
       return at >= 0 && marked.splice(at, 1).length > 0;
     });
   }
+}
+
+/** Resolves when the work is over, whatever came of it, or after so long. */
+function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, ms);
+    const over = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    work.then(over, over);
+  });
 }
 
 interface Send {

@@ -172,11 +172,19 @@ describe('What follows a commit', () => {
     expect(answers).toEqual([]);
   });
 
-  it('does not run when nothing was begun', async () => {
+  it('does not run when nothing was begun, and has no rows then', async () => {
     const answers: unknown[] = [];
     await transaction(db, (tx) => Promise.resolve(note(tx.afterCommit(keep, [2]), answers)));
     expect(await kept()).toEqual([]);
-    expect(answers).toEqual([]);
+    expect(answers).toEqual([[]]);
+  });
+
+  it('is asked for before the commit, or not at all', async () => {
+    const late = transaction(db, async (tx) => {
+      await tx.last(keep, [1]);
+      return tx.afterCommit('select n from kept', []);
+    });
+    await expect(late).rejects.toThrow('asked for after the commit');
   });
 
   it('has no answer when the last statement failed, and nobody has to listen for that', async () => {

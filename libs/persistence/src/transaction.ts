@@ -39,11 +39,13 @@ export class Transaction {
 
   /**
    * A look right after the commit, with which it travels: asked for before the last statement. Nothing that writes, as it runs after a
-   * rollback too; only its answer is kept back then, for ever.
+   * rollback too; only its answer is kept back then, for ever. No rows when nothing was begun.
    */
   afterCommit<Rows>(text: string, parameters: unknown[]): Promise<Rows> {
+    if (this.committed) throw new Error('asked for after the commit');
     return new Promise((resolve, reject) => {
       this.following.push((committed) => {
+        if (this.begun === null) return Promise.resolve(resolve([] as Rows));
         const answer = this.send(text, parameters);
         return committed.then(
           () => answer.then(({ rows }) => resolve(rows as Rows), reject),
@@ -55,7 +57,7 @@ export class Transaction {
 
   /** Once, however often it is asked for. */
   commit(): Promise<void> {
-    return (this.committed ??= this.begun ? this.sendCommit() : Promise.resolve());
+    return (this.committed ??= this.sendCommit());
   }
 
   /** Resolves when what follows the commit is over as well: the connection is somebody else's then. */
@@ -75,7 +77,7 @@ export class Transaction {
   }
 
   private sendCommit(): Promise<void> {
-    const committed = this.send('commit').then(assertCommitted);
+    const committed = this.begun ? this.send('commit').then(assertCommitted) : Promise.resolve();
     this.followed = this.following.map((follow) => follow(committed));
     return committed;
   }

@@ -10,7 +10,7 @@ export const READ_BATCH = 10;
  * None of them retries: the alarm in Postgres does, and it knows why. None of them keeps what is over.
  *
  * `concurrency`: how many a process takes off the queue at once. `startsHere`: with fewer than that under way, it works what it has
- * found itself without putting it on the queue.
+ * found itself without putting it on the queue. So both together bound what a process has under way.
  */
 export const catalog = {
   /**

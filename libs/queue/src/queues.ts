@@ -116,14 +116,13 @@ export class Queues {
     return payloads.slice(room);
   }
 
-  /** The same for all of it: for whoever has asked for room, and taken no more than that. */
+  /** The same for all of it: for whoever has asked for room before it had the work. */
   start<K extends QueueKind>(kind: K, region: string, payloads: readonly Payload<K>[]): void {
     const name = queueName(kind, region);
     for (const payload of payloads) {
-      this.lanes
-        .get(name)
-        ?.work(payload)
-        .catch((error: unknown) => this.options.onFailure({ queue: name, error: asError(error) }));
+      const lane = this.lanes.get(name);
+      if (!lane) throw new Error(`nobody works ${name} here`);
+      lane.work(payload).catch((error: unknown) => this.options.onFailure({ queue: name, error: asError(error) }));
     }
   }
 
@@ -143,7 +142,7 @@ export class Queues {
       // Resolves when the worker is closed; its errors come as events.
       void worker.run().catch((error: unknown) => this.trouble(asError(error)));
     }
-    this.isWorking = true;
+    this.isWorking = this.workers.length > 0; // or it was stopped meanwhile
   }
 
   /** Throws, with the reason, while work can't be put on a queue and taken off it. */
