@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { atVodStates, jobTypes, submitOperationOf, submitOperations, type SubmitOperation } from '@app/domain';
-import type { Batch, Submission } from './door';
+import type { Batch } from './door';
 import { inStates } from './in-states';
 import type { OpenSlots, PaceStore } from './pace.store';
 import { jobColumns, type FlatJobRow } from './rows';
 import type { Transaction } from './transaction';
+import type { Submission } from './write-statement';
 
 /** Those of a request's queued jobs that one operation submits, claimed for one call of it. */
 export interface Claim extends Submission {

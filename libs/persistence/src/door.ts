@@ -1,20 +1,17 @@
 import { randomInt } from 'node:crypto';
-import {
-  decide,
-  type AlarmRules,
-  type EventVerdict,
-  type JobCore,
-  type JobEvent,
-  type JobState,
-  type JobType,
-  type Objection,
-} from '@app/domain';
+import { decide, type AlarmRules, type JobCore, type JobEvent, type JobState, type Objection } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { DataSource } from 'typeorm';
-import type { SubmissionOutcome } from './entities/submission.entity';
 import { transaction, type Statement, type Transaction } from './transaction';
 import { historyDetail, jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
-import { writeStatement } from './write-statement';
+import {
+  writeStatement,
+  type HistoryLine,
+  type LockedJob,
+  type MatchedEvent,
+  type Submission,
+  type SubmissionAnswer,
+} from './write-statement';
 
 /** One thing that happened to one job. `actor` is a person's key name; the system leaves it out. */
 export interface Change {
@@ -28,36 +25,6 @@ export type Verdict =
   | { outcome: 'moved'; from: JobState; job: JobRow; sinceEventMs: number | null }
   | { outcome: 'ignored'; state: JobState; reason: Objection }
   | { outcome: 'no_such_job' };
-
-/** An attempt to submit, as it is stored before the call. */
-export interface Submission {
-  requestId: string;
-  /** Counts the attempts of a request, from 1. */
-  number: number;
-  nonce: string;
-  signedAt: Date;
-  jobs: { id: string; type: JobType }[];
-}
-
-/** How a call that submits ended, for its row in `submission`. */
-export interface SubmissionAnswer {
-  requestId: string;
-  number: number;
-  outcome: SubmissionOutcome;
-  vodRequestId: string | null;
-  code: string | null;
-  message: string | null;
-  /** VOD's gateway knew the nonce: an earlier call with it had arrived. */
-  nonceSeen?: boolean;
-}
-
-/** What a stored event turned out to be, for its row in `event`. */
-export interface MatchedEvent {
-  id: string;
-  verdict: Exclude<EventVerdict, 'received'>;
-  jobId: string | null;
-  reason: string | null;
-}
 
 interface DoorOptions {
   rules: AlarmRules;
@@ -187,18 +154,11 @@ export class Batch {
   }
 }
 
-/** A locked job, as it is after the changes so far. */
-export interface LockedJob extends JobRow {
-  wasVersion: number;
-  lines: ReturnType<typeof historyLine>[];
-  result: Extract<JobEvent, { type: 'read_succeeded' }>['result'] | null;
-}
-
 function historyLine(
   job: JobRow,
   event: JobEvent,
   { from, next, at, actor }: { from: JobState; next: JobCore; at: Date; actor: string | null },
-) {
+): HistoryLine {
   return {
     jobId: job.id,
     version: next.version,

@@ -1,9 +1,10 @@
 import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import { sqlState } from '@app/postgres';
-import type { Batch, Change, Door, MatchedEvent, Verdict } from './door';
+import type { Batch, Change, Door, Verdict } from './door';
 import { inStates } from './in-states';
 import { jobColumns, toJson, type FlatJobRow, type JobRow } from './rows';
 import type { Transaction } from './transaction';
+import type { MatchedEvent } from './write-statement';
 
 /** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
 export class EventMatcher {

@@ -1,5 +1,6 @@
 import type { JobEvent } from '@app/domain';
-import type { Change, Door, SubmissionAnswer, Verdict } from './door';
+import type { Change, Door, Verdict } from './door';
+import type { SubmissionAnswer } from './write-statement';
 import type { EventMatcher } from './event.matcher';
 import { Gather } from './gather';
 

@@ -1,15 +1,76 @@
+import type { EventVerdict, JobEvent, JobState, JobType } from '@app/domain';
 import { channels } from './channels';
-import type { Batch, LockedJob } from './door';
-import { toJson } from './rows';
+import type { HistoryEntity } from './entities/history.entity';
+import type { SubmissionOutcome } from './entities/submission.entity';
+import { toJson, type JobRow } from './rows';
 import type { Statement } from './transaction';
+
+/** A line of the history to be. */
+export interface HistoryLine {
+  jobId: string;
+  version: number;
+  at: Date;
+  event: JobEvent['type'];
+  fromState: JobState;
+  toState: JobState;
+  attempt: number;
+  actor: string | null;
+  detail: HistoryEntity['detail'];
+}
+
+/** An attempt to submit, as it is stored before the call. */
+export interface Submission {
+  requestId: string;
+  /** Counts the attempts of a request, from 1. */
+  number: number;
+  nonce: string;
+  signedAt: Date;
+  jobs: { id: string; type: JobType }[];
+}
+
+/** How a call that submits ended, for its row in `submission`. */
+export interface SubmissionAnswer {
+  requestId: string;
+  number: number;
+  outcome: SubmissionOutcome;
+  vodRequestId: string | null;
+  code: string | null;
+  message: string | null;
+  /** VOD's gateway knew the nonce: an earlier call with it had arrived. */
+  nonceSeen?: boolean;
+}
+
+/** What a stored event turned out to be, for its row in `event`. */
+export interface MatchedEvent {
+  id: string;
+  verdict: Exclude<EventVerdict, 'received'>;
+  jobId: string | null;
+  reason: string | null;
+}
+
+/** A locked job, as it is after the changes so far. */
+export interface LockedJob extends JobRow {
+  wasVersion: number;
+  lines: HistoryLine[];
+  result: Extract<JobEvent, { type: 'read_succeeded' }>['result'] | null;
+}
+
+/** What is committed together. */
+export interface Written {
+  moved: LockedJob[];
+  submissions: Submission[];
+  answers: SubmissionAnswer[];
+  events: MatchedEvent[];
+  now: Date;
+}
 
 /**
  * One statement for the whole batch: one round trip, however many rows of however many tables. It has only the parts that there are
  * rows for, as Postgres sets up every part of a statement, and that costs more than writing a row or two. There are a few
  * such texts, and a connection prepares each of them once.
  */
-export function writeStatement(batch: Batch, lazily: boolean): Statement {
-  const { moved, submissions, answers, events, now } = batch;
+export function writeStatement(written: Written, lazily: boolean): Statement {
+  const { moved, submissions, answers, events, now } = written;
   const parameters: unknown[] = [];
   const value = (given: unknown) => `$${parameters.push(given)}`;
   const rows = (given: unknown[]) => value(toJson(given));
