@@ -49,12 +49,11 @@ describe('The next claims', () => {
     const claims: PacedClaim[] = [];
     for (let some = await store.claimNext(region); some.length > 0; some = await store.claimNext(region)) {
       expect(some.length).toBeLessThanOrEqual(25);
+      // Of one claim: when another one is answered is a matter of the network as well.
+      for (const [i, { startAt }] of some.entries()) expect(startAt).toBeGreaterThan(some[i - 1]?.startAt ?? -Infinity);
       claims.push(...some);
     }
     expect(requestsOf(claims).map((id) => ranks.get(id))).toEqual([...ranks.values()].toSorted((a, b) => a - b));
-    for (const [i, { startAt }] of claims.entries()) {
-      expect(startAt).toBeGreaterThan(claims[i - 1]?.startAt ?? -Infinity);
-    }
   });
 
   it('are for as many calls as the limit lets start within half a second, evenly spaced; then for none', async () => {
@@ -166,9 +165,9 @@ describe('The next claims', () => {
     const region = newRegion();
     const capped = storeAt(2_000, 2);
     await fixture.jobIn('processing', { region });
-    const first = await queued(region);
+    const first = await queued(region, { agoMs: 2 });
     const above = await queued(region);
-    const other = await queued(region, { types: ['AIMediaDNA'] });
+    const other = await queued(region, { types: ['AIMediaDNA'], agoMs: 1 });
     expect(requestsOf(await capped.claimNext(region))).toEqual([first.id, other.id]);
     expect(await capped.claimNext(region)).toEqual([]);
     expect(await fixture.job(above.jobs[0]?.id ?? '')).toMatchObject({
