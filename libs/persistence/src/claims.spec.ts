@@ -241,7 +241,7 @@ describe('The next claims', () => {
       );
       return row?.ms ?? NaN;
     };
-    await queued(region, { types: ['AIVideoTag', 'AIMediaAudit'] });
+    await queued(region, { types: ['AIVideoTag', 'AIMediaAudit'], agoMs: 1 });
     await queued(region, { types: ['AIMediaAudit'] });
     const before = performance.now();
     const claims = await storeAt(0.01 / 0.985).claimNext(region); // a call in 100 s
