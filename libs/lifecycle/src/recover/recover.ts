@@ -83,9 +83,11 @@ export class Recover {
     const { requestId, type } = lost.job;
     const signer = await this.deps.vod.signer();
     // One of the calls that submits, as far as VOD counts. Reserved first: what is committed next is about a call at once.
-    if (signer) await this.deps.pacer.turn(region, submitOperationOf(type));
-    const claim = signer && (await this.deps.submissions.claimResend(requestId, lost.submission.number, signer));
+    if (!signer) return false;
+    const slot = await this.deps.pacer.turn(region, submitOperationOf(type));
+    const claim = await this.deps.submissions.claimResend(requestId, lost.submission.number, signer);
     if (!claim) return false; // another key would sign it, or somebody else is at it
+    this.deps.pacer.leaves(region, claim.operation, slot);
     const call = { operation: claim.operation, region, jobs: claim.jobs.length };
     const outcome = await callVod(this.deps.signals, call, () => this.deps.vod.submit(region, toSubmission(claim)));
     await this.recordResend(claim, outcome);
