@@ -1,5 +1,6 @@
 import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Environment } from './values';
 import type { logLevels, recoveryRungs } from './variables';
+import type { Weakness } from './weaknesses';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
 export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
@@ -23,6 +24,8 @@ export interface Config {
   redisUrl?: string;
   host: string;
   ports: { api: number; webhook: number; worker: number; emulator: number };
+  /** Where /metrics and /readyz are answered instead of on the process's own port. */
+  operationsPorts: { api?: number; webhook?: number; worker?: number };
   apiKeys: ApiKey[];
   /** What people call this instance. */
   environment?: Environment;
@@ -60,6 +63,8 @@ export interface Config {
   failpoints?: string;
   log: { level: (typeof logLevels)[number]; format: 'json' | 'pretty' };
   emulator: { jobTimeMs: DurationRange };
+  /** Said at the start. */
+  weaknesses: Weakness[];
 }
 
 interface Database {
