@@ -57,7 +57,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, roo
         kept = larger;
       }
       chunk.copy(kept, begin);
-      if (size > KEEP_BYTES) dropAllButHead();
+      if (size > KEEP_BYTES) dropAllButHead(); // guard: body-limit
     };
     const dropAllButHead = () => {
       kept = Buffer.from(kept.subarray(0, HEAD_BYTES));
@@ -66,8 +66,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, roo
     const onEnd = () => {
       stop();
       guest.whole = true;
-      const head = kept.subarray(0, size <= KEEP_BYTES ? size : HEAD_BYTES); // guard: body-limit
-      resolve({ head, size, sha256: hash.digest('hex') });
+      resolve({ head: kept.subarray(0, size), size, sha256: hash.digest('hex') });
     };
     const giveUp = (error: UnreadBodyError) => {
       stop();

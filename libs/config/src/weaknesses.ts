@@ -66,7 +66,7 @@ function openDatabase({ DATABASE_URL: text }: Values): Weakness[] {
   const mode = asked.get('sslmode');
   const hasTls = mode === null ? ['true', '1'].includes(asked.get('ssl') ?? '') : !withoutTls.includes(mode);
   if (hasTls) return [];
-  const weakness = `Postgres is on another host and ${mode === null ? 'the URL asks for no TLS' : `sslmode=${mode} does without TLS`}: the password and all data can be read on their way; end the URL with ?sslmode=verify-full`;
+  const weakness = `Postgres is on another host and ${mode === null ? 'the URL asks for no TLS' : `sslmode=${mode} does not insist on TLS`}: the password and all data can be read on their way; end the URL with ?sslmode=verify-full`;
   return [{ variable: 'DATABASE_URL', weakness }];
 }
 

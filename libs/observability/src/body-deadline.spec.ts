@@ -81,7 +81,7 @@ class Caller {
 }
 
 describe('A body', () => {
-  it('that comes at a drip is refused, and its connection closed, however patient its sender is', async () => {
+  it('that comes at a drip is refused, however patient its sender is', async () => {
     const caller = await Caller.post(
       await start({ ...BODY_DEADLINE, windowMs: 200, windowBytes: 100_000 }),
       '/echo',
@@ -125,7 +125,7 @@ describe('A body', () => {
 });
 
 describe('A refused request', () => {
-  it('is not read to its end: what comes after the answer is left with its sender', async () => {
+  it('is not read to its end: what comes after the answer is left', async () => {
     const caller = await Caller.post(await start(), '/nowhere', 10_000 * MIB);
     await caller.sendOn(MIB);
     expect(caller.status).toBe(404);
