@@ -1,6 +1,5 @@
 import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Environment } from './values';
-import type { logLevels, recoveryRungs } from './variables';
-import type { Weakness } from './weaknesses';
+import type { logLevels, recoveryRungs, VariableName } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
 export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
@@ -16,6 +15,12 @@ export interface Proxies {
   https?: string;
   http?: string;
   none?: string;
+}
+
+/** A setting that works and protects less than it could. The text holds nothing secret. */
+export interface Weakness {
+  variable: VariableName;
+  weakness: string;
 }
 
 /** What the environment says, read and arranged. Units and defaults are documented in variables.ts. */

@@ -1,12 +1,6 @@
-import type { Role } from './config';
+import type { Role, Weakness } from './config';
 import { fillRegion } from './values';
-import type { Values, VariableName } from './variables';
-
-/** A setting that works and protects less than it could. The text holds nothing secret. */
-export interface Weakness {
-  variable: VariableName;
-  weakness: string;
-}
+import type { Values } from './variables';
 
 /** Whom each setting concerns: who doesn't read it doesn't speak of it. */
 const readsKeys: readonly Role[] = ['api', 'local'];
