@@ -188,6 +188,8 @@ function arrange(values: Values, role: Role): Config {
       emulator: values.EMULATOR_PORT,
     },
     apiKeys: values.API_KEYS ?? [],
+    callers: { rate: values.API_RATE, streams: values.API_STREAMS, waits: values.API_WAITS },
+    ...(values.TRUST_PROXY && { trustedProxies: values.TRUST_PROXY }),
     ...(values.ENVIRONMENT_NAME && { environment: values.ENVIRONMENT_NAME }),
     vod: {
       regions: values.VOD_REGIONS,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { TrustedProxies } from '@app/config';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -28,6 +29,8 @@ export interface ServeOptions {
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
   /** Where requests are counted. */
   registry?: Registry;
+  /** Whose word for where a request comes from is believed; nobody's unless it is said. */
+  trustedProxies?: TrustedProxies;
   /** Answers that take their time on purpose: they are counted, and not timed. */
   lasts?: (request: FastifyRequest) => boolean;
   /** How long requests under way may take once `close` was called. */
@@ -94,6 +97,7 @@ function createApp({
   bodyParser = true,
   badUrl,
   registry,
+  trustedProxies,
   lasts,
 }: ServeOptions): Promise<NestFastifyApplication> {
   let watch: ReturnType<typeof countRequests> | undefined;
@@ -101,6 +105,7 @@ function createApp({
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
+    ...(trustedProxies && { trustProxy: trustOf(trustedProxies) }),
     ...(badUrl && {
       frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
         watch?.(request, reply); // no hook sees it
@@ -114,6 +119,11 @@ function createApp({
     abortOnError: false, // throw to us instead of ending the process from within
     bodyParser,
   });
+}
+
+/** Fastify believes nobody when it is told a number, as it can't know whether the first of them is a proxy: who sets one says so. */
+function trustOf(proxies: TrustedProxies): string[] | ((address: string, hop: number) => boolean) {
+  return 'networks' in proxies ? proxies.networks : (_address, hop) => hop < proxies.hops;
 }
 
 async function listen(app: NestFastifyApplication, options: ServeOptions): Promise<void> {
