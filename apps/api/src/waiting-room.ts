@@ -26,7 +26,7 @@ export class WaitingRoom {
       wake();
     });
     const leave = () => wake();
-    gone.addEventListener('abort', leave);
+    gone.addEventListener('abort', leave); // guard: gone-waits-no-longer
     try {
       for (;;) {
         changed = false;
@@ -34,7 +34,7 @@ export class WaitingRoom {
         const leftMs = end - performance.now();
         if (isOver(seen) || leftMs <= 0 || gone.aborted) return seen;
         if (!changed) await new Promise<void>((resolve) => (wake = afterAtMost(leftMs, resolve)));
-        if (gone.aborted) return seen; // guard: gone-waits-no-longer
+        if (gone.aborted) return seen;
       }
     } finally {
       gone.removeEventListener('abort', leave);

@@ -107,4 +107,3 @@ describe('Replays', () => {
     expect(begun).toEqual(['now', 'past']);
   });
 });
-
