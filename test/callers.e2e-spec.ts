@@ -11,6 +11,8 @@ import { keys, Stack, type Answer } from './support/stack';
 
 const FOREVER = { min: 3_600_000, max: 3_600_000 };
 const A_MEGABYTE = 1024 * 1024;
+/** Far above what hanging up takes, far below the minute that the wait would last. */
+const LONG_BEFORE_THE_WAIT_MS = 30_000;
 
 let stack: Stack;
 const sockets: Socket[] = [];
@@ -280,6 +282,29 @@ describe('Streams', () => {
   });
 });
 
+describe('Exports', () => {
+  it('are limited for each key', async () => {
+    const api = await stack.startApi();
+    const answered: number[] = [];
+    await stack.query('begin');
+    try {
+      await stack.query('lock table job in access exclusive mode'); // so that none can end
+      const asked = Array.from({ length: 25 }, async (_, i) => {
+        const { status } = await as(api, keys.viewer, i % 2 ? '/v1/jobs.csv' : '/v1/jobs.ndjson');
+        answered.push(status);
+      });
+      await eventually('what is too much is answered', () => answered.length === 5);
+      expect(answered).toEqual([429, 429, 429, 429, 429]);
+      await stack.query('rollback');
+      await Promise.all(asked);
+    } finally {
+      await stack.query('rollback');
+    }
+    expect(answered.slice(5)).toEqual(Array(20).fill(200));
+    expect((await as(api, keys.viewer, '/v1/jobs.csv')).status).toBe(200);
+  });
+});
+
 describe('A wait', () => {
   let jobId: string;
   beforeAll(async () => {
@@ -307,7 +332,7 @@ describe('A wait', () => {
     expect((await as(api, keys.viewer, `/v1/jobs/${jobId}`)).status).toBe(200); // does not wait
     expect((await as(api, keys.operator, path)).status).toBe(200);
     waiting.destroy();
-    await eventually('nobody waits', async () => (await listeners(api)) === 0);
+    await eventually('nobody waits', async () => (await listeners(api)) === 0, LONG_BEFORE_THE_WAIT_MS);
     expect((await as(api, keys.viewer, path)).status).toBe(200);
   });
 
