@@ -31,6 +31,9 @@ import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
+import { ApiKeys } from './callers/api-keys';
+import { Entrance } from './callers/entrance';
+import { CallerPlaces } from './callers/places';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
@@ -116,14 +119,11 @@ class ApiModule {
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
+        { provide: CallerPlaces, useValue: new CallerPlaces(config.callers, signals) },
         { provide: REGIONS, useValue: config.vod.regions },
         { provide: JobConfig, useValue: jobConfig },
         { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
-        {
-          provide: APP_GUARD,
-          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
-          inject: [Reflector],
-        },
+        { provide: APP_GUARD, useClass: AuthGuard },
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new QueryGuard(reflector, document),
@@ -203,6 +203,12 @@ export async function startApi(
 
     const problems = new ProblemFilter(logger);
     const document = new ApiDocument(version);
+    const entrance = new Entrance({
+      keys: new ApiKeys(config.apiKeys),
+      rate: config.callers.rate,
+      signals,
+      problems,
+    });
     return {
       module: ApiModule.of({
         config,
@@ -219,6 +225,7 @@ export async function startApi(
       }),
       bodyParser: false,
       registry,
+      ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
       // Whoever streams or waits for a job wants it to last.
       lasts: ({ routeOptions, query }) =>
         routeOptions.url === '/v1/stream' || (query as { wait?: string } | undefined)?.wait !== undefined,
@@ -226,6 +233,7 @@ export async function startApi(
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
+        entrance.stand(fastify);
         answerHeadAtOnce(fastify);
         takeJsonOnly(fastify);
         document.serve(app);

@@ -4,6 +4,8 @@ import { ApiBearerAuth, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '
 import * as schemas from '@app/contract';
 import { ListReads, type JobRow } from '@app/persistence';
 import type { FastifyReply } from 'fastify';
+import { Caller } from './auth.guard';
+import { CallerPlaces } from './callers/places';
 import { csvRow } from './csv';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
@@ -20,14 +22,26 @@ const PAGE = 1000;
 @ApiResponse(problem(503, 'unavailable'))
 @Controller('v1')
 export class ExportController {
-  constructor(private readonly lists: ListReads) {}
+  constructor(
+    private readonly lists: ListReads,
+    private readonly places: CallerPlaces,
+  ) {}
 
   @Get('jobs.csv')
   @ApiOperation({ summary: 'The job table as a spreadsheet, newest first' })
   @ApiProduces('text/csv')
   @ApiResponse({ status: 200, description: 'RFC 4180, with a header', schema: { type: 'string' } })
-  exportJobsAsCsv(@Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery, @Res() reply: FastifyReply) {
-    return this.send(reply, query, { extension: 'csv', type: 'text/csv; charset=utf-8', head: csvHead, line: csvLine });
+  exportJobsAsCsv(
+    @Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery,
+    @Caller() caller: Caller,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.send(caller, reply, query, {
+      extension: 'csv',
+      type: 'text/csv; charset=utf-8',
+      head: csvHead,
+      line: csvLine,
+    });
   }
 
   @Get('jobs.ndjson')
@@ -36,12 +50,24 @@ export class ExportController {
   @ApiResponse({ status: 200, description: 'One Job a line', schema: { type: 'string' } })
   exportJobsAsNdjson(
     @Query({ schema: schemas.exportQuery }) query: schemas.JobFilterQuery,
+    @Caller() caller: Caller,
     @Res() reply: FastifyReply,
   ) {
-    return this.send(reply, query, { extension: 'ndjson', type: 'application/x-ndjson', head: '', line: jsonLine });
+    return this.send(caller, reply, query, {
+      extension: 'ndjson',
+      type: 'application/x-ndjson',
+      head: '',
+      line: jsonLine,
+    });
   }
 
-  private async send(reply: FastifyReply, query: schemas.JobFilterQuery, format: Format): Promise<void> {
+  private async send(
+    { name: client }: Caller,
+    reply: FastifyReply,
+    query: schemas.JobFilterQuery,
+    format: Format,
+  ): Promise<void> {
+    this.places.exports.takeFor(client, reply.raw);
     const pages = this.lists.allJobs(filterOf(query), PAGE);
     // Before anything is promised: a database that is away is still a 503. Later it can only break the connection, which
     // tells the client that the file is not complete.

@@ -1,6 +1,6 @@
 import { byType, jobTypes, type JobType } from '@app/domain';
 import { requestDropped } from './dropped';
-import { invalid, Problem, type ProblemCode } from './problems';
+import { invalid, Problem, tooMany, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
 const job = {
@@ -327,6 +327,7 @@ const problems: Record<ProblemCode, Problem> = {
     'expected the body that this Idempotency-Key came with first; take a new key',
   ),
   unsupported_in_region: new Problem('unsupported_in_region', 'VOD does not offer AIVideoTag in ap-southeast-1'),
+  too_many_requests: tooMany('this key makes more than 2500 requests a second', 1),
   internal: new Problem('internal', 'the cause is in the log of this process'),
   unavailable: new Problem(
     'unavailable',

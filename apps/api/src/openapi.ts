@@ -122,7 +122,11 @@ function tidy(schema: z.core.JSONSchema.BaseSchema): void {
 /** What the generator cannot know. */
 function completed(document: OpenAPIObject): OpenAPIObject {
   for (const { get, post, put, patch, delete: remove } of Object.values(document.paths)) {
-    for (const operation of [get, post, put, patch, remove]) if (operation) completeAnswers(operation);
+    for (const operation of [get, post, put, patch, remove]) {
+      if (!operation) continue;
+      if (operation.security) operation.responses['429'] = { ...TOO_MANY };
+      completeAnswers(operation);
+    }
   }
   const schemas: Schemas = document.components?.schemas ?? {};
   for (const schema of Object.values(schemas)) tellDefaults(schema);
@@ -134,10 +138,22 @@ function completed(document: OpenAPIObject): OpenAPIObject {
         schema: { type: 'string' },
         example: '01a2032f-e07b-7439-9f71-b8fc9c427ca2',
       },
+      RetryAfter: {
+        description: 'Seconds after which the call may be made again',
+        schema: { type: 'integer', minimum: 1 },
+        example: 1,
+      },
     },
   };
   return document;
 }
+
+/** What every call that needs a key may be answered with, before its handler is asked. */
+const TOO_MANY = {
+  description: 'too_many_requests',
+  headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 /** All answers of a handler have the same content types for the generator; ours have another one when they say no. */
 function completeAnswers(operation: Operation): void {

@@ -24,6 +24,7 @@ const titles = {
   unsupported_media_type: [415, 'The body is not JSON'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another body'],
   unsupported_in_region: [422, 'The region does not offer that'],
+  too_many_requests: [429, 'That is more than is allowed'],
   internal: [500, 'Something went wrong here'],
   unavailable: [503, 'A store is away for the moment'],
 } as const satisfies Record<string, readonly [number, string]>;
@@ -38,6 +39,8 @@ export class Problem extends HttpException {
     readonly code: ProblemCode,
     readonly detail: string,
     readonly more: { errors?: FieldError[]; states?: string[] } = {},
+    /** When it makes sense to try again. */
+    readonly retryAfterS?: number,
   ) {
     const [status, title] = titles[code];
     const body = { type: `urn:vodai:problem:${code}`, title, status, code, detail, ...more };
@@ -53,12 +56,17 @@ export function invalid(all: FieldError[]): Problem {
   return new Problem('invalid_request', detail, { errors });
 }
 
+/** Nothing was done: the same call may be made again when `Retry-After` has passed. */
+export function tooMany(detail: string, retryAfterS: number): Problem {
+  return new Problem('too_many_requests', detail, {}, retryAfterS);
+}
+
 function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** Seconds after which a client may try again: a store that restarts is back within a few. */
-const RETRY_AFTER_S = '2';
+const RETRY_AFTER_S = 2;
 
 /** Every answer that is not a success leaves through here, so that all of them look the same. */
 @Catch()
@@ -70,7 +78,7 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
-  answer(error: unknown, request: FastifyRequest & { caller?: { name: string } }, reply: FastifyReply): void {
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { method, url, id, caller } = request;
     const problem = toProblem(error);
     // Named here: what the router or the parser has refused never came into the context of a request.
@@ -79,7 +87,8 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ err: error, method, path, httpRequestId: id, client: caller?.name }, problem.code);
     }
     void reply.header('request-id', id);
-    if (problem.code === 'unavailable') void reply.header('retry-after', RETRY_AFTER_S);
+    const retryAfterS = problem.retryAfterS ?? (problem.code === 'unavailable' ? RETRY_AFTER_S : undefined);
+    if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS);
     if (problem.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     void reply
       .status(problem.getStatus())

@@ -20,7 +20,8 @@ import type {
   SubmitRequest,
   WorkersAnswer,
 } from '@app/contract';
-import { errorOf, unexpected, unreachable } from './errors';
+import { errorOf, unexpected, unreachable, type ApiError } from './errors';
+import { pause } from './pause';
 import { followChanges, type Init, type StreamOptions } from './stream';
 
 export interface ClientOptions {
@@ -29,6 +30,10 @@ export interface ClientOptions {
   /** The secret of an API key. */
   key: string;
 }
+
+/** How often a call is made again that was one too many, and for how long a rest it is waited at most. */
+const RESTS = 3;
+const REST_MAX_MS = 10_000;
 
 interface Call {
   signal?: AbortSignal | undefined;
@@ -52,7 +57,8 @@ export type Result = ResultAnswer & { text: string };
 export type Client = ReturnType<typeof createClient>;
 
 /**
- * The HTTP API, one method for each call, in Node and in browsers. A method throws `ApiError` when the API says no,
+ * The HTTP API, one method for each call, in Node and in browsers. A call that was one too many (429) had no effect, so it is made
+ * again when the API says, a few times. A method throws `ApiError` when the API says no,
  * `Unreachable` when no answer came, the signal's reason when it was aborted, and `TypeError` for what cannot be sent.
  */
 export function createClient({ baseUrl, key }: ClientOptions) {
@@ -62,14 +68,25 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   const authorization = `Bearer ${key}`;
 
   async function send(url: URL | string, init: Init): Promise<Response> {
+    for (let rests = 0; ; rests += 1) {
+      const answer = await sendOnce(url, init);
+      if (answer.ok) return answer;
+      const error = await errorOf(answer);
+      const restMs = restAfter(error);
+      if (restMs === null || rests === RESTS) throw error;
+      // Spread out: those that were told together would come back together.
+      await pause(restMs * (1 + Math.random() / 4), init.signal);
+      if (isAbort(init.signal)) throw init.signal?.reason;
+    }
+  }
+
+  async function sendOnce(url: URL | string, init: Init): Promise<Response> {
     // Made first: what cannot be sent at all, a header beyond Latin-1 for example, isn't an api that does not answer.
     // Without a Request, which fetch would take apart again: hundreds of thousands of calls are made in a row.
     const headers = new Headers({ ...init.headers, authorization });
-    const answer = await fetch(url, { ...init, headers }).catch((error: unknown) => {
+    return fetch(url, { ...init, headers }).catch((error: unknown) => {
       throw isAbort(init.signal) ? error : unreachable(base, error);
     });
-    if (!answer.ok) throw await errorOf(answer);
-    return answer;
   }
 
   async function json<T>(url: URL, init: Init): Promise<{ answer: T; text: string; headers: Headers }> {
@@ -151,6 +168,11 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     stream: (filter: JobFilter, options: StreamOptions): Promise<void> =>
       followChanges((init) => send(to('v1/stream', filter), init), options),
   };
+}
+
+/** The rest that the API asks for, when it is worth waiting for. */
+function restAfter({ status, retryAfterMs }: ApiError): number | null {
+  return status === 429 && retryAfterMs !== undefined && retryAfterMs <= REST_MAX_MS ? retryAfterMs : null;
 }
 
 /** As a folder, so that paths are taken relative to it; `new URL('v1', 'http://host/prefix')` would lose the prefix. */

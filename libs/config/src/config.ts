@@ -1,4 +1,11 @@
-import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Environment } from './values';
+import {
+  fillRegion,
+  type ApiKey,
+  type ConfigExtra,
+  type DurationRange,
+  type Environment,
+  type TrustedProxies,
+} from './values';
 import type { logLevels, recoveryRungs, VariableName } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
@@ -32,6 +39,15 @@ export interface Config {
   /** Where /metrics and /readyz are answered instead of on the process's own port. */
   operationsPorts: { api?: number; webhook?: number; worker?: number };
   apiKeys: ApiKey[];
+  /** What each key may do at an api process. */
+  callers: {
+    /** Requests a second. */
+    rate: number;
+    /** At the same time; in all twice as many. */
+    streams: number;
+    waits: number;
+  };
+  trustedProxies?: TrustedProxies;
   /** What people call this instance. */
   environment?: Environment;
   vod: {

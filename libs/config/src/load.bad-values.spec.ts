@@ -11,6 +11,18 @@ describe('a bad value', () => {
     ['DISPATCH_WINDOW', '0', 'a duration from 500ms on such as 2s, or a whole number of requests'],
     ['DISPATCH_WINDOW', '499ms', 'a duration from 500ms on such as 2s'], // it would run dry between two looks
     ['DISPATCH_WINDOW', '2 s', 'a whole number of requests from 1 to 1000000'],
+    ['API_RATE', '0', 'a whole number from 1 to 1000000'],
+    ['API_STREAMS', '-1', 'a whole number from 1 to 100000'],
+    ['API_WAITS', 'many', 'a whole number from 1 to 100000'],
+    ['TRUST_PROXY', '0', 'a comma list of addresses and networks such as 10.0.0.0/8,::1, or how many proxies stand in front, 1 to 10'], // prettier-ignore
+    ['TRUST_PROXY', '11', '1 to 10'],
+    ['TRUST_PROXY', 'true', 'entry 1 is none'],
+    ['TRUST_PROXY', '10.0.0.0/8,', 'entry 2 is none'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'entry 1 is none'],
+    ['TRUST_PROXY', '0.0.0.0/0', 'entry 1 is none'], // everybody
+    ['TRUST_PROXY', '::/0', 'entry 1 is none'],
+    ['TRUST_PROXY', '10.0.0', 'entry 1 is none'],
+    ['TRUST_PROXY', '::1, 2001:db8::/129', 'entry 2 is none'],
     ['LEASE', '60', 'a duration from 1ms to 576h'],
     ['LEASE', '0s', 'a duration from 1ms to 576h'],
     ['JOB_DEADLINE', '577h', 'a duration from 1ms to 576h'],

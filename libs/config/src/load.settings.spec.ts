@@ -11,6 +11,7 @@ describe('without anything set', () => {
       ports: { api: 3000, webhook: 3001, worker: 3003, emulator: 3002 },
       operationsPorts: {},
       apiKeys: [],
+      callers: { rate: 2_500, streams: 1_000, waits: 1_000 },
       vod: {
         regions: ['cn-shanghai'],
         endpoint: 'https://vod.{region}.aliyuncs.com',
@@ -111,6 +112,15 @@ describe('what is set', () => {
     ['预发 2 : purple', { name: '预发 2', color: 'purple' }],
   ])('the environment %j is %j', (text, environment) => {
     expect(loadConfig({ ENVIRONMENT_NAME: text }, 'local')).toMatchObject({ environment });
+  });
+
+  it.each([
+    ['1', { hops: 1 }],
+    ['10', { hops: 10 }],
+    ['127.0.0.1', { networks: ['127.0.0.1'] }],
+    ['10.0.0.0/8, ::1,2001:db8::/32', { networks: ['10.0.0.0/8', '::1', '2001:db8::/32'] }],
+  ])('the proxies %j are %j', (text, trustedProxies) => {
+    expect(loadConfig({ TRUST_PROXY: text }, 'local')).toMatchObject({ trustedProxies });
   });
 
   it.each([

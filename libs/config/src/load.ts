@@ -208,6 +208,8 @@ function arrange(values: Values, role: Role): Config {
       ...(values.OPS_PORT_WORKER !== undefined && { worker: values.OPS_PORT_WORKER }),
     },
     apiKeys: values.API_KEYS ?? [],
+    callers: { rate: values.API_RATE, streams: values.API_STREAMS, waits: values.API_WAITS },
+    ...(values.TRUST_PROXY && { trustedProxies: values.TRUST_PROXY }),
     ...(values.ENVIRONMENT_NAME && { environment: values.ENVIRONMENT_NAME }),
     vod: {
       regions: values.VOD_REGIONS,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { TrustedProxies } from '@app/config';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -34,6 +35,8 @@ export interface ServeOptions {
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
   /** Where requests are counted. */
   registry?: Registry;
+  /** Whose word for where a request comes from is believed; nobody's unless it is said. */
+  trustedProxies?: TrustedProxies;
   /** Answers that take their time on purpose: they are counted, and not timed. */
   lasts?: (request: FastifyRequest) => boolean;
   /** How long requests under way may take once `close` was called. */
@@ -103,6 +106,7 @@ function createApp({
   bodyDeadline = BODY_DEADLINE,
   badUrl = refuseUrl,
   registry,
+  trustedProxies,
   lasts,
 }: ServeOptions): Promise<NestFastifyApplication> {
   let watch: ReturnType<typeof countRequests> | undefined;
@@ -118,6 +122,7 @@ function createApp({
       lastAnswer(request, reply);
       badUrl(error, request, reply);
     },
+    ...(trustedProxies && { trustProxy: trustOf(trustedProxies) }),
   });
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', (_request, reply, done) => {
@@ -137,6 +142,11 @@ function createApp({
 function refuseUrl(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   const { statusCode = 400, message = '' } = error as { statusCode?: number; message?: string };
   void reply.status(statusCode).send({ statusCode, message: message.slice(0, 200) });
+}
+
+/** Fastify believes nobody when it is told a number, as it can't know whether the first of them is a proxy: who sets one says so. */
+function trustOf(proxies: TrustedProxies): string[] | ((address: string, hop: number) => boolean) {
+  return 'networks' in proxies ? proxies.networks : (_address, hop) => hop < proxies.hops;
 }
 
 async function listen(app: NestFastifyApplication, options: ServeOptions): Promise<void> {

@@ -68,7 +68,7 @@ export async function openProcess(
   const { regions } = config.vod;
   const signals = new Signals();
   const registry = createRegistry(version);
-  logSignals(signals, logger);
+  const sayWhatIsFolded = logSignals(signals, logger);
   countSignals(signals, registry, role, { regions, types: jobTypes, states: jobStates, ...known });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
@@ -83,6 +83,7 @@ export async function openProcess(
       // One that takes no more work serves no region. A row that is slow to go keeps nothing waiting.
       () => Promise.all([heartbeat.stop(), closeAll(closers)]),
       () => db.destroy(),
+      sayWhatIsFolded,
     ]);
 
   const operationsPort = operationsPorts[role];

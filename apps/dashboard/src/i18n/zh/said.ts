@@ -83,6 +83,10 @@ export const said: Record<string, string> = {
   'this needs the role {needed}; the key "{name}" is a {role}': '需要 {needed} 角色；密钥 “{name}” 是 {role}',
   'expected the header "Authorization: Bearer <API key>"': '需要请求头 “Authorization: Bearer <API 密钥>”',
   'this API key is not known': '未知的 API 密钥',
+  'too many calls without a known API key came from this address': '此地址发来过多没有有效 API 密钥的请求',
+  'this key makes more than {count} requests a second': '此密钥每秒的请求超过 {count} 个',
+  'this key has as many {what} open as it may: {count}': '此密钥同时打开的 {what} 已达上限：{count}',
+  'as many {what} are open in all as may be: {count}': '同时打开的 {what} 总数已达上限：{count}',
   'VOD does not offer {types} in {region}': '视频点播在 {region} 不提供 {types}',
   'expected the body that this Idempotency-Key came with first; take a new key':
     '此 Idempotency-Key 首次使用时的请求体不同；请使用新的 Idempotency-Key',
@@ -172,6 +176,7 @@ export const problems: Record<string, string> = {
   unsupported_media_type: '请求体不是 JSON',
   idempotency_mismatch: '此 Idempotency-Key 已用于其他请求体',
   unsupported_in_region: '该地域不提供此类型',
+  too_many_requests: '请求过多',
   internal: '服务器内部错误',
   unavailable: '暂时无法连接数据库',
 };
