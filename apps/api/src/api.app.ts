@@ -38,10 +38,13 @@ import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { ApiDocument } from './openapi';
+import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
+import { Sessions } from './sessions';
+import { SignInController } from './sign-in.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
@@ -65,7 +68,7 @@ interface Parts {
   document: ApiDocument;
   operations: DynamicModule;
   jobConfig: JobConfig;
-  localKey: string | null;
+  sessions: Sessions | null;
 }
 
 @Module({})
@@ -81,7 +84,7 @@ class ApiModule {
     document,
     operations,
     jobConfig,
-    localKey,
+    sessions,
   }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
@@ -98,6 +101,7 @@ class ApiModule {
         ExportController,
         StreamController,
         SessionController,
+        ...(sessions ? [SignInController] : []),
       ],
       providers: [
         { provide: RequestStore, useValue: requests },
@@ -118,10 +122,11 @@ class ApiModule {
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
         { provide: REGIONS, useValue: config.vod.regions },
         { provide: JobConfig, useValue: jobConfig },
-        { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
+        { provide: SESSION, useValue: { config, sessions } satisfies SessionOptions },
+        { provide: Sessions, useValue: sessions },
         {
           provide: APP_GUARD,
-          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
+          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys, sessions),
           inject: [Reflector],
         },
         {
@@ -165,8 +170,8 @@ function toInvalid(issues: readonly { message: string; path?: readonly unknown[]
 }
 
 export interface ApiOptions {
-  /** Handed out to browsers on this machine, for the local mode. */
-  localKey?: string | null;
+  /** Of a local instance: how browsers are signed in without a key. What they send by themselves has to be guarded. */
+  sessions?: Sessions | null;
   /** The folder of the built dashboard; null when there is none. */
   dashboard?: string | null;
 }
@@ -175,7 +180,7 @@ export interface ApiOptions {
 export async function startApi(
   config: ConfigFor<'api'>,
   logger: Logger,
-  { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
+  { sessions = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const jobConfig = new JobConfig(config.vod.configExtras);
   return openProcess({ role: 'api', config, logger }, async (process) => {
@@ -207,7 +212,7 @@ export async function startApi(
         document,
         operations: operations(),
         jobConfig,
-        localKey,
+        sessions,
       }),
       bodyParser: false,
       registry,
@@ -218,6 +223,7 @@ export async function startApi(
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
+        if (sessions) refuseOtherOrigins(fastify, config.host, problems);
         takeJsonOnly(fastify);
         document.serve(app);
         serveDashboard(fastify, dashboard);

@@ -5,6 +5,7 @@ import { apiRoles, type ApiKey, type ApiRole } from '@app/config';
 import { Open } from '@app/observability';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from './problems';
+import type { Sessions } from './sessions';
 
 /** The role that a handler needs; without it a viewer may. */
 export const Needs = Reflector.createDecorator<ApiRole>();
@@ -20,7 +21,7 @@ export interface Caller {
   role: ApiRole;
 }
 
-/** `Authorization: Bearer <secret>`. Every handler needs one, unless it is marked open. */
+/** `Authorization: Bearer <secret>`, or the cookie of a session. Every handler needs one, unless it is marked open. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   private readonly keys: (Caller & { digest: Buffer })[];
@@ -28,6 +29,8 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     apiKeys: readonly ApiKey[],
+    /** Of a local instance. */
+    private readonly sessions: Sessions | null = null,
   ) {
     this.keys = apiKeys.map(({ name, role, secret }) => ({ name, role, digest: digestOf(secret) }));
   }
@@ -36,7 +39,7 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride(Open, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
-    const caller = this.callerOf(request.headers.authorization);
+    const caller = this.inSession(request) ?? this.callerOf(request.headers.authorization);
     const needed = this.reflector.getAllAndOverride(Needs, targets) ?? 'viewer';
     // guard: role-needed
     if (apiRoles.indexOf(caller.role) < apiRoles.indexOf(needed)) {
@@ -44,6 +47,11 @@ export class AuthGuard implements CanActivate {
     }
     request.caller = caller;
     return true;
+  }
+
+  /** A key counts before a session: whoever sends one says who they want to be. */
+  private inSession(request: FastifyRequest): Caller | null {
+    return request.headers.authorization === undefined ? (this.sessions?.callerOf(request) ?? null) : null;
   }
 
   private callerOf(header: string | undefined): Caller {

@@ -1,0 +1,1 @@
+export { cameFromOwnPage, isLoopback, refusalOf, type Asked, type Door } from './origin';
