@@ -223,7 +223,7 @@ export async function startApi(
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
-        if (sessions) refuseOtherOrigins(fastify, config.host, problems);
+        if (sessions) refuseOtherOrigins(fastify, config.host, problems); // guard: local-api-origins
         takeJsonOnly(fastify);
         document.serve(app);
         serveDashboard(fastify, dashboard);

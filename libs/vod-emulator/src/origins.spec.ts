@@ -6,14 +6,25 @@ import { Emulator } from './emulator';
 
 afterEach(closeAll);
 
-const FOREIGN = { origin: 'https://evil.example' };
-const FOREIGN_TODAY = { ...FOREIGN, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
-/** Another server on this machine: to the browser the same site. */
-const OTHER_PORT = { origin: 'http://127.0.0.1:9999', 'sec-fetch-site': 'same-site' };
+/** `now`: with what browsers say since 2023, and to addresses that they trust. */
+const foreign = {
+  'another origin': { origin: 'https://evil.example' },
+  'another origin, now': {
+    origin: 'https://evil.example',
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'no-cors',
+  },
+  // Another server on this machine: to the browser the same site.
+  'another port': { origin: 'http://127.0.0.1:9999', 'sec-fetch-site': 'same-site' },
+};
+
 /** evil.example has been made to point at this machine, so to the browser all of it is one origin. */
-const REBOUND = { host: 'evil.example:3002', origin: 'http://evil.example:3002' };
-/** The same at a port that is listened on at all addresses, as Compose publishes it. */
-const REBOUND_TODAY = { ...REBOUND, 'sec-fetch-site': 'same-origin' };
+const rebound = {
+  'a name of its own': { host: 'evil.example:3002', origin: 'http://evil.example:3002' },
+  'a name of its own, now': { host: 'evil.example:3002', 'sec-fetch-site': 'same-origin' },
+};
+
+const pages: [string, http.OutgoingHttpHeaders][] = Object.entries({ ...foreign, ...rebound });
 
 interface Sent {
   method?: string;
@@ -42,10 +53,10 @@ async function onAllAddresses(): Promise<{ url: string; emulator: Emulator; clos
   return { url: `http://127.0.0.1:${port}`, emulator, close: () => emulator.close() };
 }
 
-describe('A page of another origin', () => {
-  it.each([FOREIGN, FOREIGN_TODAY, OTHER_PORT, REBOUND, REBOUND_TODAY, { host: 'evil.example' }])(
-    'neither resets the emulator, nor points its signed events elsewhere, nor reads what is billed: %j',
-    async (headers) => {
+describe('A page', () => {
+  it.each(pages)(
+    'under %s neither resets the emulator, nor points its events elsewhere, nor reads the ledger',
+    async (_name, headers) => {
       const receiver = await startReceiver();
       const { url, ask, emulator } = await startEmulator({ callback: { url: receiver.url, key: 'canary-key' } });
       await submit(ask, 'm');
@@ -77,9 +88,9 @@ describe('A page of another origin', () => {
     },
   );
 
-  it.each([FOREIGN, FOREIGN_TODAY, REBOUND, REBOUND_TODAY])(
-    'changes nothing either where the emulator listens on all addresses: %j',
-    async (headers) => {
+  it.each(pages)(
+    'under %s changes nothing either where the emulator listens on all addresses',
+    async (_name, headers) => {
       const { url, emulator, close } = await onAllAddresses();
       try {
         emulator.configure({ failShare: 1 });

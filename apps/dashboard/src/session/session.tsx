@@ -39,8 +39,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       forgetKey();
       queryClient.clear();
       setState((last) => {
+        if (last.now !== 'signed in') return last; // several queries were refused
         if (why === 'asked') return { now: 'signed out' };
-        return { now: 'signed out', because: last.now === 'signed in' && last.by === 'link' ? 'ended' : 'expired' };
+        return { now: 'signed out', because: last.by === 'link' ? 'ended' : 'expired' };
       });
     },
     [queryClient],
