@@ -138,7 +138,7 @@ describeWithBrowser('A local instance in a browser', () => {
     page.on('request', async (request) => {
       if (request.method() === 'POST') sent += (await request.allHeaders())['cookie'] ?? '';
     });
-    const targets = [`${api.url}/v1/jobs`, `${emulator.url}/_emulator/reset`, `${api.url}/session/links`];
+    const targets = [`${api.url}/v1/jobs`, `${emulator.url}/_emulator/reset`, `${api.url}/v1/session/links`];
     for (const target of targets) {
       for (const type of ['text/plain', 'application/json']) await post(page, target, type);
       await submitForm(page, target);
@@ -152,7 +152,7 @@ describeWithBrowser('A local instance in a browser', () => {
     emulator.control.configure({ failShare: 1 });
     const page = await freshPage(browser);
     for (const { url, path } of [
-      { url: api.url, path: '/session/links' },
+      { url: api.url, path: '/v1/session/links' },
       { url: emulator.url, path: '/_emulator/reset' },
     ]) {
       const rebound = url.replace('127.0.0.1', 'evil.example');

@@ -282,7 +282,7 @@ describe('A local instance', () => {
   it('gives another link to who has a key, for what that key may do', async () => {
     const { url, follow } = await startLocal();
     const links = (authorization?: string) =>
-      ask(`${url}/session/links`, { method: 'POST', headers: authorization === undefined ? {} : { authorization } });
+      ask(`${url}/v1/session/links`, { method: 'POST', headers: authorization === undefined ? {} : { authorization } });
     expect((await links()).status).toBe(401);
     expect((await links('Bearer nobodys')).status).toBe(401);
     const { status, body, headers } = await links('Bearer viewer-secret');
@@ -321,7 +321,7 @@ describe('A local instance', () => {
       for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
         expect([403, 415]).toContain((await enqueue(url, { ...session, ...headers }, type)).status);
       }
-      const left = await ask(`${url}/session`, { method: 'DELETE', headers: { ...session, ...headers } });
+      const left = await ask(`${url}/v1/session`, { method: 'DELETE', headers: { ...session, ...headers } });
       expect([headers, left.status]).toEqual([headers, 403]);
     }
     expect((await ask(`${url}/v1/jobs`, { headers: session })).body.items).toEqual([]);
@@ -333,7 +333,7 @@ describe('A local instance', () => {
   it('ends a session when its owner leaves, and all of them with itself', async () => {
     const { url, follow } = await startLocal();
     const [first, second] = [await follow(), await follow()];
-    const left = await ask(`${url}/session`, { method: 'DELETE', headers: { ...first, ...OWN_PAGE } });
+    const left = await ask(`${url}/v1/session`, { method: 'DELETE', headers: { ...first, ...OWN_PAGE } });
     expect([left.status, left.headers['set-cookie']]).toEqual([
       204,
       [expect.stringMatching(/^vodai_session_\d+=; Path=\/; HttpOnly; SameSite=Strict; Max-Age=0$/)],
@@ -371,7 +371,7 @@ describe('An instance that is not local', () => {
     const url = await start({});
     const headers = { host: 'vodai.example', authorization: 'Bearer admin-secret' };
     expect((await ask(`${url}/session?token=x`, { headers })).status).toBe(404);
-    expect((await ask(`${url}/session/links`, { method: 'POST', headers })).status).toBe(404);
+    expect((await ask(`${url}/v1/session/links`, { method: 'POST', headers })).status).toBe(404);
     expect((await ask(`${url}/v1/me`, { headers })).body).toMatchObject({ name: 'ada' });
   });
 });

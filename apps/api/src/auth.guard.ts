@@ -39,7 +39,7 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride(Open, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
-    const caller = this.inSession(request) ?? this.callerOf(request.headers.authorization);
+    const caller = this.sessions?.callerOf(request) ?? this.callerOf(request.headers.authorization);
     const needed = this.reflector.getAllAndOverride(Needs, targets) ?? 'viewer';
     // guard: role-needed
     if (apiRoles.indexOf(caller.role) < apiRoles.indexOf(needed)) {
@@ -47,11 +47,6 @@ export class AuthGuard implements CanActivate {
     }
     request.caller = caller;
     return true;
-  }
-
-  /** A key counts before a session: whoever sends one says who they want to be. */
-  private inSession(request: FastifyRequest): Caller | null {
-    return request.headers.authorization === undefined ? (this.sessions?.callerOf(request) ?? null) : null;
   }
 
   private callerOf(header: string | undefined): Caller {

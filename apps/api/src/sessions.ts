@@ -41,10 +41,11 @@ export class Sessions {
   }
 
   /**
-   * Who sends the cookie of a session; null when nobody does. The browser sends it for the pages of other ports too, so the
-   * cookie alone changes nothing.
+   * Who sends the cookie of a session; null when nobody does, or a key comes with it: that says who one wants to be. The browser
+   * sends the cookie for the pages of other ports too, so by itself it changes nothing.
    */
   callerOf(request: Asking): Caller | null {
+    if (request.headers.authorization !== undefined) return null;
     const caller = this.sessions.get(this.digestIn(request) ?? '') ?? null;
     // guard: session-of-own-page
     if (caller && !cameFromOwnPage(request)) {

@@ -8,19 +8,19 @@ import { endedCookie, sessionCookie, Sessions, signInPath } from './sessions';
 
 /** The way in for browsers on the machine of a local instance. Elsewhere there is none of this: one signs in with a key. */
 @ApiExcludeController()
-@Controller('session')
+@Controller()
 export class SignInController {
   constructor(@Inject(Sessions) private readonly sessions: Sessions) {}
 
   /** One more link, which signs in as the owner of the key that asks for it. */
-  @Post('links')
+  @Post('v1/session/links')
   @Header('cache-control', 'no-store')
   offer(@Caller() caller: Caller): SignInLink {
     return { path: signInPath(this.sessions.offer(caller, Date.now())) };
   }
 
   /** Follows a link. What was in it is used up then, and is in no address of what comes next. */
-  @Get()
+  @Get('session')
   @Open(true)
   follow(@Query('token') token: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     // A program that looks at a link before a person does asks for its head.
@@ -33,7 +33,7 @@ export class SignInController {
       .redirect(isIn ? './' : './#link-over', 303);
   }
 
-  @Delete()
+  @Delete('v1/session')
   @HttpCode(204)
   end(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): void {
     this.sessions.end(request);

@@ -148,10 +148,10 @@ export function createClient({ baseUrl, key }: ClientOptions) {
 
     /** Of a local instance: the address of a link that signs a browser in as the owner of this key, once. */
     signInLink: async (call?: Call): Promise<string> =>
-      new URL((await post<SignInLink>(to('session/links'), {}, call)).answer.path, base).href,
+      new URL((await post<SignInLink>(to('v1/session/links'), {}, call)).answer.path, base).href,
     /** Ends the browser's session. */
     endSession: async ({ signal }: Call = {}): Promise<void> =>
-      void (await send(to('session'), withSignal({ method: 'DELETE' }, signal))),
+      void (await send(to('v1/session'), withSignal({ method: 'DELETE' }, signal))),
 
     /**
      * Follows the changes of the jobs that the filter lets through, over every interruption and without a gap. Ends when it is
