@@ -329,7 +329,7 @@ describe('The local app', () => {
     expect(await whoIs(first.url, cookie)).toMatchObject({ name: 'local', role: 'admin' });
     await stop(first.local);
     const secret = ['api-key', 'secrets.json'].map((name) => join(folder, '.data', name));
-    chmodSync(secret[0] ?? '', 0o644);
+    for (const file of secret) chmodSync(file, 0o644);
 
     const second = await startLocal();
     expect(second.key).toBe(first.key);

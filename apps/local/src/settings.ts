@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a laptop needs instead of an account: made once, kept in the data folder, the same at every start. */
@@ -13,6 +13,7 @@ export interface LocalSecrets {
 export function localSecrets(dataDir: string): LocalSecrets {
   const file = join(dataDir, 'secrets.json');
   try {
+    chmodSync(file, 0o600); // a copy of the folder may have opened it
     return JSON.parse(readFileSync(file, 'utf8')) as LocalSecrets;
   } catch {
     const secrets: LocalSecrets = {
