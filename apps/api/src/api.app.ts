@@ -126,7 +126,8 @@ class ApiModule {
         { provide: Sessions, useValue: sessions },
         {
           provide: APP_GUARD,
-          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys, sessions),
+          useFactory: (reflector: Reflector) =>
+            new AuthGuard(reflector, config.apiKeys, (request) => sessions?.callerOf(request) ?? null),
           inject: [Reflector],
         },
         {

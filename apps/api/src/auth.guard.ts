@@ -5,7 +5,6 @@ import { apiRoles, type ApiKey, type ApiRole } from '@app/config';
 import { Open } from '@app/observability';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from './problems';
-import type { Sessions } from './sessions';
 
 /** The role that a handler needs; without it a viewer may. */
 export const Needs = Reflector.createDecorator<ApiRole>();
@@ -29,8 +28,8 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     apiKeys: readonly ApiKey[],
-    /** Of a local instance. */
-    private readonly sessions: Sessions | null = null,
+    /** Of a local instance: who sends the cookie of a session. */
+    private readonly inSession: (request: FastifyRequest) => Caller | null,
   ) {
     this.keys = apiKeys.map(({ name, role, secret }) => ({ name, role, digest: digestOf(secret) }));
   }
@@ -39,7 +38,7 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride(Open, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
-    const caller = this.sessions?.callerOf(request) ?? this.callerOf(request.headers.authorization);
+    const caller = this.inSession(request) ?? this.callerOf(request.headers.authorization);
     const needed = this.reflector.getAllAndOverride(Needs, targets) ?? 'viewer';
     // guard: role-needed
     if (apiRoles.indexOf(caller.role) < apiRoles.indexOf(needed)) {

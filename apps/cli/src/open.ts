@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ApiError, type Client } from '@app/client';
 import { Command } from 'commander';
@@ -52,7 +52,7 @@ async function linkOf(api: Client): Promise<string | null> {
  * lies in the folder of the local instance: browsers that come as a snap don't see /tmp.
  */
 function pageThatLeadsTo(link: string): string {
-  const own = resolve('.data');
+  const own = join(process.cwd(), '.data');
   const page = join(existsSync(own) ? own : mkdtempSync(join(tmpdir(), 'vodai-')), 'open.html');
   const address = link.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const head = `<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url=${address}">`;

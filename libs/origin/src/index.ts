@@ -1,1 +1,1 @@
-export { cameFromOwnPage, isLoopback, refusalOf, type Asked, type Door } from './origin';
+export { cameFromOwnPage, refusalOf } from './origin';

@@ -7,7 +7,7 @@ export interface Asked {
 }
 
 /** Where it was received. */
-export interface Door {
+interface Door {
   /** The address that is listened on, as in HOST. */
   listensOn: string;
   /** Whether pages are served here that call it. If not, whatever a page sends is another's. */
@@ -29,7 +29,7 @@ export function refusalOf(request: Asked, { listensOn, servesPages }: Door): str
   const source = sourceOf(request);
   // guard: pages-of-another-origin
   if (source === 'another page') {
-    return `expected a call of this origin, got one of ${String(request.headers.origin ?? 'another').slice(0, 100)}`;
+    return `expected a call of this origin, got one of ${(request.headers.origin ?? 'another').slice(0, 100)}`;
   }
   // guard: no-page-of-ours
   if (!servesPages && source !== 'a program' && !isSafe(request)) {
@@ -81,7 +81,7 @@ function isSameAddress(origin: string, ours: string): boolean {
 }
 
 /** An address or a name that nobody can give to another machine. */
-export function isLoopback(name: string): boolean {
+function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
 }
 

@@ -327,9 +327,9 @@ export class Emulator {
 /** Whoever can reset it and say where its signed events go is a program on this machine, or in its network: no page is. */
 function refuseOtherOrigins(app: FastifyInstance, listensOn: () => string): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const refusal = refusalOf(request, { listensOn: listensOn(), servesPages: false });
-    if (refusal === null) return done();
-    void reply.code(403).send({ code: 'foreign_origin', message: refusal });
+    const why = refusalOf(request, { listensOn: listensOn(), servesPages: false });
+    if (why === null) return done();
+    void reply.code(403).send({ code: 'foreign_origin', message: why });
   });
 }
 
