@@ -16,7 +16,8 @@ const mayImport = {
   client: ['contract', 'domain'],
   'media-list': [],
   loop: [],
-  'vod-emulator': ['config'],
+  origin: [],
+  'vod-emulator': ['config', 'origin'],
   observability: ['config'],
   config: [],
 };

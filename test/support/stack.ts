@@ -117,8 +117,8 @@ export class Stack {
     this.api = await this.startApi();
   }
 
-  async startApi(env: Record<string, string> = {}): Promise<Server> {
-    const api = await startApi(loadConfig({ ...this.envOf('api'), ...env }, 'api'), this.logger('api'));
+  async startApi(env: Record<string, string> = {}, options: Parameters<typeof startApi>[2] = {}): Promise<Server> {
+    const api = await startApi(loadConfig({ ...this.envOf('api'), ...env }, 'api'), this.logger('api'), options);
     this.stops.push(() => api.close());
     return api;
   }

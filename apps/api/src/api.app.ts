@@ -41,10 +41,13 @@ import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { ApiDocument } from './openapi';
+import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
+import { Sessions } from './sessions';
+import { SignInController } from './sign-in.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
@@ -68,7 +71,7 @@ interface Parts {
   document: ApiDocument;
   operations: DynamicModule;
   jobConfig: JobConfig;
-  localKey: string | null;
+  sessions: Sessions | null;
 }
 
 @Module({})
@@ -84,7 +87,7 @@ class ApiModule {
     document,
     operations,
     jobConfig,
-    localKey,
+    sessions,
   }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
@@ -101,6 +104,7 @@ class ApiModule {
         ExportController,
         StreamController,
         SessionController,
+        ...(sessions ? [SignInController] : []),
       ],
       providers: [
         { provide: RequestStore, useValue: requests },
@@ -122,7 +126,8 @@ class ApiModule {
         { provide: CallerPlaces, useValue: new CallerPlaces(config.callers, signals) },
         { provide: REGIONS, useValue: config.vod.regions },
         { provide: JobConfig, useValue: jobConfig },
-        { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
+        { provide: SESSION, useValue: { config, sessions } satisfies SessionOptions },
+        { provide: Sessions, useValue: sessions },
         { provide: APP_GUARD, useClass: AuthGuard },
         {
           provide: APP_GUARD,
@@ -173,8 +178,8 @@ function toInvalid(issues: readonly { message: string; path?: readonly unknown[]
 }
 
 export interface ApiOptions {
-  /** Handed out to browsers on this machine, for the local mode. */
-  localKey?: string | null;
+  /** Of a local instance: how browsers are signed in without a key. What they send by themselves has to be guarded. */
+  sessions?: Sessions | null;
   /** The folder of the built dashboard; null when there is none. */
   dashboard?: string | null;
 }
@@ -183,7 +188,7 @@ export interface ApiOptions {
 export async function startApi(
   config: ConfigFor<'api'>,
   logger: Logger,
-  { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
+  { sessions = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const jobConfig = new JobConfig(config.vod.configExtras);
   return openProcess({ role: 'api', config, logger }, async (process) => {
@@ -205,6 +210,7 @@ export async function startApi(
     const document = new ApiDocument(version);
     const entrance = new Entrance({
       keys: new ApiKeys(config.apiKeys),
+      inSession: (request) => sessions?.callerOf(request) ?? null,
       rate: config.callers.rate,
       signals,
       problems,
@@ -221,7 +227,7 @@ export async function startApi(
         document,
         operations: operations(),
         jobConfig,
-        localKey,
+        sessions,
       }),
       bodyParser: false,
       registry,
@@ -233,6 +239,7 @@ export async function startApi(
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
+        if (sessions) refuseOtherOrigins(fastify, config.host, problems); // guard: local-api-origins
         entrance.stand(fastify);
         answerHeadAtOnce(fastify);
         takeJsonOnly(fastify);

@@ -309,6 +309,7 @@ const problems: Record<ProblemCode, Problem> = {
   invalid_request: invalid([{ path: 'limit', message: 'expected 1 to 200' }]),
   unauthorized: new Problem('unauthorized', 'expected the header "Authorization: Bearer <API key>"'),
   forbidden: new Problem('forbidden', 'this needs the role operator; the key "vera" is a viewer'),
+  foreign_origin: new Problem('foreign_origin', 'expected a call of this origin, got one of https://evil.example'),
   not_found: new Problem('not_found', `there is no job ${job.id}`),
   no_result: new Problem('no_result', 'the job is processing'),
   method_not_allowed: new Problem('method_not_allowed', 'Route DELETE:/v1/jobs not found'),

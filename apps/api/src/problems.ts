@@ -13,6 +13,7 @@ const titles = {
   invalid_request: [400, 'The request is not valid'],
   unauthorized: [401, 'An API key is needed'],
   forbidden: [403, 'This API key may not do that'],
+  foreign_origin: [403, 'A page of another origin may not do that'],
   not_found: [404, 'There is no such thing'],
   no_result: [404, 'There is no result yet'],
   method_not_allowed: [405, 'That method is not known here'],

@@ -190,6 +190,20 @@ describe('A client', () => {
     expect(asked[0]?.url).toBe('/v1/jobs.csv?type=AIMediaDNA');
   });
 
+  it('without a key leaves it to the browser who asks', async () => {
+    const client = createClient({ baseUrl: `${url}/vodai/` });
+    answer = (_request, response) => response.writeHead(204).end();
+    await client.endSession();
+    expect(asked).toEqual([expect.objectContaining({ method: 'DELETE', url: '/vodai/v1/session' })]);
+    expect(asked[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it('answers the whole address of a link', async () => {
+    answer = (_request, response) => sendJson(response, 201, { path: 'session?token=a-b_c' });
+    expect(await clientAt(`${url}/vodai`).signInLink()).toBe(`${url}/vodai/session?token=a-b_c`);
+    expect(asked[0]).toMatchObject({ method: 'POST', url: '/vodai/v1/session/links' });
+  });
+
   it('does not repeat a key that is none', () => {
     const make = () => createClient({ baseUrl: url, key: 'canary\nwith a line break' });
     expect(make).toThrow(TypeError);

@@ -16,6 +16,7 @@ import type {
   RequestAnswer,
   Resolution,
   ResultAnswer,
+  SignInLink,
   StatsAnswer,
   SubmitRequest,
   WorkersAnswer,
@@ -27,8 +28,8 @@ import { followChanges, type Init, type StreamOptions } from './stream';
 export interface ClientOptions {
   /** Where the API is, path prefix included: `http://127.0.0.1:3000`, `https://intra.example/vodai/`, `document.baseURI`. */
   baseUrl: string | URL;
-  /** The secret of an API key. */
-  key: string;
+  /** The secret of an API key. Without one the browser's session counts, where the API opens some. */
+  key?: string | undefined;
 }
 
 /** How often a call is made again that was one too many, and for how long a rest it is waited at most. */
@@ -64,8 +65,9 @@ export type Client = ReturnType<typeof createClient>;
 export function createClient({ baseUrl, key }: ClientOptions) {
   const base = folderOf(baseUrl);
   // fetch would refuse it too, and repeat it in the error.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new TypeError('expected an API key of printable ASCII without blanks');
-  const authorization = `Bearer ${key}`;
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key))
+    throw new TypeError('expected an API key of printable ASCII without blanks');
+  const identity = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
   async function send(url: URL | string, init: Init): Promise<Response> {
     for (let rests = 0; ; rests += 1) {
@@ -83,7 +85,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   async function sendOnce(url: URL | string, init: Init): Promise<Response> {
     // Made first: what cannot be sent at all, a header beyond Latin-1 for example, isn't an api that does not answer.
     // Without a Request, which fetch would take apart again: hundreds of thousands of calls are made in a row.
-    const headers = new Headers({ ...init.headers, authorization });
+    const headers = new Headers({ ...init.headers, ...identity });
     return fetch(url, { ...init, headers }).catch((error: unknown) => {
       throw isAbort(init.signal) ? error : unreachable(base, error);
     });
@@ -160,6 +162,13 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     /** All processes that have been heard of within the last minute. */
     workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),
     me: (call?: Call) => get<MeAnswer>(to('v1/me'), call),
+
+    /** Of a local instance: the address of a link that signs a browser in as the owner of this key, once. */
+    signInLink: async (call?: Call): Promise<string> =>
+      new URL((await post<SignInLink>(to('v1/session/links'), {}, call)).answer.path, base).href,
+    /** Ends the browser's session. */
+    endSession: async ({ signal }: Call = {}): Promise<void> =>
+      void (await send(to('v1/session'), withSignal({ method: 'DELETE' }, signal))),
 
     /**
      * Follows the changes of the jobs that the filter lets through, over every interruption and without a gap. Ends when it is

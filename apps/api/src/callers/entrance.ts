@@ -26,6 +26,8 @@ const ADDRESSES = 10_000;
 
 export interface EntranceOptions {
   keys: ApiKeys;
+  /** Of a local instance: who sends the cookie of a session. */
+  inSession: (request: FastifyRequest) => Caller | null;
   /** Requests a second of each key. */
   rate: number;
   signals: Pick<Signals, 'emit'>;
@@ -76,6 +78,8 @@ export class Entrance {
    * not lock the others out. It is no help to whoever guesses, as no number of guesses finds a random key.
    */
   private callerOf(request: FastifyRequest): Caller {
+    const inSession = this.options.inSession(request);
+    if (inSession) return inSession;
     const presented = this.options.keys.presentedBy(request.headers.authorization);
     if ('caller' in presented) return presented.caller;
     throw this.refusal(request, presented.refused);

@@ -165,6 +165,7 @@ export const problems: Record<string, string> = {
   invalid_request: '请求无效',
   unauthorized: '需要 API 密钥',
   forbidden: '此 API 密钥没有权限',
+  foreign_origin: '其他来源的页面没有权限',
   not_found: '未找到',
   no_result: '尚无结果',
   method_not_allowed: '不支持该方法',
