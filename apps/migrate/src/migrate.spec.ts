@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '@app/observability';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '@app/testing';
+import { createEmptyDatabase, createTestDatabase, eventually, type TestDatabase } from '@app/testing';
 import { Client } from 'pg';
 import { OwnPostgres } from '../../../test/faults/support/postgres';
 import { migrateDatabase } from './migrate';
@@ -170,6 +170,25 @@ describe('A migration', () => {
       `select rolname from pg_roles where rolname ~ '^vodai_' and not rolcanlogin and not rolsuper order by rolname`,
     );
     expect(logins.rows.map(({ rolname }) => rolname)).toEqual(['vodai_api', 'vodai_webhook', 'vodai_worker']);
+  });
+
+  it('goes on when another database of the server makes the roles at the same moment', async () => {
+    const { server, databases } = await serverWith(['one']);
+    const other = await connect(server);
+    await other.query('begin');
+    await other.query('create role vodai_api');
+    const said: string[] = [];
+    const migrating = migrateDatabase(databases[0] ?? '', (line) => said.push(line));
+    const watch = await connect(server);
+    await eventually('it waits for the other one', async () => {
+      const { rows } = await watch.query(
+        `select from pg_stat_activity where datname = 'one' and wait_event_type = 'Lock' and query like '%create role%'`,
+      );
+      return rows.length > 0;
+    });
+    await other.query('commit');
+    expect((await migrating).length).toBeGreaterThan(1);
+    expect(said).toEqual([]);
   });
 
   it('that may not create roles says what somebody else has to run, goes on, and grants when that is done', async () => {
