@@ -242,6 +242,63 @@ create table submission (
 );
 CREATE UNIQUE INDEX submission_nonce ON public.submission USING btree (nonce);
 
+CREATE OR REPLACE FUNCTION public.beat_api(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'api', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.beat_webhook(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'webhook', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.beat_worker(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'worker', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_month(parent text, month text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -274,6 +331,45 @@ AS $function$
     select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
   $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_events(notices jsonb)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  declare
+    kept  record;
+    wakes boolean := false;
+  begin
+    for kept in
+      insert into public.event as event
+             (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
+              extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
+      select n.id, n."receivedAt", n.region, n.source, n.signature, n."eventType", n."vodJobId", n."mediaId", n.status,
+             n."eventTime", n.extend, decode(n."bodyBase64", 'base64'), n."bodySize", n."bodyHash", n.copies, n."receivedAt",
+             case when n.verdict in ('ignored', 'rejected') then n.verdict else 'received' end, n.reason
+        from jsonb_to_recordset(notices) as n(id uuid, "receivedAt" timestamptz, region text, source text,
+             signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
+             extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
+      on conflict (region, event_type, vod_job_id, status, body_hash) do update
+         set copies = event.copies + excluded.copies,
+             last_received_at = greatest(event.last_received_at, excluded.last_received_at),
+             -- The first copy may have been forged or too early: while its job is open, it is matched again.
+             verdict = case
+                         when event.verdict = 'matched'
+                          and exists (select from public.job
+                                       where job.id = event.job_id
+                                         and job.state in ('processing', 'expired'))
+                         then 'received' else event.verdict
+                       end
+      returning event.id, event.verdict
+    loop
+      wakes := wakes or kept.verdict = 'received';
+      return next kept.id;
+    end loop;
+    if wakes then perform pg_notify('vodai_event', ''); end if;
+  end $function$;
+
 CREATE OR REPLACE FUNCTION public.label_jobs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -286,6 +382,33 @@ AS $function$
         on conflict do nothing;  -- the backfill may have been there first
         return null;
       end $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_api(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'api'
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_webhook(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'webhook'
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_worker(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'worker'
+     $function$;
 
 CREATE OR REPLACE FUNCTION public.make_months(since timestamp with time zone, ahead integer)
  RETURNS integer
@@ -324,4 +447,14 @@ AS $function$
     return made;
   end $function$;
 
+CREATE OR REPLACE FUNCTION public.only_workers_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+  begin
+    raise insufficient_privilege using message = format('a login that may not insert submissions cannot make a job %s', new.state);
+  end $function$;
+
 CREATE TRIGGER job_labelled AFTER INSERT ON job REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION label_jobs();
+
+CREATE TRIGGER only_workers_claim AFTER INSERT OR UPDATE OF state ON job FOR EACH ROW WHEN ((new.state = ANY (ARRAY['submitting'::text, 'unconfirmed'::text, 'held'::text, 'succeeded'::text, 'expired'::text])) AND NOT has_table_privilege('public.submission'::text, 'insert'::text)) EXECUTE FUNCTION only_workers_claim();

@@ -41,7 +41,12 @@ afterAll(async () => {
 
 async function start(options: Parameters<typeof startApi>[2], env: Record<string, string> = {}): Promise<string> {
   const config = loadConfig(
-    { DATABASE_URL: database.url, API_PORT: '0', API_KEYS: 'vera:viewer:viewer-secret,ada:admin:admin-secret', ...env },
+    {
+      DATABASE_URL: database.urlOf('api'),
+      API_PORT: '0',
+      API_KEYS: 'vera:viewer:viewer-secret,ada:admin:admin-secret',
+      ...env,
+    },
     'api',
   );
   const server = await startApi(config, logger, { dashboard: folder, ...options });

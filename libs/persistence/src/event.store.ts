@@ -1,8 +1,6 @@
-import { listeningStates, type EventSignature, type EventSource, type EventVerdict } from '@app/domain';
+import type { EventSignature, EventSource, EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { Gather } from './gather';
-import { channels } from './channels';
-import { inStates } from './in-states';
 import { toJson } from './rows';
 
 /** A notice of VOD as received, with what could be read from its body. */
@@ -28,7 +26,10 @@ export interface Notice {
   reason: string | null;
 }
 
-/** Keeps VOD's notices. The caller answers 200 after this resolves, never before. */
+/**
+ * Keeps VOD's notices, by a function of the database: the login of the webhook can't touch a table. The caller answers 200 after
+ * this resolves, never before.
+ */
 export class EventStore {
   private readonly stores = new Gather((notices: Notice[]) => this.storeAll(notices), {
     batch: 100,
@@ -43,35 +44,9 @@ export class EventStore {
   }
 
   private async storeAll(notices: Notice[]): Promise<{ fresh: boolean }[]> {
-    // guard: copies-count-while-open
-    const rows = await this.db.query<{ id: string; wake: unknown }[]>(
-      `/* keep event */
-       with kept as (
-         insert into event (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
-                            extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
-         select id, "receivedAt", region, source, signature, "eventType", "vodJobId", "mediaId", status, "eventTime",
-                extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", copies, "receivedAt",
-                verdict, reason
-           from jsonb_to_recordset($1::jsonb) as n(id uuid, "receivedAt" timestamptz, region text, source text,
-                signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
-                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
-         on conflict (region, event_type, vod_job_id, status, body_hash) do update
-            set copies = event.copies + excluded.copies,
-                last_received_at = excluded.last_received_at,
-                -- The first copy may have been forged or too early: while its job is open, it is matched again.
-                verdict = case
-                            when event.verdict = 'matched'
-                             and exists (select from job where job.id = event.job_id and job.state ${inStates(listeningStates)})
-                            then 'received' else event.verdict
-                          end
-         returning id, verdict
-       )
-       select id, case when verdict = 'received' then pg_notify($2, '') end as wake from kept`,
-      [
-        toJson(withCopies(notices).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
-        channels.event,
-      ],
-    );
+    const rows = await this.db.query<{ id: string }[]>(`/* keep event */ select id from keep_events($1::jsonb) as id`, [
+      toJson(withCopies(notices).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
+    ]);
     const ids = new Set(rows.map((row) => row.id));
     return notices.map(({ id }) => ({ fresh: ids.has(id) }));
   }
