@@ -44,6 +44,7 @@ beforeAll(async () => {
   const env = {
     DATABASE_URL: database.url,
     API_KEYS: `otto:operator:${keys.operator}`,
+    API_RATE: '1000000', // what is tried here is what is sent, not how much
     API_PORT: '0',
     WEBHOOK_PORT: new URL(callbackUrl).port,
     VOD_CALLBACK_URL: callbackUrl,
