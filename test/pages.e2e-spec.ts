@@ -109,17 +109,17 @@ describe('The dashboard', () => {
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   });
 
-  it.each(['/nowhere', '/assets/nothing.js', '/assets/', '/assets/..%2findex.html', '/jobs/x/y', '/index.html'])(
-    'is not at %s: that is the 404 of everything here',
-    async (path) => {
-      const response = await fetch(`${await start({})}${path}`);
-      expect([response.status, response.headers.get('content-type')]).toEqual([
-        404,
-        expect.stringMatching(/^application\/problem\+json/),
-      ]);
-      expect(await response.json()).toMatchObject({ code: 'not_found' });
-    },
-  );
+  it.each(
+    `/nowhere /assets/nothing.js /assets/ /assets// /assets/%00 /assets/index-1a2b.js%00 /assets/INDEX-1a2b.js /assets/%5c..%5cindex.html
+     /assets/..%2findex.html /jobs/x/y /index.html`.split(/\s+/),
+  )('is not at %s: that is the 404 of everything here', async (path) => {
+    const response = await fetch(`${await start({})}${path}`, { headers: { 'accept-encoding': 'identity' } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      404,
+      expect.stringMatching(/^application\/problem\+json/),
+    ]);
+    expect(await response.json()).toMatchObject({ code: 'not_found' });
+  });
 
   it('needs a key for all that it shows', async () => {
     const url = await start({});

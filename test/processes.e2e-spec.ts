@@ -217,6 +217,23 @@ describe('A process', () => {
     expect(lines[0]).toContain(portOf[name]);
   });
 
+  it('says at the start which setting is weak, and not what it is', async () => {
+    const one = await start('api', {
+      ...environment(await database(createTestDatabase)),
+      API_KEYS: 'a:viewer:canary-short',
+    });
+    await one.url();
+    const lines = one.stdout.split('\n').filter((line) => line.includes('a setting is weak'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        variable: 'API_KEYS',
+        weakness: expect.stringContaining('has 12 characters'),
+      }),
+    ]);
+    expect(one.output).not.toContain('canary-short');
+  });
+
   it('of the internet-facing kind starts without any credential of the cloud', async () => {
     const {
       ALIBABA_CLOUD_ACCESS_KEY_ID: _id,

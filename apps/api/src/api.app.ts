@@ -152,6 +152,14 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
+/** Whoever asks only for the head of an answer doesn't wait for a job. */
+function answerHeadAtOnce(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', ({ method, query }, _reply, done) => {
+    if (method === 'HEAD') delete (query as { wait?: string }).wait;
+    done();
+  });
+}
+
 /** Zod's issues in the terms of the caller. */
 function toInvalid(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]) {
   return invalid(
@@ -226,6 +234,7 @@ export async function startApi(
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
         entrance.stand(fastify);
+        answerHeadAtOnce(fastify);
         takeJsonOnly(fastify);
         document.serve(app);
         serveDashboard(fastify, dashboard);

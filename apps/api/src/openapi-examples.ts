@@ -319,6 +319,7 @@ const problems: Record<ProblemCode, Problem> = {
     acceptedAt: new Date('2026-05-28T05:13:11.680Z'),
     keptUntil: new Date('2026-11-24T05:13:11.680Z'),
   }),
+  slow_body: new Problem('slow_body', 'the body came too slowly: expected all of it within 10 s'),
   too_large: new Problem('too_large', 'Request body is too large'),
   unsupported_media_type: new Problem('unsupported_media_type', 'expected content-type: application/json'),
   idempotency_mismatch: new Problem(

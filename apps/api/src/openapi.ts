@@ -16,6 +16,18 @@ export const problem = (status: number, codes: string) => ({
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
+/** The pages of the document run and load what is beside them; their styles are written in them. */
+const DOCS_POLICY = [
+  `default-src 'none'`,
+  `script-src 'self'`,
+  `style-src 'self' 'unsafe-inline'`,
+  `img-src 'self' data:`,
+  `connect-src 'self'`,
+  `base-uri 'none'`,
+  `form-action 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ');
+
 /** What the api takes and answers, generated from the controllers and their schemas. */
 export class ApiDocument {
   private app: INestApplication | null = null;
@@ -29,8 +41,9 @@ export class ApiDocument {
     const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
     // Servers are relative to the page, whose files would also be found from below.
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (/^\/docs\/(index\.html)?$/.test(request.url)) void reply.redirect('../docs');
-      else done();
+      if (/^\/docs\/(index\.html)?$/.test(request.url)) return void reply.redirect('../docs');
+      if (request.routeOptions.url === '/docs') void reply.header('content-security-policy', DOCS_POLICY);
+      done();
     });
     SwaggerModule.setup('docs', app, () => this.document, { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
   }

@@ -16,6 +16,7 @@ const titles = {
   not_found: [404, 'There is no such thing'],
   no_result: [404, 'There is no result yet'],
   method_not_allowed: [405, 'That method is not known here'],
+  slow_body: [408, 'The body came too slowly'],
   wrong_state: [409, 'The job is in another state'],
   job_id_taken: [409, 'That JobId belongs to another job'],
   request_dropped: [409, 'This Idempotency-Key was used, and the record of its request is dropped'],
@@ -111,10 +112,14 @@ function toProblem(error: unknown): Problem {
       return invalid([{ path: '', message: message || 'expected a JSON body' }]);
     case 414:
       return invalid([{ path: '', message: 'a part of the path is too long' }]);
+    case 403: // of a path that leads out of a folder of files, or is written in another way than its file's
+      return new Problem('not_found', 'there is nothing at this path');
     case 404:
-      return new Problem('not_found', message || 'there is nothing at this path');
+      return new Problem('not_found', shortened(message) || 'there is nothing at this path');
     case 405:
       return new Problem('method_not_allowed', message);
+    case 408:
+      return new Problem('slow_body', message);
     case 413:
       return new Problem('too_large', message);
     case 415:

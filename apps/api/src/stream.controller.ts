@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Query, Res, type OnModuleDestroy } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
@@ -51,6 +52,7 @@ export class StreamController implements OnModuleDestroy {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const since = positionFrom(lastEventId);
+    if (reply.request.method === 'HEAD') return void reply.type('text/event-stream').send(Readable.from([]));
     this.places.streams.takeFor(client, reply.raw);
     const subscription = await this.feed.subscribe({ fresh: since !== null });
     if (this.stopping) {

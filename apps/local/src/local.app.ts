@@ -37,6 +37,7 @@ async function startAll(
   const env = withSecretFiles(environment);
   const asked = loadConfig(env, 'local');
   const logger = createLogger({ ...asked.log, process: 'local' });
+  for (const { variable, weakness } of asked.weaknesses) logger.warn({ variable, weakness }, 'a setting is weak');
   // Before the database is touched: it may be the one of an instance that runs already.
   await assertPortsFree(asked);
   started.push(takeDataDir(dataDir));

@@ -6,7 +6,7 @@ import {
   type Environment,
   type TrustedProxies,
 } from './values';
-import type { logLevels, recoveryRungs } from './variables';
+import type { logLevels, recoveryRungs, VariableName } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
 export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
@@ -24,12 +24,20 @@ export interface Proxies {
   none?: string;
 }
 
+/** A setting that works and protects less than it could. The text holds nothing secret. */
+export interface Weakness {
+  variable: VariableName;
+  weakness: string;
+}
+
 /** What the environment says, read and arranged. Units and defaults are documented in variables.ts. */
 export interface Config {
   databaseUrl?: string;
   redisUrl?: string;
   host: string;
   ports: { api: number; webhook: number; worker: number; emulator: number };
+  /** Where /metrics and /readyz are answered instead of on the process's own port. */
+  operationsPorts: { api?: number; webhook?: number; worker?: number };
   apiKeys: ApiKey[];
   /** What each key may do at an api process. */
   callers: {
@@ -76,6 +84,8 @@ export interface Config {
   failpoints?: string;
   log: { level: (typeof logLevels)[number]; format: 'json' | 'pretty' };
   emulator: { jobTimeMs: DurationRange };
+  /** Said at the start. */
+  weaknesses: Weakness[];
 }
 
 interface Database {

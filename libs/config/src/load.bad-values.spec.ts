@@ -5,6 +5,7 @@ describe('a bad value', () => {
     ['API_PORT', '65536', 'a whole number from 0 to 65535'],
     ['API_PORT', '-1', 'a whole number from 0 to 65535'],
     ['API_PORT', '3000.5', 'a whole number from 0 to 65535'],
+    ['OPS_PORT_API', 'x', 'a whole number from 0 to 65535'],
     ['SUBMIT_QPS', '0', 'a whole number from 1 to 10000'],
     ['SUBMIT_QPS', '3e1', 'a whole number from 1 to 10000'],
     ['DISPATCH_WINDOW', '0', 'a duration from 500ms on such as 2s, or a whole number of requests'],

@@ -247,6 +247,9 @@ export interface ApiKey {
   secret: string;
 }
 
+/** What can stand behind `Authorization: Bearer`, and arrives as it was sent. */
+const bearerSecret = /^[!-~]{1,4096}$/;
+
 /** Entries are named by their number: in an entry with its parts swapped, the "name" may be the secret. */
 export function apiKeyList() {
   return readsEntries<ApiKey[]>('name:role:secret, comma-separated', (entries) => {
@@ -257,6 +260,10 @@ export function apiKeyList() {
       const known = apiRoles.find((one) => one === role);
       if (!name || !role || !secret) return { wrong: `entry ${i + 1} doesn't have three parts` };
       if (!known) return { wrong: `the role of entry ${i + 1} is none of ${apiRoles.join(', ')}` };
+      if (!bearerSecret.test(secret)) {
+        const wrong = `the secret of entry ${i + 1} can't be sent in an Authorization header, which takes up to 4096 letters, digits and signs of ASCII, and no blank`;
+        return { wrong };
+      }
       keys.push({ name, role: known, secret });
     }
     if (hasDuplicates(keys.map((key) => key.name))) return { wrong: 'two entries have the same name' };

@@ -43,6 +43,10 @@ export const variables = z.object({
   WEBHOOK_PORT: port().prefault('3001'),
   EMULATOR_PORT: port().prefault('3002'),
   WORKER_PORT: port().prefault('3003'),
+  /** Set: /metrics and /readyz are answered there and no longer on the process's own port, which may face the internet. */
+  OPS_PORT_API: port().optional(),
+  OPS_PORT_WEBHOOK: port().optional(),
+  OPS_PORT_WORKER: port().optional(),
 
   /** Who may call the api, and as what. No default: a built-in key would be everybody's key. */
   API_KEYS: apiKeyList().optional(),

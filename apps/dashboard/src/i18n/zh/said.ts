@@ -171,6 +171,7 @@ export const problems: Record<string, string> = {
   wrong_state: '作业处于其他状态',
   job_id_taken: '该 JobId 属于另一个作业',
   request_dropped: '此 Idempotency-Key 已使用过，其请求的记录已删除',
+  slow_body: '请求体传输过慢',
   too_large: '请求体过大',
   unsupported_media_type: '请求体不是 JSON',
   idempotency_mismatch: '此 Idempotency-Key 已用于其他请求体',
