@@ -1,8 +1,8 @@
-import { listeningStates, type EventSignature, type EventSource, type EventVerdict } from '@app/domain';
+import type { EventSignature, EventSource, EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { Gather } from './gather';
 import { channels } from './channels';
-import { inStates } from './in-states';
+import { keepKnownNotices, keepNotices } from './keep-statements';
 import { toJson } from './rows';
 
 /** A notice of VOD as received, with what could be read from its body. */
@@ -28,66 +28,92 @@ export interface Notice {
   reason: string | null;
 }
 
+/** What a body may have and still travel with many others: VOD's are a few kilobytes, a long transcript some hundreds. */
+const SMALL_BYTES = 64 * 1024;
+
+/** In one statement. Twice as many characters stand in the process for a moment, as JSON in Base64. */
+const BATCH_BYTES = 1024 * 1024;
+
+const bytes = { max: BATCH_BYTES, of: ({ body }: Notice) => body.length };
+
+/** Of what is over a limit: the same for all, so that a JobId has one row for each of its ends. */
+const ANY_BODY = 'over a limit';
+
+const COUNTED =
+  'over a limit for what no job here is known to be about: counted, not kept; the body is the beginning of the first';
+
 /** Keeps VOD's notices. The caller answers 200 after this resolves, never before. */
 export class EventStore {
-  private readonly stores = new Gather((notices: Notice[]) => this.storeAll(notices), {
-    batch: 100,
-    lanes: 2,
-  });
+  private readonly small = new Gather((notices: Notice[]) => this.storeAll(notices), { batch: 100, lanes: 2, bytes });
+  /** A lane of their own: a body of a megabyte takes as long as a hundred small ones, and these would wait for it. */
+  private readonly large = new Gather((notices: Notice[]) => this.storeAll(notices), { batch: 100, lanes: 1, bytes });
+  private readonly over = new Gather((notices: Notice[]) => this.storeKnown(notices), { batch: 100, lanes: 1, bytes });
 
   constructor(private readonly db: DataSource) {}
 
   /** `fresh` is false for a copy of a notice that is here already. */
   store(notice: Notice): Promise<{ fresh: boolean }> {
-    return this.stores.add(notice);
+    const lane = notice.body.length <= SMALL_BYTES ? this.small : this.large; // guard: large-apart
+    return lane.add(notice);
+  }
+
+  /**
+   * For what is over a limit: stores it when it ends a job that we know, or may be the answer that a job has lost, and else only
+   * counts it (`kept` is false): one row a minute says how many, how many bytes (up to 2 GiB), and since when.
+   */
+  storeOver(notice: Notice): Promise<{ kept: boolean; fresh: boolean }> {
+    return this.over.add(notice);
   }
 
   private async storeAll(notices: Notice[]): Promise<{ fresh: boolean }[]> {
-    // guard: copies-count-while-open
-    const rows = await this.db.query<{ id: string; wake: unknown }[]>(
-      `/* keep event */
-       with kept as (
-         insert into event (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
-                            extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
-         select id, "receivedAt", region, source, signature, "eventType", "vodJobId", "mediaId", status, "eventTime",
-                extend, decode("bodyBase64", 'base64'), "bodySize", "bodyHash", copies, "receivedAt",
-                verdict, reason
-           from jsonb_to_recordset($1::jsonb) as n(id uuid, "receivedAt" timestamptz, region text, source text,
-                signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
-                extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
-         on conflict (region, event_type, vod_job_id, status, body_hash) do update
-            set copies = event.copies + excluded.copies,
-                last_received_at = excluded.last_received_at,
-                -- The first copy may have been forged or too early: while its job is open, it is matched again.
-                verdict = case
-                            when event.verdict = 'matched'
-                             and exists (select from job where job.id = event.job_id and job.state ${inStates(listeningStates)})
-                            then 'received' else event.verdict
-                          end
-         returning id, verdict
-       )
-       select id, case when verdict = 'received' then pg_notify($2, '') end as wake from kept`,
-      [
-        toJson(withCopies(notices).map(({ body, ...rest }) => ({ ...rest, bodyBase64: body.toString('base64') }))),
-        channels.event,
-      ],
-    );
+    const rows = await this.db.query<{ id: string; wake: unknown }[]>(keepNotices, [
+      toJson(withCopies(notices).map(inBase64)),
+      channels.event,
+    ]);
     const ids = new Set(rows.map((row) => row.id));
     return notices.map(({ id }) => ({ fresh: ids.has(id) }));
   }
+
+  private async storeKnown(notices: Notice[]): Promise<{ kept: boolean; fresh: boolean }[]> {
+    const distinct = withCopies(notices.map((notice) => ({ ...notice, bodyHash: ANY_BODY })));
+    const rows = await this.db.query<{ id: string; fresh: boolean }[]>(keepKnownNotices, [
+      toJson(distinct.map(inBase64)),
+      channels.event,
+      COUNTED,
+    ]);
+    const known = new Map(rows.map((row) => [row.id, row]));
+    const firsts = new Map(distinct.map((notice) => [identityOf(notice), notice.id]));
+    return notices.map((notice) => {
+      const found = known.get(firsts.get(identityOf({ ...notice, bodyHash: ANY_BODY })) ?? '');
+      return { kept: found !== undefined, fresh: found?.id === notice.id && found.fresh };
+    });
+  }
 }
+
+/** With all copies in one: how often it is there, and the size of all of them. */
+type Distinct = Notice & { copies: number; bytes: number };
 
 /**
  * One of each, with how often it is there. VOD's copies come at the same moment, and one statement cannot touch a row twice:
  * the batch would fail, and be stored again one by one.
  */
-function withCopies(notices: Notice[]): (Notice & { copies: number })[] {
-  const distinct = new Map<string, Notice & { copies: number }>();
+function withCopies(notices: Notice[]): Distinct[] {
+  const distinct = new Map<string, Distinct>();
   for (const each of notices) {
-    const identity = JSON.stringify([each.region, each.eventType, each.vodJobId, each.status, each.bodyHash]);
+    const identity = identityOf(each);
     const first = distinct.get(identity);
-    if (first) first.copies += 1;
-    else distinct.set(identity, { ...each, copies: 1 });
+    if (first) {
+      first.copies += 1;
+      first.bytes += each.bodySize;
+    } else distinct.set(identity, { ...each, copies: 1, bytes: each.bodySize });
   }
   return [...distinct.values()];
+}
+
+function identityOf({ region, eventType, vodJobId, status, bodyHash }: Notice): string {
+  return JSON.stringify([region, eventType, vodJobId, status, bodyHash]);
+}
+
+function inBase64({ body, ...rest }: Distinct) {
+  return { ...rest, bodyBase64: body.toString('base64') };
 }
