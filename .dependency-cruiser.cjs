@@ -14,11 +14,13 @@ const mayImport = {
   // What the outside sees: for the api, and for those that call it.
   contract: ['domain', 'config'],
   client: ['contract', 'domain'],
-  'media-list': [],
+  'media-list': ['text'],
   loop: [],
-  'vod-emulator': ['config'],
-  observability: ['config'],
+  origin: [],
+  'vod-emulator': ['config', 'origin'],
+  observability: ['config', 'text'],
   config: [],
+  text: [],
 };
 
 /**
@@ -110,10 +112,10 @@ module.exports = {
     {
       name: 'cli-over-http',
       comment:
-        'The command line speaks only the HTTP API: it knows the client, the domain, the shapes of the answers, and how to read a file',
+        'The command line speaks only the HTTP API: it knows the client, the domain, the shapes of the answers, how to read a file, and what a terminal may be shown',
       severity: 'error',
       from: { path: '^apps/cli/', pathNot: tests },
-      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain|media-list))/' },
+      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain|media-list|text))/' },
     },
     {
       name: 'dashboard-in-a-browser',
@@ -126,7 +128,7 @@ module.exports = {
       name: 'media-list-in-a-browser',
       comment: 'The page reads the same files as the command line',
       severity: 'error',
-      from: { path: '^libs/media-list/', pathNot: tests },
+      from: { path: '^libs/(media-list|text)/', pathNot: tests },
       to: { dependencyTypes: ['core'] },
     },
     {

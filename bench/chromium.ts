@@ -20,5 +20,5 @@ export function hasBrowser(): boolean {
 }
 
 export function launch(options: LaunchOptions = {}): Promise<Browser> {
-  return chromium.launch({ ...options, executablePath, args: ALONE });
+  return chromium.launch({ ...options, executablePath, args: [...ALONE, ...(options.args ?? [])] });
 }

@@ -45,6 +45,10 @@ export class Product {
     return this.url('api');
   }
 
+  get webhookUrl(): string {
+    return this.url('webhook');
+  }
+
   get vodUrl(): string {
     return this.url('emulator');
   }

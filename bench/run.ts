@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchBacklog } from './backlog';
+import { benchEdge } from './edge';
 import { benchHeld } from './held';
 import { benchIdle } from './idle';
 import { benchInspect } from './inspect';
@@ -25,6 +26,7 @@ npm run bench -- upgrade --from <folder> [--quick] [--jobs 1000000] [--store red
 npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
+npm run bench -- edge [--quick] [--store redis|postgres]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
   backlog    what a deep backlog costs at VOD's own quota, and how soon an urgent job overtakes it
@@ -38,6 +40,7 @@ npm run bench -- stream [--quick]
   inspect    every list, filter, search and count of the api, over a table of a million jobs
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
+  edge       how much longer honest clients wait while strangers do what they are allowed to
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
              (inspect, screen, volume, retention and upgrade: jobs in the table; backlog: only this depth)
@@ -45,7 +48,7 @@ npm run bench -- stream [--quick]
   --minutes  how long it goes on
   --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two (held, volume, retention, soak and upgrade take one anyway: Redis, when there is one)
+  --store    only one of the two (held, volume, retention, soak, upgrade and edge take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
 
@@ -75,6 +78,7 @@ const benches: Record<string, (options: Options) => Promise<void>> = {
   inspect: ({ jobs = MILLION, plans }) => benchInspect({ jobs, plans }),
   screen: ({ jobs = MILLION }) => benchScreen({ jobs }),
   stream: benchStream,
+  edge: benchEdge,
 };
 
 async function run(): Promise<void> {

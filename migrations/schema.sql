@@ -242,6 +242,76 @@ create table submission (
 );
 CREATE UNIQUE INDEX submission_nonce ON public.submission USING btree (nonce);
 
+CREATE OR REPLACE FUNCTION public.beat_api(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'api', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.beat_webhook(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'webhook', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.beat_worker(id uuid, host text, version text, regions text[], submit_qps integer, collect_qps integer, max_in_flight integer)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       with gone as (
+         delete from public.process
+          where process.id in (select process.id from public.process
+                                where last_seen_at < now() - interval '10 minutes' and process.id <> $1
+                                  for update skip locked)  -- after an outage all are old, and each would clear the others away
+       )
+       insert into public.process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
+       values ($1, 'worker', $2, $3, $4, $5, $6, $7, now(), now())
+       on conflict (id) do update
+          set last_seen_at = excluded.last_seen_at
+        where process.role = excluded.role
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.count_strangers(since uuid, until uuid, at_most integer)
+ RETURNS TABLE(found integer, bytes double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select count(*)::integer, coalesce(sum(octet_length(body)), 0)::double precision
+      from (select event.body
+              from public.event
+             where event.verdict in ('received', 'unmatched', 'ignored', 'rejected') and event.id >= since and event.id < until
+             limit at_most) as stranger
+  $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_month(parent text, month text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -274,6 +344,87 @@ AS $function$
     select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
   $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_events(notices jsonb)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  declare
+    kept  record;
+    wakes boolean := false;
+  begin
+    for kept in
+      insert into public.event as event
+             (id, received_at, region, source, signature, event_type, vod_job_id, media_id, status, event_time,
+              extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
+      select n.id, n."receivedAt", n.region, n.source, n.signature, n."eventType", n."vodJobId", n."mediaId", n.status,
+             n."eventTime", n.extend, decode(n."bodyBase64", 'base64'), n."bodySize", n."bodyHash", n.copies, n."receivedAt",
+             case when n.verdict in ('ignored', 'rejected') then n.verdict else 'received' end, n.reason
+        from jsonb_to_recordset(notices) as n(id uuid, "receivedAt" timestamptz, region text, source text,
+             signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
+             extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
+      on conflict (region, event_type, vod_job_id, status, body_hash) do update
+         set copies = event.copies + excluded.copies,
+             last_received_at = greatest(event.last_received_at, excluded.last_received_at),
+             -- The first copy may have been forged or too early: while its job is open, it is matched again.
+             verdict = case
+                         when event.verdict = 'matched'
+                          and exists (select from public.job
+                                       where job.id = event.job_id
+                                         and job.state in ('processing', 'expired'))
+                         then 'received' else event.verdict
+                       end
+      returning event.id, event.verdict
+    loop
+      wakes := wakes or kept.verdict = 'received';
+      return next kept.id;
+    end loop;
+    if wakes then perform pg_notify('vodai_event', ''); end if;
+  end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_known_events(notices jsonb, why text)
+ RETURNS TABLE(kept uuid, fresh boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  declare
+    known   uuid[];
+    arrived uuid[];
+  begin
+    known := array(
+      select n.id
+        from jsonb_to_recordset(notices) as n(id uuid, region text, "vodJobId" text, "mediaId" text, verdict text)
+       where n.verdict = 'received'
+         and (exists (select from public.job where job.vod_job_id = n."vodJobId" and n.region in (job.region, '*'))
+           or exists (select from public.job
+                       where job.media_id = n."mediaId" and n.region in (job.region, '*')
+                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null)
+              and (select count(*) from (select from public.event where event.media_id = n."mediaId" limit 30) as few) < 30));
+    arrived := array(
+      select public.keep_events((select coalesce(jsonb_agg(notice), '[]') from jsonb_array_elements(notices) as notice
+                                  where (notice ->> 'id')::uuid = any(known))));
+    insert into public.event as event
+           (id, received_at, region, source, signature, event_type, vod_job_id, status, body, body_size, body_hash, copies,
+            last_received_at, verdict, reason)
+    select (array_agg(n.id order by n.id))[1], min(n."receivedAt"), n.region, min(n.source), n.signature, '', '', '',
+           decode((array_agg(n."bodyBase64" order by n.id))[1], 'base64'), least(sum(n.bytes), 2147483647),
+           'over a limit at ' || begun || ' ' || n.signature, sum(n.copies), max(n."receivedAt"),
+           case when n.signature in ('valid', 'unchecked') then 'ignored' else 'rejected' end, why
+      from jsonb_to_recordset(notices) as n(id uuid, "receivedAt" timestamptz, region text, source text, signature text,
+           "bodyBase64" text, copies integer, bytes bigint)
+     cross join lateral to_char(n."receivedAt" at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as begun
+     where n.id <> all(known)
+     group by n.region, n.signature, begun
+    on conflict (region, event_type, vod_job_id, status, body_hash) do update
+       set copies = event.copies + excluded.copies,
+           body_size = least(event.body_size::bigint + excluded.body_size, 2147483647),
+           received_at = least(event.received_at, excluded.received_at),
+           last_received_at = greatest(event.last_received_at, excluded.last_received_at);
+    return query select each, each = any(arrived) from unnest(known) as each;
+  end $function$;
+
 CREATE OR REPLACE FUNCTION public.label_jobs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -286,6 +437,33 @@ AS $function$
         on conflict do nothing;  -- the backfill may have been there first
         return null;
       end $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_api(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'api'
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_webhook(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'webhook'
+     $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_worker(id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+       delete from public.process where process.id = $1 and process.role = 'worker'
+     $function$;
 
 CREATE OR REPLACE FUNCTION public.make_months(since timestamp with time zone, ahead integer)
  RETURNS integer
@@ -324,4 +502,14 @@ AS $function$
     return made;
   end $function$;
 
+CREATE OR REPLACE FUNCTION public.only_workers_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+  begin
+    raise insufficient_privilege using message = format('a login that may not insert submissions cannot make a job %s', new.state);
+  end $function$;
+
 CREATE TRIGGER job_labelled AFTER INSERT ON job REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION label_jobs();
+
+CREATE TRIGGER only_workers_claim AFTER INSERT OR UPDATE OF state ON job FOR EACH ROW WHEN ((new.state = ANY (ARRAY['submitting'::text, 'unconfirmed'::text, 'held'::text, 'succeeded'::text, 'expired'::text])) AND NOT has_table_privilege('public.submission'::text, 'insert'::text)) EXECUTE FUNCTION only_workers_claim();

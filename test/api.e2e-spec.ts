@@ -1022,25 +1022,25 @@ describe('The OpenAPI document', () => {
   });
 
   it.each<[method: string, path: string, statuses: string]>([
-    ['post', '/v1/jobs', '200 202 400 401 403 409 413 415 422 503'],
-    ['get', '/v1/requests/{id}', '200 400 401 404 503'],
-    ['get', '/v1/jobs', '200 400 401 503'],
-    ['get', '/v1/jobs/{id}', '200 400 401 404 503'],
-    ['post', '/v1/jobs/{id}/cancel', '200 400 401 403 404 409 413 415 503'],
-    ['post', '/v1/jobs/{id}/retry', '200 400 401 403 404 409 413 415 503'],
-    ['post', '/v1/jobs/{id}/refetch', '200 400 401 403 404 409 413 415 503'],
-    ['post', '/v1/jobs/{id}/resolve', '200 400 401 403 404 409 413 415 503'],
-    ['get', '/v1/jobs/{id}/history', '200 400 401 404 503'],
-    ['get', '/v1/jobs/{id}/result', '200 400 401 404 503'],
-    ['get', '/v1/jobs/{id}/evidence', '200 400 401 404 503'],
-    ['get', '/v1/jobs/{id}/outlook', '200 400 401 404 503'],
-    ['get', '/v1/workers', '200 400 401 503'],
-    ['get', '/v1/flow', '200 400 401 503'],
-    ['get', '/v1/events', '200 400 401 503'],
-    ['get', '/v1/events/{id}', '200 400 401 404 503'],
-    ['get', '/v1/stats', '200 400 401 503'],
-    ['get', '/v1/stream', '200 400 401 503'],
-    ['get', '/v1/me', '200 400 401 503'],
+    ['post', '/v1/jobs', '200 202 400 401 403 409 413 415 422 429 503'],
+    ['get', '/v1/requests/{id}', '200 400 401 404 429 503'],
+    ['get', '/v1/jobs', '200 400 401 429 503'],
+    ['get', '/v1/jobs/{id}', '200 400 401 404 429 503'],
+    ['post', '/v1/jobs/{id}/cancel', '200 400 401 403 404 409 413 415 429 503'],
+    ['post', '/v1/jobs/{id}/retry', '200 400 401 403 404 409 413 415 429 503'],
+    ['post', '/v1/jobs/{id}/refetch', '200 400 401 403 404 409 413 415 429 503'],
+    ['post', '/v1/jobs/{id}/resolve', '200 400 401 403 404 409 413 415 429 503'],
+    ['get', '/v1/jobs/{id}/history', '200 400 401 404 429 503'],
+    ['get', '/v1/jobs/{id}/result', '200 400 401 404 429 503'],
+    ['get', '/v1/jobs/{id}/evidence', '200 400 401 404 429 503'],
+    ['get', '/v1/jobs/{id}/outlook', '200 400 401 404 429 503'],
+    ['get', '/v1/workers', '200 400 401 429 503'],
+    ['get', '/v1/flow', '200 400 401 429 503'],
+    ['get', '/v1/events', '200 400 401 429 503'],
+    ['get', '/v1/events/{id}', '200 400 401 404 429 503'],
+    ['get', '/v1/stats', '200 400 401 429 503'],
+    ['get', '/v1/stream', '200 400 401 429 503'],
+    ['get', '/v1/me', '200 400 401 429 503'],
   ])('has %s %s with all of its answers: %s', (method, path, statuses) => {
     const { responses, security } = document.paths[path][method];
     // In the order of numbers, as every object of JavaScript has such keys.
@@ -1059,7 +1059,7 @@ describe('The OpenAPI document', () => {
     ['/v1/jobs.ndjson', 'application/x-ndjson'],
   ])('has the export %s', (path, type) => {
     const { responses } = document.paths[path].get;
-    expect(Object.keys(responses).join(' ')).toBe('200 400 401 503');
+    expect(Object.keys(responses).join(' ')).toBe('200 400 401 429 503');
     expect(responses[200].content).toEqual({ [type]: { schema: { type: 'string' } } });
     expect(Object.keys(responses[400].content)).toEqual(['application/problem+json']);
   });

@@ -1,10 +1,22 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
+import { Sessions } from '../apps/api/src';
 import { freePort } from '../apps/local/src/embedded-postgres';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { Cli, describeWithTerminal, everythingPrinted, read, type CliOptions } from './support/cli';
@@ -685,6 +697,36 @@ describe('Where the api is and who is asking', () => {
     }
   });
 
+  it('is opened by a link that signs in, once, which no list of processes shows, when it is a local one', async () => {
+    const [sessions, cwd] = [new Sessions(), join(folder, 'local')];
+    const api = await stack.startApi({}, { sessions });
+    mkdirSync(join(cwd, '.data'), { recursive: true });
+    writeFileSync(join(cwd, '.data/api-url'), api.url);
+    writeFileSync(join(cwd, '.data/api-key'), keys.operator);
+    const printed = await Cli.run(['open', '--print'], { cwd });
+    const link = printed.stdout.trim();
+    expect(printed).toEqual({ code: 0, stderr: '', stdout: `${link}\n` });
+    expect(link.startsWith(`${api.url}/session?token=`)).toBe(true);
+    expect(await whoFollows(api.url, link)).toBe('otto');
+    expect(await whoFollows(api.url, link)).toBeNull();
+
+    const bin = join(cwd, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'xdg-open'), `#!/bin/sh\necho "$@" > ${bin}/opened\n`, { mode: 0o755 });
+    const env = { DISPLAY: ':1', PATH: `${bin}:${process.env['PATH']}` };
+    for (let i = 0; i < 2; i += 1) {
+      expect(await Cli.run(['open'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: `opened ${api.url}\n` });
+      const page = readFileSync(join(bin, 'opened'), 'utf8').trim();
+      expect(page).toBe(pathToFileURL(join(realpathSync(cwd), '.data/open.html')).href);
+      expect(statSync(fileURLToPath(page)).mode & 0o777).toBe(0o600);
+      const [, hidden = ''] = /url=([^"]+)"/.exec(readFileSync(fileURLToPath(page), 'utf8')) ?? [];
+      expect(await whoFollows(api.url, hidden)).toBe('otto');
+    }
+
+    writeFileSync(join(cwd, '.data/api-key'), 'nobodys');
+    expect(await Cli.run(['open'], { cwd, env })).toMatchObject({ code: 3, stdout: '' });
+  });
+
   it('comes from the local instance of the folder when nothing else says it, or when --local does', async () => {
     mkdirSync(join(folder, '.data'));
     writeFileSync(join(folder, '.data/api-url'), stack.api.url);
@@ -892,6 +934,13 @@ describe('The program', () => {
     expect(everythingPrinted.filter((text) => text.includes('canary'))).toEqual([]);
   });
 });
+
+/** Whose session a link opens; null when it opens none. */
+async function whoFollows(url: string, link: string): Promise<string | null> {
+  const cookie = (await fetch(link, { redirect: 'manual' })).headers.get('set-cookie')?.split(';')[0];
+  if (cookie === undefined) return null;
+  return ((await (await fetch(`${url}/v1/me`, { headers: { cookie } })).json()) as { name: string }).name;
+}
 
 describe('npm run demo', () => {
   it('enqueues ten jobs at the local instance of the folder and shows them until all are over', async () => {

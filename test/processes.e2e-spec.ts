@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -217,6 +217,23 @@ describe('A process', () => {
     expect(lines[0]).toContain(portOf[name]);
   });
 
+  it('says at the start which setting is weak, and not what it is', async () => {
+    const one = await start('api', {
+      ...environment(await database(createTestDatabase)),
+      API_KEYS: 'a:viewer:canary-short',
+    });
+    await one.url();
+    const lines = one.stdout.split('\n').filter((line) => line.includes('a setting is weak'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        variable: 'API_KEYS',
+        weakness: expect.stringContaining('has 12 characters'),
+      }),
+    ]);
+    expect(one.output).not.toContain('canary-short');
+  });
+
   it('of the internet-facing kind starts without any credential of the cloud', async () => {
     const {
       ALIBABA_CLOUD_ACCESS_KEY_ID: _id,
@@ -297,6 +314,17 @@ describe('The local app', () => {
     return { local, url, key };
   }
 
+  /** By the link that it prints; the cookie that this gives. */
+  async function signedIn({ stdout }: RealProcess): Promise<string> {
+    const link = /^ {2}sign in +(http:\S+)/m.exec(stdout)?.[1] ?? '';
+    const { headers } = await fetch(link, { redirect: 'manual' });
+    return headers.get('set-cookie')?.split(';')[0] ?? '';
+  }
+
+  async function whoIs(url: string, cookie: string): Promise<unknown> {
+    return (await fetch(`${url}/v1/me`, { headers: { cookie } })).json();
+  }
+
   async function stop(local: RealProcess): Promise<void> {
     const pid = postgresPid();
     expect(pid).not.toBeNull();
@@ -314,10 +342,17 @@ describe('The local app', () => {
       first.key,
     );
     for (const { id } of request.jobs) expect((await over(first.url, id, first.key)).state).toBe('succeeded');
+    const cookie = await signedIn(first.local);
+    expect(await whoIs(first.url, cookie)).toMatchObject({ name: 'local', role: 'admin' });
     await stop(first.local);
+    const secret = ['api-key', 'secrets.json'].map((name) => join(folder, '.data', name));
+    for (const file of secret) chmodSync(file, 0o644);
 
     const second = await startLocal();
     expect(second.key).toBe(first.key);
+    expect(secret.map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
+    const renamed = cookie.replace(/_\d+=/, `_${new URL(second.url).port}=`);
+    expect(await whoIs(second.url, renamed)).toMatchObject({ code: 'unauthorized' });
     const third = await start('local', env, folder);
     expect(await third.refusal()).toEqual({ code: 1, signal: null });
     expect(third.stderr).toContain(String(second.local.pid));

@@ -13,10 +13,7 @@ describe('What has been kept for long enough', () => {
   let databaseUrl: string;
   beforeAll(async () => {
     stack = await Stack.start();
-    const [row] = await stack.query<{ name: string }>('select current_database() as name');
-    const url = new URL(process.env['TEST_POSTGRES_URL'] ?? '');
-    url.pathname = `/${row?.name}`;
-    databaseUrl = url.href;
+    databaseUrl = stack.database.urlOf('worker');
   });
   afterAll(() => stack.stop());
 

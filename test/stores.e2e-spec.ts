@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { grantsFor, type Process } from '@app/persistence';
-import { queueGrants } from '@app/queue';
+import { processes, roleOf, type Process } from '@app/persistence';
 import { describeWithRedis, eventually, testRedisUrl } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
+import { migrateDatabase } from '../apps/migrate/src';
 import { runRetention } from '../apps/retention/src/retention';
 import { describeWithPgBouncer, PgBouncer } from './support/pgbouncer';
 import { keys, Stack } from './support/stack';
-
-const processes = ['api', 'worker', 'webhook'] as const;
 
 const started: Stack[] = [];
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -162,54 +160,67 @@ describe('A Postgres that answers and takes nothing', () => {
 });
 
 describe('Logins with rights', () => {
-  /** A login for each process, with what the guide gives it and nothing else. */
+  /** A login for each process, a member of its role and nothing else. */
   async function logins(url: string): Promise<Record<Process, string>> {
     const urls = {} as Record<Process, string>;
     for (const process of processes) {
-      const login = `test_${process}_${randomBytes(4).toString('hex')}`;
-      await asAdmin(
-        url,
-        `create role ${login} login password 'secret'`,
-        ...grantsFor(process, login),
-        ...(process === 'worker' ? queueGrants(login, nameOf(url)) : []),
-      );
-      cleanUps.push(() => asAdmin(serverUrl(), `drop role ${login}`));
-      const own = new URL(url);
-      own.username = login;
-      own.password = 'secret';
-      urls[process] = own.href;
+      const login = await createLogin(url, `in role ${roleOf(process)}`);
+      urls[process] = login.url;
     }
     return urls;
   }
 
-  it('of a process each, of just what the guide grants, do everyday work', async () => {
-    let urls: Record<Process, string> | undefined;
-    const stack = await start({ prepare: async ({ url }) => (urls = await logins(url)) });
+  async function createLogin(url: string, more = ''): Promise<{ name: string; url: string }> {
+    const name = `test_login_${randomBytes(4).toString('hex')}`;
+    await asAdmin(url, `create role ${name} login password 'secret' ${more}`);
+    cleanUps.push(() => asAdmin(serverUrl(), `drop role ${name}`));
+    const own = new URL(url);
+    own.username = name;
+    own.password = 'secret';
+    return { name, url: own.href };
+  }
+
+  it('of the role of a process each do everyday work, and what is done once an hour', async () => {
+    const stack = await start({});
     await everyday(stack);
-    // And what is done once an hour, and concerns what is older: as if it were two years later.
+    // As if it were two years later.
     const days = (count: number) => count * 86_400_000;
     const retention = { recordsMs: days(180), eventBodiesMs: days(30), keysMs: days(400) };
-    const config = { databaseUrl: urls?.worker ?? '', retention };
+    const config = { databaseUrl: stack.database.urlOf('worker'), retention };
     const dropped = await runRetention(config, { dryRun: false, now: () => new Date(Date.now() + days(730)) });
     expect(dropped.join('\n')).toMatch(/ job\n.* history\n/s);
-    const [{ months }] = await stack.query(
-      `select count(*)::int as months from pg_class where relname ~ to_char(now() + interval '730 days', '"^history_"YYYY_MM$')`,
+    const months = await stack.query(
+      `select pg_get_userbyid(relowner) = current_user as "isOwners" from pg_class
+        where relname ~ to_char(now() + interval '730 days', '"^history_"YYYY_MM$')`,
     );
-    expect(months).toBe(1);
+    expect(months).toEqual([{ isOwners: true }]);
+  });
+
+  it('all the same one, that owns the tables and is no superuser, do everyday work', async () => {
+    const stack = await start({
+      prepare: async ({ url }) => {
+        const owner = await createLogin(url);
+        await asAdmin(
+          url,
+          'drop schema public, bullmq cascade',
+          `create schema public authorization ${owner.name}`,
+          `grant create on database ${nameOf(url)} to ${owner.name}`,
+        );
+        await migrateDatabase(owner.url);
+        return { api: owner.url, worker: owner.url, webhook: owner.url };
+      },
+    });
+    await everyday(stack);
   });
 
   it('let nobody start who lacks one, and are told which GRANT mends it', async () => {
-    const refusalOf = async (process: Process, revoke: (login: string, database: string) => string) => {
+    const refusalOf = async (process: Process, revoke: (login: string) => string) => {
       let url = '';
       const starting = Stack.start({
         prepare: async (database) => {
           const urls = await logins(database.url);
           url = urls[process];
-          await asAdmin(
-            database.url,
-            `revoke create on schema public from public`,
-            revoke(new URL(url).username, nameOf(url)),
-          );
+          await asAdmin(database.url, revoke(new URL(url).username));
           return urls;
         },
       });
@@ -222,22 +233,23 @@ describe('Logins with rights', () => {
       );
       return error.message.replaceAll(new URL(url).username, 'LOGIN').replaceAll(nameOf(url), 'DATABASE');
     };
-    expect(await refusalOf('api', (login) => `revoke insert, update on job from ${login}`)).toMatch(
-      /\ngrant insert, update on public.job to LOGIN;$/,
+    expect(await refusalOf('api', (login) => `revoke vodai_api from ${login}`)).toMatch(
+      /lacks rights; somebody who may grant them has to run:\ngrant vodai_api to LOGIN;$/,
     );
-    expect(await refusalOf('webhook', (login) => `revoke insert on event from ${login}`)).toMatch(
-      /\ngrant insert on public.event to LOGIN;$/,
+    expect(await refusalOf('api', () => `revoke insert on history from vodai_api`)).toMatch(
+      /\ngrant insert on public.history to vodai_api;$/,
     );
-    // It would only not be seen among the others.
-    expect(await refusalOf('webhook', (login) => `revoke all on process from ${login}`)).toBe('it started');
-    expect(
-      await refusalOf('worker', (login) => `revoke execute on function drop_month(text, text) from ${login}`),
-    ).toMatch(/\ngrant execute on function public.drop_month\(text, text\) to LOGIN;$/);
-    expect(await refusalOf('worker', (login) => `revoke create on schema bullmq from ${login}`)).toMatch(
-      /\ngrant usage, create on schema bullmq to LOGIN;$/,
+    expect(await refusalOf('api', () => `revoke update (state) on job from vodai_api`)).toMatch(
+      /\ngrant update \(state, version, [\w, ]+\) on public.job to vodai_api;$/,
     );
-    expect(await refusalOf('worker', (login) => `revoke update on bullmq.job from ${login}`)).toMatch(
-      /\ngrant select, insert, update, delete on all tables in schema bullmq to LOGIN;$/,
+    expect(await refusalOf('webhook', () => `revoke execute on function keep_events from vodai_webhook`)).toMatch(
+      /\ngrant execute on function public.keep_events\(jsonb\) to vodai_webhook;$/,
+    );
+    expect(await refusalOf('worker', () => `revoke create on schema bullmq from vodai_worker`)).toMatch(
+      /\ngrant usage, create on schema bullmq to vodai_worker;$/,
+    );
+    expect(await refusalOf('worker', () => `revoke update on bullmq.job from vodai_worker`)).toMatch(
+      /\ngrant select, insert, update, delete on all tables in schema bullmq to vodai_worker;$/,
     );
   });
 

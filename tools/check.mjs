@@ -28,11 +28,22 @@ const staticSteps = [
     mend: 'turn the import round; each rule and its reason is in .dependency-cruiser.cjs',
   },
   { name: 'unused', run: bin('knip'), mend: 'npx knip --fix, and delete the files it names' },
+  { name: 'lockfile', run: tool('lockfile.mjs', '--check'), mend: 'npm run lockfile' },
+  {
+    name: 'audit',
+    run: tool('audit.mjs'),
+    says: true,
+    mend: 'npm audit fix, or an override in package.json for what a dependency holds back; then npm run lockfile',
+  },
 ];
 const tests = { name: 'tests', run: bin('jest'), mend: 'npx jest <the file named above>' };
 
 function bin(name, ...args) {
   return [join(root, 'node_modules/.bin', name), ...args];
+}
+
+function tool(name, ...args) {
+  return [process.execPath, join(import.meta.dirname, name), ...args];
 }
 
 /** What it found out is kept, so that the next time it looks at what changed. */
@@ -41,13 +52,17 @@ function types(project) {
   return bin('tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', found, '-p', project);
 }
 
-/** Runs one step and resolves to whether it was content. A step that talks live prints for itself, the others only on failure. */
-async function runStep({ name, run: [command, ...args], mend }, { live = false } = {}) {
+/**
+ * Runs one step and resolves to whether it was content. A step that talks live prints for itself, one that `says` something
+ * is heard in any case, the others only on failure.
+ */
+async function runStep({ name, run: [command, ...args], mend, says = false }, { live = false } = {}) {
   const started = performance.now();
   const { code, output } = await exitOf(command, args, live);
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
   const passed = code === 0;
-  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name.padEnd(10)} ${seconds} s`);
+  const said = passed && says ? `  ${output.trim()}` : '';
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name.padEnd(10)} ${seconds} s${said}`);
   if (!passed) console.log([output.trimEnd(), `to mend it: ${mend}`, ''].join('\n'));
   return passed;
 }

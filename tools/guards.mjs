@@ -29,8 +29,9 @@ if (process.argv.includes('--list')) {
 
 /** All guards with the places where they stand (one each, if all is well), and the anchors that are in no table. */
 function findGuards() {
-  const anchored = [...sourcesIn('apps'), ...sourcesIn('libs')].flatMap(([file, text]) => anchorsIn(file, text));
   const migrations = sourcesIn('migrations');
+  const sources = [...sourcesIn('apps'), ...sourcesIn('libs'), ...migrations];
+  const anchored = sources.flatMap(([file, text]) => anchorsIn(file, text));
   return {
     guards: [
       ...Object.entries(anchors).map(([name, { guard, out, instead = '', test }]) => ({

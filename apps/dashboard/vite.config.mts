@@ -35,7 +35,7 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/v1': api, '/session.json': api } },
+  server: { proxy: { '/v1': api, '/session': api } },
   plugins: [baseOfTheDevServer(), compressed()],
 });
 

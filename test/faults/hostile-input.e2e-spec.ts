@@ -42,15 +42,14 @@ beforeAll(async () => {
   database = await createTestDatabase();
   callbackUrl = `http://127.0.0.1:${await freePort()}/vod/events`;
   const env = {
-    DATABASE_URL: database.url,
     API_KEYS: `otto:operator:${keys.operator}`,
     API_PORT: '0',
     WEBHOOK_PORT: new URL(callbackUrl).port,
     VOD_CALLBACK_URL: callbackUrl,
     VOD_CALLBACK_KEYS: keys.callback,
   };
-  api = await RealProcess.start('api', env);
-  webhook = await RealProcess.start('webhook', env);
+  api = await RealProcess.start('api', { ...env, DATABASE_URL: database.urlOf('api') });
+  webhook = await RealProcess.start('webhook', { ...env, DATABASE_URL: database.urlOf('webhook') });
   started.push(api, webhook);
   apiUrl = await api.url();
   await webhook.url();

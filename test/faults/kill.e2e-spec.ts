@@ -43,6 +43,7 @@ describeWithRedis('kill -9', () => {
         // Jobs come all the time that processes are killed, and each kind is killed as often as the others.
         const clients = keepEnqueueing(city);
         for (let i = 0; i < size.kills; i += 1) {
+          clients.goOn();
           await city.pace(size.betweenMs.min, size.betweenMs.max);
           const [kind, at] = [kinds[i % kinds.length] as Kind, city.chance() < 0.5 ? 0 : 1];
           await city.kill(kind, at);
@@ -94,26 +95,32 @@ describeWithRedis('What killed workers had in hand', () => {
   });
 });
 
-/** Spreads the jobs over the time of the kills: some clients, each with one call under way. */
-function keepEnqueueing(city: City): { finish: () => Promise<void> } {
-  const gapMs = (size.kills * (size.betweenMs.min + size.betweenMs.max)) / 2 / size.jobs;
+/** Some clients, each with one call under way, spread the jobs over all of the kills: as many come before each one. */
+function keepEnqueueing(city: City): { goOn: () => void; finish: () => Promise<void> } {
+  const clients = 4;
+  const jobsAKill = size.jobs / size.kills;
+  const gapMs = ((size.betweenMs.min + size.betweenMs.max) / 2 / jobsAKill) * clients;
   let next = 0;
+  let kills = 0;
   let hurry = false;
   const client = async () => {
     while (next < size.jobs) {
-      const media = `media-${next}`;
-      const isBoth = next % 10 === 0;
+      const number = next;
       next += 1;
-      await city.enqueue(media, isBoth ? ['AIVideoTag', 'AIMediaDNA'] : ['AIVideoTag']);
-      if (!hurry) await city.pace(gapMs * 4);
+      while (!hurry && number >= kills * jobsAKill) await city.pace(20);
+      await city.enqueue(`media-${number}`, number % 10 === 0 ? ['AIVideoTag', 'AIMediaDNA'] : ['AIVideoTag']);
+      if (!hurry) await city.pace(gapMs);
     }
   };
-  const clients = Promise.all([client(), client(), client(), client()]);
-  clients.catch(() => {}); // told by `finish`
+  const done = Promise.all(Array.from({ length: clients }, client));
+  done.catch(() => {}); // told by `finish`
   return {
+    goOn: () => {
+      kills += 1;
+    },
     finish: async () => {
       hurry = true;
-      await clients;
+      await done;
     },
   };
 }

@@ -5,6 +5,7 @@ import { startWebhook } from '../../apps/webhook/src';
 import { startWorker } from '../../apps/worker/src';
 import { loadConfig } from '@app/config';
 import { createLogger, type Server } from '@app/observability';
+import type { Process } from '@app/persistence';
 import { createTestDatabase, eventually, testRedisUrl, type TestDatabase } from '@app/testing';
 import { Emulator, type EmulatorOptions } from '@app/vod-emulator';
 import { Client } from 'pg';
@@ -19,11 +20,9 @@ export interface StackOptions {
   emulator?: Partial<EmulatorOptions>;
   workers?: number;
   webhooks?: number;
-  /** What happens to the database before anybody uses it; answers by which URL each process does. */
+  /** What happens to the database before anybody uses it; answers by which URL a process does, if not with a login of its own. */
   prepare?: (database: TestDatabase) => Promise<Partial<Record<Process, string>>>;
 }
-
-type Process = 'api' | 'worker' | 'webhook';
 
 export interface Answer {
   status: number;
@@ -117,8 +116,8 @@ export class Stack {
     this.api = await this.startApi();
   }
 
-  async startApi(env: Record<string, string> = {}): Promise<Server> {
-    const api = await startApi(loadConfig({ ...this.envOf('api'), ...env }, 'api'), this.logger('api'));
+  async startApi(env: Record<string, string> = {}, options: Parameters<typeof startApi>[2] = {}): Promise<Server> {
+    const api = await startApi(loadConfig({ ...this.envOf('api'), ...env }, 'api'), this.logger('api'), options);
     this.stops.push(() => api.close());
     return api;
   }
@@ -131,8 +130,7 @@ export class Stack {
   }
 
   private envOf(process: Process): Record<string, string> {
-    const url = this.databaseUrls[process];
-    return url === undefined ? this.env : { ...this.env, DATABASE_URL: url };
+    return { ...this.env, DATABASE_URL: this.databaseUrls[process] ?? this.database.urlOf(process) };
   }
 
   /** Stops a worker, once: before the stack or with it. */

@@ -32,6 +32,9 @@ import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { ActionsController } from './actions.controller';
 import { AuthGuard } from './auth.guard';
+import { ApiKeys } from './callers/api-keys';
+import { Entrance } from './callers/entrance';
+import { CallerPlaces } from './callers/places';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { ExportController } from './export.controller';
@@ -39,10 +42,13 @@ import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
 import { JobsController, REGIONS } from './jobs.controller';
 import { ApiDocument } from './openapi';
+import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
+import { Sessions } from './sessions';
+import { SignInController } from './sign-in.controller';
 import { StreamController } from './stream.controller';
 import { WaitingRoom } from './waiting-room';
 
@@ -66,7 +72,7 @@ interface Parts {
   document: ApiDocument;
   operations: DynamicModule;
   jobConfig: JobConfig;
-  localKey: string | null;
+  sessions: Sessions | null;
 }
 
 @Module({})
@@ -82,7 +88,7 @@ class ApiModule {
     document,
     operations,
     jobConfig,
-    localKey,
+    sessions,
   }: Parts): DynamicModule {
     const requests = new RequestStore(db);
     const reads = new JobReads(db);
@@ -99,6 +105,7 @@ class ApiModule {
         ExportController,
         StreamController,
         SessionController,
+        ...(sessions ? [SignInController] : []),
       ],
       providers: [
         { provide: RequestStore, useValue: requests },
@@ -118,14 +125,12 @@ class ApiModule {
         { provide: ChangeReads, useValue: changes },
         { provide: ChangeFeed, useValue: feed },
         { provide: WaitingRoom, useValue: new WaitingRoom(feed) },
+        { provide: CallerPlaces, useValue: new CallerPlaces(config.callers, signals) },
         { provide: REGIONS, useValue: config.vod.regions },
         { provide: JobConfig, useValue: jobConfig },
-        { provide: SESSION, useValue: { config, localKey } satisfies SessionOptions },
-        {
-          provide: APP_GUARD,
-          useFactory: (reflector: Reflector) => new AuthGuard(reflector, config.apiKeys),
-          inject: [Reflector],
-        },
+        { provide: SESSION, useValue: { config, sessions } satisfies SessionOptions },
+        { provide: Sessions, useValue: sessions },
+        { provide: APP_GUARD, useClass: AuthGuard },
         {
           provide: APP_GUARD,
           useFactory: (reflector: Reflector) => new QueryGuard(reflector, document),
@@ -154,6 +159,14 @@ function takeJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
+/** Whoever asks only for the head of an answer doesn't wait for a job. */
+function answerHeadAtOnce(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', ({ method, query }, _reply, done) => {
+    if (method === 'HEAD') delete (query as { wait?: string }).wait;
+    done();
+  });
+}
+
 /** Zod's issues in the terms of the caller. */
 function toInvalid(issues: readonly { message: string; path?: readonly unknown[] | undefined }[]) {
   return invalid(
@@ -167,8 +180,8 @@ function toInvalid(issues: readonly { message: string; path?: readonly unknown[]
 }
 
 export interface ApiOptions {
-  /** Handed out to browsers on this machine, for the local mode. */
-  localKey?: string | null;
+  /** Of a local instance: how browsers are signed in without a key. What they send by themselves has to be guarded. */
+  sessions?: Sessions | null;
   /** The folder of the built dashboard; null when there is none. */
   dashboard?: string | null;
 }
@@ -177,7 +190,7 @@ export interface ApiOptions {
 export async function startApi(
   config: ConfigFor<'api'>,
   logger: Logger,
-  { localKey = null, dashboard = builtDashboard() }: ApiOptions = {},
+  { sessions = null, dashboard = builtDashboard() }: ApiOptions = {},
 ): Promise<Server> {
   const jobConfig = new JobConfig(config.vod.configExtras);
   return openProcess({ role: 'api', config, logger }, async (process) => {
@@ -197,6 +210,13 @@ export async function startApi(
 
     const problems = new ProblemFilter(logger);
     const document = new ApiDocument(version);
+    const entrance = new Entrance({
+      keys: new ApiKeys(config.apiKeys),
+      inSession: (request) => sessions?.callerOf(request) ?? null,
+      rate: config.callers.rate,
+      signals,
+      problems,
+    });
     return {
       module: ApiModule.of({
         config,
@@ -209,10 +229,11 @@ export async function startApi(
         document,
         operations: operations(),
         jobConfig,
-        localKey,
+        sessions,
       }),
       bodyParser: false,
       registry,
+      ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
       // Whoever streams or waits for a job wants it to last.
       lasts: ({ routeOptions, query }) =>
         routeOptions.url === '/v1/stream' || (query as { wait?: string } | undefined)?.wait !== undefined,
@@ -220,6 +241,9 @@ export async function startApi(
       configure: (app) => {
         const fastify = app.getHttpAdapter().getInstance();
         nameRequests(fastify);
+        if (sessions) refuseOtherOrigins(fastify, config.host, problems); // guard: local-api-origins
+        entrance.stand(fastify);
+        answerHeadAtOnce(fastify);
         takeJsonOnly(fastify);
         document.serve(app);
         serveDashboard(fastify, dashboard);

@@ -1,63 +1,48 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Injectable, type CanActivate, type ExecutionContext, createParamDecorator } from '@nestjs/common';
+import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { apiRoles, type ApiKey, type ApiRole } from '@app/config';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { ApiRole } from '@app/config';
 import { Open } from '@app/observability';
 import type { FastifyRequest } from 'fastify';
+import type { Caller as ApiCaller } from './callers/api-keys';
+import { EXPECTED_KEY } from './callers/entrance';
 import { Problem } from './problems';
 
-/** The role that a handler needs; without it a viewer may. */
-export const Needs = Reflector.createDecorator<ApiRole>();
-
 /** Whose key it was: the `client` of what is enqueued, the `actor` of what is done. */
-export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => {
-  const { caller } = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
-  return caller;
-});
+export type Caller = ApiCaller;
+export const Caller = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().caller,
+);
 
-export interface Caller {
-  name: string;
-  role: ApiRole;
+type Handler = TypedPropertyDescriptor<(...args: unknown[]) => unknown>;
+const marked = new WeakSet<object>();
+
+/**
+ * The role that a handler, or each of a controller, needs; without it a viewer may. Told to the route, where the entrance reads
+ * it before the body.
+ */
+export function Needs(role: ApiRole): ClassDecorator & MethodDecorator {
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const mark = (of: object, each: string | symbol, method: Handler) => {
+      if (!method.value || marked.has(method.value)) return; // what the method says counts before its class
+      marked.add(method.value);
+      RouteConfig({ needs: role })(of, each, method);
+    };
+    if (descriptor && name !== undefined) return mark(target, name, descriptor);
+    const { prototype } = target as { prototype: object };
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype) as Record<string, Handler>);
+    for (const [each, method] of methods) if (each !== 'constructor') mark(prototype, each, method);
+  };
 }
 
-/** `Authorization: Bearer <secret>`. Every handler needs one, unless it is marked open. */
+/** Whoever the entrance has not let in meets this, at every handler that is not marked as open. */
 @Injectable()
 export class AuthGuard implements CanActivate {
-  private readonly keys: (Caller & { digest: Buffer })[];
-
-  constructor(
-    private readonly reflector: Reflector,
-    apiKeys: readonly ApiKey[],
-  ) {
-    this.keys = apiKeys.map(({ name, role, secret }) => ({ name, role, digest: digestOf(secret) }));
-  }
+  constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride(Open, targets)) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest & { caller?: Caller }>();
-    const caller = this.callerOf(request.headers.authorization);
-    const needed = this.reflector.getAllAndOverride(Needs, targets) ?? 'viewer';
-    // guard: role-needed
-    if (apiRoles.indexOf(caller.role) < apiRoles.indexOf(needed)) {
-      throw new Problem('forbidden', `this needs the role ${needed}; the key "${caller.name}" is a ${caller.role}`);
-    }
-    request.caller = caller;
+    if (this.reflector.getAllAndOverride(Open, [context.getHandler(), context.getClass()])) return true;
+    if (!context.switchToHttp().getRequest<FastifyRequest>().caller) throw new Problem('unauthorized', EXPECTED_KEY);
     return true;
   }
-
-  private callerOf(header: string | undefined): Caller {
-    const secret = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
-    if (secret === undefined)
-      throw new Problem('unauthorized', 'expected the header "Authorization: Bearer <API key>"');
-    const digest = digestOf(secret);
-    // Digests of equal length, compared in constant time, and all of them: the time says nothing about any key.
-    const found = this.keys.filter((key) => timingSafeEqual(key.digest, digest))[0];
-    if (!found) throw new Problem('unauthorized', 'this API key is not known'); // guard: known-api-key
-    return { name: found.name, role: found.role };
-  }
-}
-
-function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

@@ -88,6 +88,19 @@ describe('The change feed', () => {
     expect(script.looks).toBe(3);
   });
 
+  it('is quiet when the look under way has told what it saw', async () => {
+    const { heard } = await listener();
+    let go = () => {};
+    script.held = new Promise((resolve) => (go = resolve));
+    script.lines.push(1);
+    feed.wake();
+    await eventually('it looks', () => script.looks === 1);
+    const quiet = feed.quiet().then(() => lines(heard));
+    go();
+    expect(await quiet).toEqual([1]);
+    await feed.quiet(); // nothing is under way
+  });
+
   it('goes on within a batch that is larger than one look, and lets newcomers begin where it ends', async () => {
     const { heard } = await listener();
     script.limit = 2;

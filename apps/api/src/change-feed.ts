@@ -30,6 +30,7 @@ export class ChangeFeed {
   private readonly loop: Loop;
   private readonly subscriptions = new Set<Subscription>();
   private askers: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private looking: Promise<void> | null = null;
   private latest: Batch | null = null;
   /** The latest batch that ends at a snapshot, and not amid what it shows. */
   private whole: Batch | null = null;
@@ -67,6 +68,11 @@ export class ChangeFeed {
     }
   }
 
+  /** Resolves when the look under way, if there is one, has told what it saw. */
+  async quiet(): Promise<void> {
+    await this.looking?.catch(() => undefined);
+  }
+
   get listeners(): number {
     return this.subscriptions.size;
   }
@@ -95,16 +101,23 @@ export class ChangeFeed {
     }
     const asking = this.askers;
     this.askers = [];
+    this.looking = this.lookAtAll();
     try {
-      do this.publish(await this.look());
-      while (this.latest !== this.whole);
+      await this.looking;
       for (const { resolve } of asking) resolve();
     } catch (error) {
       for (const { reject } of asking) reject(error);
       throw error;
+    } finally {
+      this.looking = null;
     }
     await pause(TICK_MS);
     return { again: 'when_woken' };
+  }
+
+  private async lookAtAll(): Promise<void> {
+    do this.publish(await this.look());
+    while (this.latest !== this.whole);
   }
 
   private async look(): Promise<Batch> {

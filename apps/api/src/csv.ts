@@ -1,8 +1,6 @@
-/**
- * A row of RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front, which it shows as
- * text: a media id or a label comes from outside, and must not compute anything where somebody opens the file.
- * See OWASP, "CSV Injection".
- */
+import { inert } from '@app/text';
+
+/** A row of RFC 4180 in which nothing computes, whatever a spreadsheet divides it by: texts of a job come from outside. */
 export function csvRow(cells: readonly (string | number | null)[]): string {
   return `${cells.map(cell).join(',')}\r\n`;
 }
@@ -10,6 +8,6 @@ export function csvRow(cells: readonly (string | number | null)[]): string {
 function cell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+  const text = inert(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

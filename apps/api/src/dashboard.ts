@@ -56,8 +56,6 @@ function answerPage(page: string, { url }: FastifyRequest, reply: FastifyReply):
   return reply
     .headers({
       'content-security-policy': policy.join('; '),
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
       'cache-control': 'no-cache',
     })
     .type('text/html; charset=utf-8')

@@ -1,1 +1,2 @@
 export { startApi } from './api.app';
+export { Sessions, signInPath } from './sessions';

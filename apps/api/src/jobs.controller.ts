@@ -7,6 +7,8 @@ import { HistoryReads, JobReads, ListReads, RequestStore } from '@app/persistenc
 import { JobConfig, offers, regionFeatures } from '@app/vod/offer';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
+import { whenGone } from './callers/gone';
+import { CallerPlaces } from './callers/places';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { noJob, noRequest, requestDropped } from './dropped';
@@ -31,6 +33,7 @@ export class JobsController {
     private readonly histories: HistoryReads,
     private readonly lists: ListReads,
     private readonly waitingRoom: WaitingRoom,
+    private readonly places: CallerPlaces,
     private readonly jobConfig: JobConfig,
     @Inject(REGIONS) private readonly regions: readonly [string, ...string[]],
   ) {}
@@ -115,10 +118,18 @@ export class JobsController {
   async getJob(
     @Param('id', { schema: schemas.id }) id: string,
     @Query({ schema: schemas.waitQuery }) { wait }: { wait?: number },
+    @Caller() { name: client }: Caller,
+    @Res({ passthrough: true }) { raw }: FastifyReply,
   ) {
     const look = () => this.existing(id);
-    const isOver = (job: { state: Parameters<typeof isSettled>[0] }) => isSettled(job.state);
-    return jobView(await (wait === undefined ? look() : this.waitingRoom.until(id, wait, look, isOver)));
+    if (wait === undefined) return jobView(await look());
+    const release = this.places.waits.take(client);
+    try {
+      const isOver = ({ state }: Awaited<ReturnType<typeof look>>) => isSettled(state);
+      return jobView(await this.waitingRoom.until(id, wait, look, isOver, whenGone(raw)));
+    } finally {
+      release();
+    }
   }
 
   @Get('jobs/:id/history')

@@ -1,6 +1,6 @@
 import { byType, jobTypes, type JobType } from '@app/domain';
 import { requestDropped } from './dropped';
-import { invalid, Problem, type ProblemCode } from './problems';
+import { invalid, Problem, tooMany, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
 const job = {
@@ -365,6 +365,7 @@ const problems: Record<ProblemCode, Problem> = {
   invalid_request: invalid([{ path: 'limit', message: 'expected 1 to 200' }]),
   unauthorized: new Problem('unauthorized', 'expected the header "Authorization: Bearer <API key>"'),
   forbidden: new Problem('forbidden', 'this needs the role operator; the key "vera" is a viewer'),
+  foreign_origin: new Problem('foreign_origin', 'expected a call of this origin, got one of https://evil.example'),
   not_found: new Problem('not_found', `there is no job ${job.id}`),
   no_result: new Problem('no_result', 'the job is processing'),
   method_not_allowed: new Problem('method_not_allowed', 'Route DELETE:/v1/jobs not found'),
@@ -375,6 +376,7 @@ const problems: Record<ProblemCode, Problem> = {
     acceptedAt: new Date('2026-05-28T05:13:11.680Z'),
     keptUntil: new Date('2026-11-24T05:13:11.680Z'),
   }),
+  slow_body: new Problem('slow_body', 'the body came too slowly: expected all of it within 10 s'),
   too_large: new Problem('too_large', 'Request body is too large'),
   unsupported_media_type: new Problem('unsupported_media_type', 'expected content-type: application/json'),
   idempotency_mismatch: new Problem(
@@ -382,6 +384,7 @@ const problems: Record<ProblemCode, Problem> = {
     'expected the body that this Idempotency-Key came with first; take a new key',
   ),
   unsupported_in_region: new Problem('unsupported_in_region', 'VOD does not offer AIVideoTag in ap-southeast-1'),
+  too_many_requests: tooMany('this key makes more than 2500 requests a second', 1),
   internal: new Problem('internal', 'the cause is in the log of this process'),
   unavailable: new Problem(
     'unavailable',

@@ -11,6 +11,12 @@ Enqueue AI jobs of ApsaraVideo VOD, and see what became of them: ${types}.
 Each call but the open ones carries \`Authorization: Bearer <API key>\`. A \`viewer\` looks, an \`operator\` also submits and acts, an
 \`admin\` may all. Without a key, or with one that is not known, the answer is 401; with too small a role 403.
 
+### How much is allowed
+
+A key may make a number of requests a second, and have a number of streams and waits open. \`RateLimit-Policy: "key";q=2500;w=1\` says how
+many requests, \`RateLimit: "key";r=2499;t=1\` how many are left of them. What is more is answered with 429, and nothing was done: make
+the same call again when \`Retry-After\` has passed.
+
 ### Submitting without paying twice
 
 \`POST /v1/jobs\` answers 202 with a request and a job for each type. Send an \`Idempotency-Key\` of your own: the same key and body

@@ -16,6 +16,18 @@ export const problem = (status: number, codes: string) => ({
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
+/** The pages of the document run and load what is beside them; their styles are written in them. */
+const DOCS_POLICY = [
+  `default-src 'none'`,
+  `script-src 'self'`,
+  `style-src 'self' 'unsafe-inline'`,
+  `img-src 'self' data:`,
+  `connect-src 'self'`,
+  `base-uri 'none'`,
+  `form-action 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ');
+
 /** What the api takes and answers, generated from the controllers and their schemas. */
 export class ApiDocument {
   private app: INestApplication | null = null;
@@ -29,8 +41,9 @@ export class ApiDocument {
     const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
     // Servers are relative to the page, whose files would also be found from below.
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (/^\/docs\/(index\.html)?$/.test(request.url)) void reply.redirect('../docs');
-      else done();
+      if (/^\/docs\/(index\.html)?$/.test(request.url)) return void reply.redirect('../docs');
+      if (request.routeOptions.url === '/docs') void reply.header('content-security-policy', DOCS_POLICY);
+      done();
     });
     SwaggerModule.setup('docs', app, () => this.document, { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
   }
@@ -109,7 +122,11 @@ function tidy(schema: z.core.JSONSchema.BaseSchema): void {
 /** What the generator cannot know. */
 function completed(document: OpenAPIObject): OpenAPIObject {
   for (const { get, post, put, patch, delete: remove } of Object.values(document.paths)) {
-    for (const operation of [get, post, put, patch, remove]) if (operation) completeAnswers(operation);
+    for (const operation of [get, post, put, patch, remove]) {
+      if (!operation) continue;
+      if (operation.security) operation.responses['429'] = { ...TOO_MANY };
+      completeAnswers(operation);
+    }
   }
   const schemas: Schemas = document.components?.schemas ?? {};
   for (const schema of Object.values(schemas)) tellDefaults(schema);
@@ -121,10 +138,22 @@ function completed(document: OpenAPIObject): OpenAPIObject {
         schema: { type: 'string' },
         example: '01a2032f-e07b-7439-9f71-b8fc9c427ca2',
       },
+      RetryAfter: {
+        description: 'Seconds after which the call may be made again',
+        schema: { type: 'integer', minimum: 1 },
+        example: 1,
+      },
     },
   };
   return document;
 }
+
+/** What every call that needs a key may be answered with, before its handler is asked. */
+const TOO_MANY = {
+  description: 'too_many_requests',
+  headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 /** All answers of a handler have the same content types for the generator; ours have another one when they say no. */
 function completeAnswers(operation: Operation): void {

@@ -1,19 +1,21 @@
-import { Controller, Get, Header, Headers, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ConfigFor } from '@app/config';
 import * as schemas from '@app/contract';
 import { jobTypes } from '@app/domain';
 import { Open } from '@app/observability';
 import { offers } from '@app/vod/offer';
+import type { FastifyRequest } from 'fastify';
 import { Caller } from './auth.guard';
 import { problem } from './openapi';
+import type { Sessions } from './sessions';
 
 export const SESSION = Symbol('session');
 
 export interface SessionOptions {
   config: ConfigFor<'api'>;
-  /** In local mode: what a browser on this machine is signed in with. */
-  localKey: string | null;
+  /** Of a local instance: how browsers are signed in without a key. */
+  sessions: Sessions | null;
 }
 
 /** Who somebody is, and with what a page begins. */
@@ -39,23 +41,17 @@ export class SessionController {
     };
   }
 
-  /**
-   * The environment's name is for everybody who sees the sign-in page. The key is for a browser on the same machine, which reads
-   * this only from a page of ours: other origins are kept out by the same-origin rule, and a name that was made to point at this
-   * machine (DNS rebinding) shows in `Host`. Whoever comes through a proxy is not on this machine.
-   */
+  /** For everybody who sees the sign-in page: where it is, and how one gets in. */
   @Get('session.json')
   @Open(true)
   @Header('cache-control', 'no-store')
   @Header('cross-origin-resource-policy', 'same-origin')
   @ApiExcludeEndpoint()
-  session(@Headers() headers: Record<string, string | undefined>): schemas.SessionAnswer {
-    const { config, localKey } = this.options;
-    const isProxied = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].some((name) => headers[name] !== undefined);
-    // guard: local-key-own-names, local-key-loopback, local-key-unproxied
-    const isOfThisMachine = !isProxied && isLoopback(config.host) && isLoopback(nameIn(headers['host']));
+  session(@Req() request: FastifyRequest): schemas.SessionAnswer {
+    const { config, sessions } = this.options;
     return {
-      apiKey: isOfThisMachine ? localKey : null,
+      signedIn: sessions?.isOpenFor(request) ?? false,
+      hasLinks: sessions !== null,
       ...(config.environment && { environment: config.environment }),
     };
   }
@@ -63,13 +59,4 @@ export class SessionController {
 
 function isAlibabaCloud(endpoint: string): boolean {
   return /(^|\.)aliyuncs\.com$/.test(new URL(endpoint.replaceAll('{region}', 'region')).hostname);
-}
-
-function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
-}
-
-/** The name in a Host header, without its port; brackets are an IPv6 address's. */
-function nameIn(host = ''): string {
-  return /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(host)?.slice(1).find(Boolean)?.toLowerCase() ?? '';
 }

@@ -1,8 +1,12 @@
+import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Query, Res, type OnModuleDestroy } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { ChangeReads, isAhead, parsePosition, type Position } from '@app/persistence';
 import type { FastifyReply } from 'fastify';
+import { Caller } from './auth.guard';
+import { CallerPlaces } from './callers/places';
+import { Replays, type Replay } from './callers/replays';
 import { ChangeFeed, type Subscription } from './change-feed';
 import { EventStream, textOf, textOfAll } from './event-stream';
 import { problem } from './openapi';
@@ -21,13 +25,16 @@ const PAGE = 200;
 @Controller('v1')
 export class StreamController implements OnModuleDestroy {
   private readonly streams = new Set<EventStream>();
+  private readonly replays: Replays;
   private stopping = false;
-  private lastPage: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly feed: ChangeFeed,
     private readonly changes: ChangeReads,
-  ) {}
+    private readonly places: CallerPlaces,
+  ) {
+    this.replays = new Replays(() => feed.quiet());
+  }
 
   @Get('stream')
   @ApiOperation({
@@ -41,9 +48,12 @@ export class StreamController implements OnModuleDestroy {
   async streamJobs(
     @Query({ schema: schemas.streamQuery }) query: schemas.JobFilterQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Caller() { name: client }: Caller,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const since = positionFrom(lastEventId);
+    if (reply.request.method === 'HEAD') return void reply.type('text/event-stream').send(Readable.from([]));
+    this.places.streams.takeFor(client, reply.raw);
     const subscription = await this.feed.subscribe({ fresh: since !== null });
     if (this.stopping) {
       subscription.end();
@@ -63,7 +73,7 @@ export class StreamController implements OnModuleDestroy {
     });
     this.streams.add(stream);
     stream.ready(since ?? subscription.position);
-    await this.follow(stream, subscription, since, streamFilter(query));
+    await this.follow(stream, subscription, since && { client, since }, streamFilter(query));
   }
 
   /** Streams last for ever: ended at once, they do not hold up those whose requests have an end. */
@@ -75,11 +85,11 @@ export class StreamController implements OnModuleDestroy {
   private async follow(
     stream: EventStream,
     subscription: Subscription,
-    since: Position | null,
+    missed: Missed | null,
     filter: StreamFilter,
   ): Promise<void> {
     try {
-      if (since) await this.catchUp(stream, subscription, since, filter);
+      if (missed) await this.catchUp(stream, subscription, missed, filter);
     } catch (error) {
       stream.end(); // the client comes back, from where it is
       throw error;
@@ -91,24 +101,28 @@ export class StreamController implements OnModuleDestroy {
   private async catchUp(
     stream: EventStream,
     subscription: Subscription,
-    since: Position,
+    { client, since }: Missed,
     filter: StreamFilter,
   ): Promise<void> {
+    const replay: Replay = { client, pages: 0, isWanted: () => stream.isOpen };
     for (let at = since; stream.isOpen;) {
-      const goal = subscription.holdFromHere().seen;
-      const { news, position } = await this.page(at, goal);
+      const page = await this.replays.page(replay, async () => {
+        const goal = subscription.holdFromHere().seen;
+        return { goal, ...(await this.changes.after(at, { upTo: goal, limit: PAGE })) };
+      });
+      if (!page) return;
+      const { goal, news, position } = page;
       await stream.writeInStep(textOfAll(news, filter));
       if (!position.partly && position.seen.text === goal.text) return;
       at = position;
     }
   }
+}
 
-  /** One at a time: hundreds that come back together must not take the connections of everybody else. */
-  private page(from: Position, upTo: Position['seen']): ReturnType<ChangeReads['after']> {
-    const page = this.lastPage.then(() => this.changes.after(from, { upTo, limit: PAGE }));
-    this.lastPage = page.catch(() => undefined);
-    return page;
-  }
+/** What a client comes back with. */
+interface Missed {
+  client: string;
+  since: Position;
 }
 
 function positionFrom(lastEventId: string | undefined): Position | null {

@@ -4,11 +4,17 @@ import type { ChangeFeed } from './change-feed';
 export class WaitingRoom {
   constructor(private readonly feed: ChangeFeed) {}
 
-  /** Looks until `isOver`, or until `waitMs` have passed; answers what it saw last. */
-  async until<T>(id: string, waitMs: number, look: () => Promise<T>, isOver: (seen: T) => boolean): Promise<T> {
+  /** Looks until `isOver`, until `waitMs` have passed, or until whoever waits is `gone`; answers what it saw last. */
+  async until<T>(
+    id: string,
+    waitMs: number,
+    look: () => Promise<T>,
+    isOver: (seen: T) => boolean,
+    gone: AbortSignal,
+  ): Promise<T> {
     const end = performance.now() + waitMs;
     const first = await look();
-    if (isOver(first) || waitMs === 0) return first;
+    if (isOver(first) || waitMs === 0 || gone.aborted) return first;
 
     // Listening before looking again: what happens in between must not be missed.
     const subscription = await this.feed.subscribe();
@@ -19,15 +25,19 @@ export class WaitingRoom {
       changed = true;
       wake();
     });
+    const leave = () => wake();
+    gone.addEventListener('abort', leave); // guard: gone-waits-no-longer
     try {
       for (;;) {
         changed = false;
         const seen = await look();
         const leftMs = end - performance.now();
-        if (isOver(seen) || leftMs <= 0) return seen;
+        if (isOver(seen) || leftMs <= 0 || gone.aborted) return seen;
         if (!changed) await new Promise<void>((resolve) => (wake = afterAtMost(leftMs, resolve)));
+        if (gone.aborted) return seen;
       }
     } finally {
+      gone.removeEventListener('abort', leave);
       subscription.end();
       wake();
     }

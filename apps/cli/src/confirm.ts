@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { printable } from '@app/text';
 import { exitCodes, Failure, wrongUsage } from './failure';
 import type { Screen } from './screen';
 
@@ -13,9 +14,11 @@ export async function confirm(
   const stop = new AbortController();
   asking.once('SIGINT', () => stop.abort());
   try {
-    const answer = await asking.question(`${cost}. ${question} [y/N] `, { signal: stop.signal }).catch(() => {
-      throw new Failure('nothing was done', exitCodes.stopped);
-    });
+    const answer = await asking
+      .question(`${printable(`${cost}. ${question}`)} [y/N] `, { signal: stop.signal })
+      .catch(() => {
+        throw new Failure('nothing was done', exitCodes.stopped);
+      });
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done');
   } finally {
     asking.close();

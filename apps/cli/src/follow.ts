@@ -3,10 +3,10 @@ import type { JobFilter } from '@app/client';
 import type { JobAnswer, StreamedChange } from '@app/contract';
 import { brokenOff, JobsFailed } from './failure';
 import { jobColumns } from './job-columns';
-import { styleOfState, type Screen } from './screen';
+import { styled, styleOfState, type Screen } from './screen';
 import type { Session } from './session';
 import { dateTime } from './times';
-import { counted, printable } from './words';
+import { counted } from './words';
 
 /**
  * Does the work while the changes are told. It begins when the stream is ready, so what the work reads and what the stream
@@ -154,9 +154,9 @@ export async function tellChange(screen: Screen, told: StreamedChange): Promise<
     case 'lines':
       return screen.row([change.at, job.id, job.mediaId, job.type, change.to, change.text]);
     case 'table': {
-      const time = screen.paint('dim', dateTime(change.at, { ms: true }));
-      const state = screen.paint(styleOfState({ state: change.to }), change.to.padEnd('unconfirmed'.length));
-      return screen.line(`${time}  ${state}  ${job.type.padEnd(10)}  ${printable(`${job.mediaId}  ${change.text}`)}`);
+      const time = styled('dim', dateTime(change.at, { ms: true }));
+      const state = styled(styleOfState({ state: change.to }), change.to.padEnd('unconfirmed'.length));
+      return screen.line(time, '  ', state, `  ${job.type.padEnd(10)}  ${job.mediaId}  ${change.text}`);
     }
   }
 }

@@ -11,10 +11,10 @@ import { tellOutlook } from './outlook';
 import { eachPage, type PageOptions } from './pages';
 import { showResult } from './result';
 import { idsOf } from './selection';
-import type { Screen } from './screen';
+import { styled, type Screen } from './screen';
 import { inSession, type Session } from './session';
 import { dateTime } from './times';
-import { counted, printable, standing } from './words';
+import { counted, standing } from './words';
 
 /** Calls at the same time. */
 const LANES = 8;
@@ -127,8 +127,9 @@ async function tellStory(
   const section = async (title: string, name: string, rows: string[][]) => {
     if (screen.form === 'lines') for (const row of rows) await screen.row([name, ...row]);
     else if (rows.length > 0) {
-      await screen.line(`\n${screen.paint('bold', title)}`);
-      await screen.table(rows.map((row) => row.map(printable)));
+      await screen.line();
+      await screen.line(styled('bold', title));
+      await screen.table(rows);
     }
   };
   await section(
@@ -243,8 +244,8 @@ Examples:
       inSession(command, async ({ api, screen }) => {
         const found = await api.result(id);
         // As it came: what is parsed and written again has lost the digits of long numbers.
-        if (raw) await screen.line(memberOf(found.text, 'raw') ?? 'null');
-        else if (screen.form === 'json') await screen.line(found.text);
+        if (raw) await screen.jsonText(memberOf(found.text, 'raw') ?? 'null');
+        else if (screen.form === 'json') await screen.jsonText(found.text);
         else await showResult(screen, found);
       }),
     );

@@ -1,8 +1,7 @@
 import type { ResultAnswer } from '@app/contract';
 import type { AuditCheck, AuditResult, FingerprintResult, Span, Suggestion, TagResult } from '@app/domain';
-import type { Screen } from './screen';
+import { styled, type Screen } from './screen';
 import { dateTime } from './times';
-import { printable } from './words';
 
 /** The result as a person wants to read it, or its lines for a pipe. */
 export async function showResult(screen: Screen, { normalized, source, readAt }: ResultAnswer): Promise<void> {
@@ -33,13 +32,13 @@ async function showTags(screen: Screen, { tags, transcript }: TagResult): Promis
     return;
   }
   for (const group of new Set(tags.map((tag) => tag.group))) {
-    await screen.line(screen.paint('bold', group));
+    await screen.line(styled('bold', group));
     const rows = tags.filter((tag) => tag.group === group);
-    await screen.table(rows.map(({ tag, timesMs }) => [`  ${printable(tag)}`, timesMs.map(clock).join(' ')]));
+    await screen.table(rows.map(({ tag, timesMs }) => [`  ${tag}`, timesMs.map(clock).join(' ')]));
   }
   if (tags.length === 0) await screen.line('no tags');
-  if (sentences.length > 0) await screen.line(screen.paint('bold', 'Transcript'));
-  for (const { startMs, text } of sentences) await screen.line(`  ${clock(startMs)}  ${printable(text)}`);
+  if (sentences.length > 0) await screen.line(styled('bold', 'Transcript'));
+  for (const { startMs, text } of sentences) await screen.line(`  ${clock(startMs)}  ${text}`);
 }
 
 async function showMatches(screen: Screen, { matches }: FingerprintResult): Promise<void> {
@@ -51,7 +50,7 @@ async function showMatches(screen: Screen, { matches }: FingerprintResult): Prom
     ]),
   );
   if (screen.form === 'lines') for (const row of rows) await screen.row(row);
-  else if (rows.length > 0) await screen.table(rows.map((row) => row.map(printable)));
+  else if (rows.length > 0) await screen.table(rows);
   else await screen.line('nothing alike was found');
 }
 
@@ -64,9 +63,9 @@ async function showAudit(screen: Screen, { suggestion, labels, checks }: AuditRe
     for (const row of rows) await screen.row(row);
     return;
   }
-  const what = labels.length > 0 ? labels.map(printable).join(', ') : 'nothing was found';
-  await screen.line(`${screen.paint('bold', screen.paint(colors[suggestion], suggestion))}: ${what}`);
-  if (rows.length > 0) await screen.table(rows.map((row) => row.map(printable)));
+  const what = labels.length > 0 ? labels.join(', ') : 'nothing was found';
+  await screen.line(styled(['bold', colors[suggestion]], suggestion), `: ${what}`);
+  if (rows.length > 0) await screen.table(rows);
 }
 
 function foundIn({ label, score }: AuditCheck): string {

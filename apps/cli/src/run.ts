@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { printable } from '@app/text';
 import { CommanderError, type Command } from 'commander';
 import { exitCodes, failureOf, type Failure } from './failure';
 import { vodai } from './program';
 import { say, unwritable } from './screen';
-import { printable } from './words';
 
 /**
  * Runs the program with these arguments, says in one line what went wrong, and answers the exit code: 0 also for what was
@@ -21,7 +21,7 @@ export async function run(args: string[], isExpected = (_failure: Failure) => fa
   everyCommand(program, (command) =>
     command
       .exitOverride()
-      .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vodai: ')) })
+      .configureOutput({ writeErr: say, outputError: (text, write) => write(text.replace(/^error: /, 'vodai: ')) })
       .showHelpAfterError(`see ${pathOf(command)} --help`),
   );
   try {

@@ -1,11 +1,18 @@
 import { styleText } from 'node:util';
 import type { JobState } from '@app/domain';
+import { printable, printableJson, printableLines } from '@app/text';
 import { MultiBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { exitCodes, Failure } from './failure';
-import { printable } from './words';
 
 type Style = Parameters<typeof styleText>[0];
+
+/** What a line or a cell is made of: text from wherever, and the style that a terminal shows it in. */
+export type Piece = string | { text: string; style: Style };
+
+export function styled(style: Style, text: string): Piece {
+  return { text, style };
+}
 
 export interface Column<T> {
   head: string;
@@ -39,7 +46,10 @@ export function styleOfState({ state }: { state: JobState }): Style {
   return stateStyles[state];
 }
 
-/** Data goes to stdout, everything that is said about it to stderr, so that a pipe gets data alone. */
+/**
+ * Data goes to stdout, everything that is said about it to stderr, so that a pipe gets data alone. Whatever is printed goes
+ * through `shown` or `jsonText`: there texts from outside lose what a terminal would obey, and nobody else has to think of it.
+ */
 export class Screen {
   /** JSON when asked for; else tables for a person and tab-separated lines for a pipe. */
   readonly form: 'json' | 'table' | 'lines';
@@ -62,15 +72,28 @@ export class Screen {
     this.colours = { stdout: hasColours(stdout), stderr: hasColours(stderr) };
   }
 
-  paint(style: Style, text: string): string {
-    return this.colours.stdout ? styleText(style, text, { validateStream: false }) : text;
-  }
-
   /**
    * One line of data. Waits while whoever reads it is slow. When nobody reads any more, as after `… | head`, a command that
    * just reads has done its work; one that does something goes on without being heard.
    */
-  async line(text: string): Promise<void> {
+  async line(...pieces: Piece[]): Promise<void> {
+    await this.write(pieces.map((piece) => this.shown(piece)).join(''));
+  }
+
+  json(value: unknown): Promise<void> {
+    return this.jsonText(JSON.stringify(value));
+  }
+
+  /** JSON as it came, byte for byte where it goes into a file or a pipe; for a terminal the same value with escapes. */
+  jsonText(text: string): Promise<void> {
+    return this.write(this.streams.stdout.isTTY ? printableJson(text) : text);
+  }
+
+  row(cells: string[]): Promise<void> {
+    return this.write(cells.map(printable).join('\t'));
+  }
+
+  private async write(text: string): Promise<void> {
     this.clearBar();
     const error = await written(this.streams.stdout, `${text}\n`);
     if (error === null) return;
@@ -83,14 +106,6 @@ export class Screen {
     throw unwritable(error);
   }
 
-  json(value: unknown): Promise<void> {
-    return this.line(JSON.stringify(value));
-  }
-
-  row(cells: string[]): Promise<void> {
-    return this.line(cells.map(printable).join('\t'));
-  }
-
   async list<T>(items: readonly T[], columns: readonly Column<T>[]): Promise<void> {
     switch (this.form) {
       case 'json':
@@ -100,8 +115,8 @@ export class Screen {
         for (const item of items) await this.row(columns.map(({ of }) => of(item)));
         return;
       case 'table': {
-        const head = columns.map((column) => this.paint('dim', column.head));
-        const rows = items.map((item) => columns.map((column) => this.cell(item, column)));
+        const head = columns.map((column) => styled('dim', column.head));
+        const rows = items.map((item) => columns.map((column) => cellOf(item, column)));
         if (rows.length > 0) await this.table([head, ...rows]);
       }
     }
@@ -111,25 +126,24 @@ export class Screen {
   async fields(fields: Record<string, string | null>): Promise<void> {
     const rows = Object.entries(fields).filter((row): row is [string, string] => row[1] !== null && row[1] !== '');
     if (this.form === 'lines') for (const row of rows) await this.row(row);
-    else await this.table(rows.map(([name, value]) => [this.paint('dim', name), printable(value)]));
+    else await this.table(rows.map(([name, value]) => [styled('dim', name), value]));
   }
 
-  /** Cells that are printable already, in columns without borders. */
-  async table(rows: string[][]): Promise<void> {
+  /** In columns without borders. */
+  async table(rows: Piece[][]): Promise<void> {
     const table = new Table({
       chars: borderless,
       style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
     });
-    table.push(...rows);
-    await this.line(table.toString().replaceAll(/[^\S\n]+$/gm, ''));
+    table.push(...rows.map((row) => row.map((piece) => this.shown(piece))));
+    const lines = table.toString().split('\n');
+    await this.write(lines.map((line) => line.trimEnd()).join('\n'));
   }
 
   /** One line to stderr, for people. */
   note(text: string, style: Style = 'dim'): void {
     this.clearBar();
-    const said = printable(text);
-    const painted = this.colours.stderr ? styleText(style, said, { validateStream: false }) : said;
-    say(`${painted}\n`, this.streams.stderr);
+    void written(this.streams.stderr, `${inStyle({ text, style }, this.colours.stderr)}\n`);
   }
 
   /** A bar below what is printed, where somebody sees it. Answers how to move it on. */
@@ -157,14 +171,23 @@ export class Screen {
     this.bar = null;
   }
 
-  private cell<T>(item: T, { of, shown = of, style }: Column<T>): string {
-    const text = printable(shown(item));
-    return style && text ? this.paint(style(item), text) : text;
+  private shown(piece: Piece): string {
+    return inStyle(piece, this.colours.stdout);
   }
 
   private clearBar(): void {
     if (this.bar) this.streams.stderr.write('\r\x1b[K');
   }
+}
+
+function inStyle(piece: Piece, hasColours: boolean): string {
+  const { text, style } = typeof piece === 'string' ? { text: piece } : piece;
+  const said = printable(text);
+  return style && said && hasColours ? styleText(style, said, { validateStream: false }) : said;
+}
+
+function cellOf<T>(item: T, { of, shown = of, style }: Column<T>): Piece {
+  return style ? styled(style(item), shown(item)) : shown(item);
 }
 
 const borderless = {
@@ -201,6 +224,6 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<NodeJS.Errno
 }
 
 /** For people. Where it cannot be said, as on a full disk, the exit code says it. */
-export function say(text: string, stream: NodeJS.WriteStream = process.stderr): void {
-  void written(stream, text);
+export function say(text: string): void {
+  void written(process.stderr, printableLines(text));
 }

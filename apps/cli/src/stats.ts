@@ -3,9 +3,9 @@ import type { StatsAnswer } from '@app/contract';
 import { Command } from 'commander';
 import { filterOf, tellWhen, withFilters, type FilterOptions } from './options';
 import { tellProgress } from './outlook';
-import { styleOfState, type Screen } from './screen';
+import { styled, styleOfState, type Screen } from './screen';
 import { inSession } from './session';
-import { counted, fromNow, number, printable } from './words';
+import { counted, fromNow, number } from './words';
 
 export function statsCommand(): Command {
   return withFilters(new Command('stats').description('how many jobs are where, how far they are, and what is late'))
@@ -58,21 +58,21 @@ async function countsAsLines(screen: Screen, stats: StatsAnswer): Promise<void> 
 async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> {
   const { jobs, progress, late, unserved, oldestUnmatchedEventAt, callbacksLost, circuits } = stats;
   await screen.table([
-    ['', 'jobs', ...jobTypes].map((head) => screen.paint('dim', head)),
+    ['', 'jobs', ...jobTypes].map((head) => styled('dim', head)),
     ...jobStates.map((state) => [
-      screen.paint(styleOfState({ state }), state),
+      styled(styleOfState({ state }), state),
       number(jobs.byState[state]),
       ...jobTypes.map((type) => number(jobs.byType[type]?.[state])),
     ]),
     ['all', number(jobs.total)],
   ]);
-  if (progress) await screen.line(`\n${tellProgress(progress, Date.now()).join('\n')}`);
+  for (const line of progress ? ['', ...tellProgress(progress, Date.now())] : []) await screen.line(line);
   for (const { region } of unserved) {
-    await screen.line(screen.paint('red', `No worker serves ${printable(region)}: its jobs wait.`));
+    await screen.line(styled('red', `No worker serves ${region}: its jobs wait.`));
   }
   for (const { region, dueAt } of late) {
-    const said = `Late in ${printable(region)}: a worker should have taken a job that was due ${fromNow(dueAt, Date.now())}.`;
-    await screen.line(screen.paint('red', said));
+    const said = `Late in ${region}: a worker should have taken a job that was due ${fromNow(dueAt, Date.now())}.`;
+    await screen.line(styled('red', said));
   }
   if (oldestUnmatchedEventAt) {
     await screen.line(`The oldest event that fits no job came ${fromNow(oldestUnmatchedEventAt, Date.now())}.`);
@@ -80,6 +80,6 @@ async function countsAsTable(screen: Screen, stats: StatsAnswer): Promise<void> 
   if (callbacksLost > 0) await screen.line(`${counted(callbacksLost, 'job')} settled without an event.`);
   for (const { region, code, message, probeAt } of circuits) {
     const said = `The account cannot submit in ${region} (${code}: ${message}); next try ${fromNow(probeAt, Date.now())}.`;
-    await screen.line(screen.paint('red', printable(said)));
+    await screen.line(styled('red', said));
   }
 }

@@ -1,5 +1,5 @@
 import type { JobAnswer } from '@app/contract';
-import { fromNow, printable, standing } from './words';
+import { fromNow, standing } from './words';
 
 const NOW = Date.parse('2026-11-25T12:00:00.000Z');
 const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString();
@@ -47,9 +47,5 @@ describe('Words', () => {
     [{ state: 'failed', settledAt: at(-60) }, 'failed after 9 min, 1 min ago'],
   ])('say where a job stands: %j', (changes, words) => {
     expect(standing(job(changes), NOW)).toBe(words);
-  });
-
-  it('show control characters instead of obeying them', () => {
-    expect(printable('a\tb\nc\u001b[2J\u202e智能')).toBe('a\\tb\\nc\\u001b[2J\\u202e智能');
   });
 });

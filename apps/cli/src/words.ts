@@ -51,13 +51,6 @@ function lifetime({ state, createdAt, settledAt }: JobAnswer): string {
   return isSettled(state) && settledAt ? span(Date.parse(settledAt) - Date.parse(createdAt)) : 'a while';
 }
 
-/** As one line without control characters: a label must neither move the cursor nor look like two columns. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (found) =>
-    found === '\n' ? '\\n' : found === '\t' ? '\\t' : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 export function number(count = 0): string {
   return count.toLocaleString('en-US');
 }

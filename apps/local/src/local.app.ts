@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, withSecretFiles, type Config, type ConfigFor } from '@app/config';
+import { apiRoles, loadConfig, withSecretFiles, type ApiKey, type Config, type ConfigFor } from '@app/config';
 import { createLogger, portInUse, StartError, type Logger } from '@app/observability/start';
 import { Emulator } from '@app/vod-emulator';
 import { freePort, isFree, NoPostgres, startEmbeddedPostgres } from './embedded-postgres';
@@ -10,6 +10,8 @@ import { localSecrets, writeAddress } from './settings';
 export interface Local {
   urls: { api: string; webhook: string; worker: string; emulator: string | null };
   apiKey: string;
+  /** Signs a browser in, once. */
+  signInUrl: string;
   logger: Logger;
   stop(): Promise<void>;
 }
@@ -37,6 +39,7 @@ async function startAll(
   const env = withSecretFiles(environment);
   const asked = loadConfig(env, 'local');
   const logger = createLogger({ ...asked.log, process: 'local' });
+  for (const { variable, weakness } of asked.weaknesses) logger.warn({ variable, weakness }, 'a setting is weak');
   // Before the database is touched: it may be the one of an instance that runs already.
   await assertPortsFree(asked);
   started.push(takeDataDir(dataDir));
@@ -46,7 +49,7 @@ async function startAll(
   const load = () => import('./processes.js');
   const loadAhead = () => void load().catch(() => {}); // told below
   const databaseUrl = asked.databaseUrl ?? (await startPostgres(`${dataDir}/postgres`, logger, started, loadAhead));
-  const { migrateDatabase, startApi, startWebhook, startWorker } = await load();
+  const { migrateDatabase, Sessions, signInPath, startApi, startWebhook, startWorker } = await load();
   await migrateDatabase(databaseUrl);
 
   // The callback URL is signed as it is written, so the webhook's port must be known before the webhook listens.
@@ -75,14 +78,16 @@ async function startAll(
   const worker = await startWorker(loadConfig(complete, 'worker'), logger.child({ process: 'worker' }));
   started.push(() => worker.close());
   const apiConfig = loadConfig(complete, 'api');
-  const apiKey = strongestKey(apiConfig);
-  const api = await startApi(apiConfig, logger.child({ process: 'api' }), { localKey: apiKey });
+  const { secret: apiKey, ...owner } = strongestKey(apiConfig);
+  const sessions = new Sessions();
+  const api = await startApi(apiConfig, logger.child({ process: 'api' }), { sessions });
   started.push(() => api.close());
 
   writeAddress(dataDir, { api: api.url, apiKey });
   return {
     urls: { api: api.url, webhook: webhook.url, worker: worker.url, emulator: emulatorUrl },
     apiKey,
+    signInUrl: `${api.url}/${signInPath(sessions.offer(owner, Date.now()))}`,
     logger,
     stop,
   };
@@ -144,7 +149,8 @@ function keysOf({ accessKeyId, accessKeySecret }: ReturnType<typeof localSecrets
   return { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret };
 }
 
-function strongestKey({ apiKeys }: ConfigFor<'api'>): string {
-  const byRole = (role: string) => apiKeys.find((key) => key.role === role)?.secret;
-  return byRole('admin') ?? byRole('operator') ?? byRole('viewer') ?? '';
+function strongestKey({ apiKeys }: ConfigFor<'api'>): ApiKey {
+  const [strongest] = apiKeys.toSorted((a, b) => apiRoles.indexOf(b.role) - apiRoles.indexOf(a.role));
+  if (!strongest) throw new StartError('API_KEYS is empty: expected a key, or that it is not set');
+  return strongest;
 }

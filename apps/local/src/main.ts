@@ -11,8 +11,11 @@ void runUntilSignal(async () => {
   return { stop: () => local.stop(), logger: local.logger };
 });
 
-function welcome({ urls, apiKey }: Local): string {
+function welcome({ urls, apiKey, signInUrl }: Local): string {
   return `
+  sign in   ${signInUrl}
+            This link signs a browser in, once, within 15 minutes; npx vodai open gives another.
+
   dashboard ${urls.api}        its API is described at ${urls.api}/docs
   webhook   ${urls.webhook}
   worker    ${urls.worker}        health, metrics

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a laptop needs instead of an account: made once, kept in the data folder, the same at every start. */
@@ -13,6 +13,7 @@ export interface LocalSecrets {
 export function localSecrets(dataDir: string): LocalSecrets {
   const file = join(dataDir, 'secrets.json');
   try {
+    chmodSync(file, 0o600); // a copy of the folder may have opened it
     return JSON.parse(readFileSync(file, 'utf8')) as LocalSecrets;
   } catch {
     const secrets: LocalSecrets = {
@@ -23,7 +24,7 @@ export function localSecrets(dataDir: string): LocalSecrets {
       callbackKey: `Aa1${randomBytes(12).toString('hex')}`,
     };
     mkdirSync(dataDir, { recursive: true });
-    writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+    writeForOwner(file, JSON.stringify(secrets, null, 2));
     return secrets;
   }
 }
@@ -36,5 +37,11 @@ export interface LocalAddress {
 
 export function writeAddress(dataDir: string, { api, apiKey }: LocalAddress): void {
   writeFileSync(join(dataDir, 'api-url'), api);
-  writeFileSync(join(dataDir, 'api-key'), apiKey, { mode: 0o600 });
+  writeForOwner(join(dataDir, 'api-key'), apiKey);
+}
+
+/** A new file: the mode of one that is there already would stay as it is, and whoever has it open would go on reading. */
+function writeForOwner(file: string, text: string): void {
+  rmSync(file, { force: true });
+  writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
 }

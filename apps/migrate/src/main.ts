@@ -1,5 +1,5 @@
 import { loadConfig } from '@app/config';
-import { withoutSecrets } from '@app/observability';
+import { complain } from '@app/observability';
 import { migrateDatabase } from './migrate';
 
 async function main(): Promise<void> {
@@ -9,6 +9,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${withoutSecrets(error instanceof Error ? error.message : String(error))}\n`);
+  complain(error instanceof Error ? error.message : String(error));
   process.exit(1); // whatever connection is still open
 });

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '@app/observability';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '@app/testing';
+import { createEmptyDatabase, createTestDatabase, eventually, type TestDatabase } from '@app/testing';
 import { Client } from 'pg';
 import { OwnPostgres } from '../../../test/faults/support/postgres';
 import { migrateDatabase } from './migrate';
@@ -23,8 +23,27 @@ describe('A migration', () => {
   async function run(url: string, ...statements: string[]): Promise<void> {
     const client = new Client({ connectionString: url });
     await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** A server of its own, where nobody has made a role yet, and the URLs of databases on it. */
+  async function serverWith(names: string[]): Promise<{ server: string; databases: string[] }> {
+    const postgres = await OwnPostgres.start();
+    cleanUps.push(() => postgres.remove());
+    for (const name of names) await run(postgres.url, `create database ${name}`);
+    const databases = names.map((name) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href);
+    return { server: postgres.url, databases };
+  }
+
+  async function connect(url: string): Promise<Client> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    cleanUps.push(() => client.end());
+    return client;
   }
 
   /** A login without any right, and its URL. */
@@ -128,6 +147,96 @@ describe('A migration', () => {
     expect(await refusal(url.href)).toBe(
       "DATABASE_URL: Postgres can't be reached: the server refuses the password (28P01)",
     );
+  });
+
+  it('makes a role for each process, of several databases of a server at once, and does nothing the next time', async () => {
+    const { server, databases } = await serverWith(['one', 'two', 'three']);
+    const said: string[] = [];
+    await Promise.all(databases.map((url) => migrateDatabase(url, (line) => said.push(line))));
+    expect(said).toEqual([]);
+    for (const url of databases) {
+      expect(await migrateDatabase(url, (line) => said.push(line))).toEqual([]);
+      const reader = await connect(url);
+      const { rows } = await reader.query(`
+        select has_table_privilege('vodai_worker', 'submission', 'insert') as worker,
+               has_function_privilege('vodai_webhook', 'keep_events(jsonb)', 'execute') as webhook,
+               has_column_privilege('vodai_api', 'job', 'state', 'update') as api`);
+      expect(rows).toEqual([{ worker: true, webhook: true, api: true }]);
+    }
+    expect(said).toEqual([]);
+    const logins = await (
+      await connect(server)
+    ).query(
+      `select rolname from pg_roles where rolname ~ '^vodai_' and not rolcanlogin and not rolsuper order by rolname`,
+    );
+    expect(logins.rows.map(({ rolname }) => rolname)).toEqual(['vodai_api', 'vodai_webhook', 'vodai_worker']);
+  });
+
+  it('goes on when another database of the server makes the roles at the same moment', async () => {
+    const { server, databases } = await serverWith(['one']);
+    const other = await connect(server);
+    await other.query('begin');
+    await other.query('create role vodai_api');
+    const said: string[] = [];
+    const migrating = migrateDatabase(databases[0] ?? '', (line) => said.push(line));
+    const watch = await connect(server);
+    await eventually('it waits for the other one', async () => {
+      const { rows } = await watch.query(
+        `select from pg_stat_activity where datname = 'one' and wait_event_type = 'Lock' and query like '%create role%'`,
+      );
+      return rows.length > 0;
+    });
+    await other.query('commit');
+    expect((await migrating).length).toBeGreaterThan(1);
+    expect(said).toEqual([]);
+  });
+
+  it('that may not create roles says what somebody else has to run, goes on, and grants when that is done', async () => {
+    const { server, databases } = await serverWith(['one']);
+    await run(server, `create role plain login password 'secret'`, 'alter database one owner to plain');
+    const own = new URL(databases[0] ?? '');
+    own.username = 'plain';
+    own.password = 'secret';
+    await run(databases[0] ?? '', 'alter schema public owner to plain');
+    const said: string[] = [];
+    const ran = await migrateDatabase(own.href, (line) => said.push(line));
+    expect(ran.length).toBeGreaterThan(1);
+    expect(said.join('\n').split('\n').slice(1)).toEqual([
+      'create role vodai_api;',
+      'create role vodai_worker;',
+      'create role vodai_webhook;',
+    ]);
+    await run(server, ...said.join('\n').split('\n').slice(1));
+    said.splice(0);
+    expect(await migrateDatabase(own.href, (line) => said.push(line))).toEqual([]);
+    expect(said).toEqual([]);
+    await run(server, `create role hook login password 'secret' in role vodai_webhook`);
+    own.username = 'hook';
+    await run(own.href, `select keep_events('[]')`);
+    await expect(run(own.href, 'select from job')).rejects.toThrow(/permission denied/);
+  });
+
+  it('finds rights that were granted by hand, and says what takes them away', async () => {
+    const { server, databases } = await serverWith(['one']);
+    const [url = ''] = databases;
+    await migrateDatabase(url);
+    // As the guide of the version before had it.
+    await run(url, 'grant select on job to vodai_webhook', 'grant select, insert, update on event to vodai_webhook');
+    await run(server, 'alter role vodai_api createdb');
+    const said: string[] = [];
+    await migrateDatabase(url, (line) => said.push(line));
+    const statements = said.flatMap((line) => line.split('\n').filter((each) => each.endsWith(';')));
+    expect(statements).toEqual(
+      [
+        'alter role vodai_api nosuperuser nocreaterole nocreatedb nobypassrls;',
+        'revoke insert, select, update on public.event from vodai_webhook;',
+        'revoke select on public.job from vodai_webhook;',
+      ].toSorted((a, b) => statements.indexOf(a) - statements.indexOf(b)),
+    );
+    await run(url, ...statements);
+    said.splice(0);
+    await migrateDatabase(url, (line) => said.push(line));
+    expect(said).toEqual([]);
   });
 
   it('finds Postgres by its socket', async () => {

@@ -1,12 +1,17 @@
-import { connectDatabase, migrate } from '@app/persistence';
-import { migrateQueueStore } from '@app/queue';
+import { connectDatabase, grantRoles, migrate } from '@app/persistence';
+import { migrateQueueStore, missingQueueGrants } from '@app/queue';
 
-/** Brings one database up to date: our tables, and BullMQ's own for set-ups without Redis. Answers what it ran. */
-export async function migrateDatabase(url: string, say?: (line: string) => void): Promise<string[]> {
+/**
+ * Brings one database up to date: our tables, BullMQ's own for set-ups without Redis, and what the role of each process may do with
+ * them. Answers what it ran.
+ */
+export async function migrateDatabase(url: string, say: (line: string) => void = () => undefined): Promise<string[]> {
   const db = await connectDatabase({ url, application: 'vodai-migrate', poolSize: 2, silenceMs: 0 });
   try {
     const ran = await migrate(db, say);
-    return (await migrateQueueStore(url)) ? [...ran, "BullMQ's own"] : ran;
+    const queue = await migrateQueueStore(url);
+    await grantRoles(db, { worker: (role) => missingQueueGrants((...asked) => db.query(...asked), role) }, say);
+    return queue ? [...ran, "BullMQ's own"] : ran;
   } finally {
     await db.destroy();
   }

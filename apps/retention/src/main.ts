@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@app/config';
-import { withoutSecrets } from '@app/observability';
+import { complain } from '@app/observability';
 import { runRetention } from './retention';
 
 const USAGE = `npm run retention               drops now what has been kept for as long as the settings say
@@ -21,6 +21,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${withoutSecrets(error instanceof Error ? error.message : String(error))}\n`);
+  complain(error instanceof Error ? error.message : String(error));
   process.exit(1); // whatever connection is still open
 });

@@ -1,7 +1,8 @@
 import { Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Logger } from '@app/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readBody } from './body';
+import { readBody, UnreadBodyError } from './body';
+import { BodyRoom } from './body-room';
 import { Callbacks, type CallbackPlace } from './callbacks';
 
 /** What listens at each path that VOD calls. */
@@ -20,6 +21,7 @@ export class EventsController {
     private readonly callbacks: Callbacks,
     @Inject(CALLBACK_PATHS) private readonly paths: CallbackPaths,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly room: BodyRoom,
   ) {}
 
   @Post('*')
@@ -40,16 +42,23 @@ export class EventsController {
         path,
         // X-Forwarded-For is not looked at: anybody can write it.
         remoteAddress: request.raw.socket.remoteAddress ?? null,
-        readBody: () => readBody(request.raw),
+        readBody: () => readBody(request.raw, reply.raw, this.room),
       });
       if (taken.outcome === 'refused') return answer(reply, 401, `signature_${taken.reason}`);
       void reply.status(200).send({ ok: true });
     } catch (error) {
+      if (error instanceof UnreadBodyError) return refuseBody(reply, error);
       this.logger.error({ err: error }, 'an event could not be stored; VOD is told to send it again');
       void reply.header('retry-after', '1');
       answer(reply, 503, 'unavailable');
     }
   }
+}
+
+function refuseBody(reply: FastifyReply, { status, code }: UnreadBodyError): void {
+  if (reply.sent) return; // it came too slowly, and that was said
+  if (status === 503) void reply.header('retry-after', '1');
+  answer(reply, status, code);
 }
 
 function answer(reply: FastifyReply, status: number, code: string): void {

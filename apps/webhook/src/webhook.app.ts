@@ -6,8 +6,12 @@ import type { Logger, Server } from '@app/observability';
 import { EventStore, StrangerReads } from '@app/persistence';
 import { openProcess } from '@app/process';
 import type { FastifyInstance } from 'fastify';
+import { BodyRoom } from './body-room';
 import { Callbacks, type CallbackPlace } from './callbacks';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
+
+/** What all events on their way in may hold together: thousands of ordinary ones, some dozens of the largest. */
+const ROOM_BYTES = 32 * 1024 * 1024;
 
 @Module({})
 class WebhookModule {
@@ -21,6 +25,7 @@ class WebhookModule {
         { provide: Callbacks, useValue: callbacks },
         { provide: CALLBACK_PATHS, useValue: paths },
         { provide: LOGGER, useValue: logger },
+        { provide: BodyRoom, useValue: new BodyRoom(ROOM_BYTES) },
       ],
     };
   }
@@ -54,7 +59,6 @@ function takeAnything(fastify: FastifyInstance): void {
     delete request.raw.headers['content-type']; // guard: any-content-type
     done();
   });
-  fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request: unknown, _payload: unknown, done: (error: null) => void) => done(null));
 }
 

@@ -79,7 +79,7 @@ async function openWorker(
     await Promise.all([dispatching.stop(), matching.stop()]);
     await queues.stopWork();
   });
-  return { module: operations({ queues: () => queues.assertWorks() }) };
+  return { module: operations({ queues: () => queues.assertWorks() }), bodyParser: false };
 }
 
 function stepSettings({ alarms, limits, recovery, vod }: ConfigFor<'worker'>): StepSettings {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '@app/testing';
 import { createClient } from './client';
 import { ApiError, Unreachable } from './errors';
 
@@ -104,6 +105,46 @@ describe('A client', () => {
     });
   });
 
+  const tooMany = { status: 429, code: 'too_many_requests', detail: 'this key makes more than it may' };
+  const refuseOnce = (retryAfter: string, after: Answer) => {
+    answer = (_request, response) => {
+      answer = after;
+      sendJson(response, 429, tooMany, { 'content-type': 'application/problem+json', 'retry-after': retryAfter });
+    };
+  };
+
+  it('makes a call again that was one too many, when the API says, whatever the call is', async () => {
+    const asIt: Answer = (_request, response) => sendJson(response, 202, { id: 'r' });
+    const body = { mediaId: 'm', types: ['AIVideoTag' as const] };
+    for (const retryAfter of ['0', new Date(0).toUTCString()]) {
+      refuseOnce(retryAfter, asIt);
+      expect(await clientAt(url).submit(body)).toMatchObject({ id: 'r' });
+    }
+    expect(asked.map((one) => `${one.method} ${one.body}`)).toEqual(Array(4).fill(`POST ${JSON.stringify(body)}`));
+  });
+
+  it('gives up after a few times, and at once where the rest is long or not named', async () => {
+    const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'retry-after': '0' };
+    answer = (_request, response) => sendJson(response, 429, tooMany, headers);
+    await expect(clientAt(url).stats()).rejects.toMatchObject({ status: 429, code: 'too_many_requests' });
+    expect(asked).toHaveLength(4);
+    headers['retry-after'] = '3600';
+    await expect(clientAt(url).stats()).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 });
+    delete headers['retry-after'];
+    await expect(clientAt(url).stats()).rejects.toMatchObject({ status: 429 });
+    expect(asked).toHaveLength(6);
+  });
+
+  it('ends a rest when it is aborted', async () => {
+    const stop = new AbortController();
+    refuseOnce('9', (_request, response) => sendJson(response, 200, {}));
+    const call = clientAt(url).stats({}, { signal: stop.signal });
+    const ended = expect(call).rejects.toThrow('enough');
+    await eventually('it was refused', () => asked.length === 1);
+    stop.abort(new Error('enough'));
+    await ended;
+  });
+
   it.each([
     [502, 'text/html'],
     [200, 'text/html'],
@@ -147,6 +188,20 @@ describe('A client', () => {
     const response = await clientAt(url).exportJobs('csv', { type: 'AIMediaDNA' });
     expect(await response.text()).toBe('id,state\r\n');
     expect(asked[0]?.url).toBe('/v1/jobs.csv?type=AIMediaDNA');
+  });
+
+  it('without a key leaves it to the browser who asks', async () => {
+    const client = createClient({ baseUrl: `${url}/vodai/` });
+    answer = (_request, response) => response.writeHead(204).end();
+    await client.endSession();
+    expect(asked).toEqual([expect.objectContaining({ method: 'DELETE', url: '/vodai/v1/session' })]);
+    expect(asked[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it('answers the whole address of a link', async () => {
+    answer = (_request, response) => sendJson(response, 201, { path: 'session?token=a-b_c' });
+    expect(await clientAt(`${url}/vodai`).signInLink()).toBe(`${url}/vodai/session?token=a-b_c`);
+    expect(asked[0]).toMatchObject({ method: 'POST', url: '/vodai/v1/session/links' });
   });
 
   it('does not repeat a key that is none', () => {

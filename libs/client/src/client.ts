@@ -17,22 +17,28 @@ import type {
   RequestAnswer,
   Resolution,
   ResultAnswer,
+  SignInLink,
   StatsAnswer,
   SubmitRequest,
   WorkersAnswer,
 } from '@app/contract';
-import { errorOf, unexpected, unreachable } from './errors';
+import { errorOf, unexpected, unreachable, type ApiError } from './errors';
+import { pause } from './pause';
 import { followChanges, type Init, type StreamOptions } from './stream';
 
 export interface ClientOptions {
   /** Where the API is, path prefix included: `http://127.0.0.1:3000`, `https://intra.example/vodai/`, `document.baseURI`. */
   baseUrl: string | URL;
-  /** The secret of an API key. */
-  key: string;
+  /** The secret of an API key. Without one the browser's session counts, where the API opens some. */
+  key?: string | undefined;
 }
 
 /** What the API gives at once. */
 const MOST_OF_A_PAGE = 200;
+
+/** How often a call is made again that was one too many, and for how long a rest it is waited at most. */
+const RESTS = 3;
+const REST_MAX_MS = 10_000;
 
 interface Call {
   signal?: AbortSignal | undefined;
@@ -56,24 +62,37 @@ export type Result = ResultAnswer & { text: string };
 export type Client = ReturnType<typeof createClient>;
 
 /**
- * The HTTP API, one method for each call, in Node and in browsers. A method throws `ApiError` when the API says no,
+ * The HTTP API, one method for each call, in Node and in browsers. A call that was one too many (429) had no effect, so it is made
+ * again when the API says, a few times. A method throws `ApiError` when the API says no,
  * `Unreachable` when no answer came, the signal's reason when it was aborted, and `TypeError` for what cannot be sent.
  */
 export function createClient({ baseUrl, key }: ClientOptions) {
   const base = folderOf(baseUrl);
   // fetch would refuse it too, and repeat it in the error.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new TypeError('expected an API key of printable ASCII without blanks');
-  const authorization = `Bearer ${key}`;
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key))
+    throw new TypeError('expected an API key of printable ASCII without blanks');
+  const identity = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
   async function send(url: URL | string, init: Init): Promise<Response> {
+    for (let rests = 0; ; rests += 1) {
+      const answer = await sendOnce(url, init);
+      if (answer.ok) return answer;
+      const error = await errorOf(answer);
+      const restMs = restAfter(error);
+      if (restMs === null || rests === RESTS) throw error;
+      // Spread out: those that were told together would come back together.
+      await pause(restMs * (1 + Math.random() / 4), init.signal);
+      if (isAbort(init.signal)) throw init.signal?.reason;
+    }
+  }
+
+  async function sendOnce(url: URL | string, init: Init): Promise<Response> {
     // Made first: what cannot be sent at all, a header beyond Latin-1 for example, isn't an api that does not answer.
     // Without a Request, which fetch would take apart again: hundreds of thousands of calls are made in a row.
-    const headers = new Headers({ ...init.headers, authorization });
-    const answer = await fetch(url, { ...init, headers }).catch((error: unknown) => {
+    const headers = new Headers({ ...init.headers, ...identity });
+    return fetch(url, { ...init, headers }).catch((error: unknown) => {
       throw isAbort(init.signal) ? error : unreachable(base, error);
     });
-    if (!answer.ok) throw await errorOf(answer);
-    return answer;
   }
 
   async function json<T>(url: URL, init: Init): Promise<{ answer: T; text: string; headers: Headers }> {
@@ -162,6 +181,13 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     workers: (call?: Call) => get<WorkersAnswer>(to('v1/workers'), call),
     me: (call?: Call) => get<MeAnswer>(to('v1/me'), call),
 
+    /** Of a local instance: the address of a link that signs a browser in as the owner of this key, once. */
+    signInLink: async (call?: Call): Promise<string> =>
+      new URL((await post<SignInLink>(to('v1/session/links'), {}, call)).answer.path, base).href,
+    /** Ends the browser's session. */
+    endSession: async ({ signal }: Call = {}): Promise<void> =>
+      void (await send(to('v1/session'), withSignal({ method: 'DELETE' }, signal))),
+
     /**
      * Follows the changes of the jobs that the filter lets through, over every interruption and without a gap. Ends when it is
      * aborted; throws when the API refuses it or when a listener throws.
@@ -169,6 +195,11 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     stream: (filter: JobFilter, options: StreamOptions): Promise<void> =>
       followChanges((init) => send(to('v1/stream', filter), init), options),
   };
+}
+
+/** The rest that the API asks for, when it is worth waiting for. */
+function restAfter({ status, retryAfterMs }: ApiError): number | null {
+  return status === 429 && retryAfterMs !== undefined && retryAfterMs <= REST_MAX_MS ? retryAfterMs : null;
 }
 
 /** As a folder, so that paths are taken relative to it; `new URL('v1', 'http://host/prefix')` would lose the prefix. */

@@ -106,6 +106,23 @@ describe('A stream', () => {
     expect(within).toEqual(Array(5).fill(true));
   });
 
+  it('does not come back before the API says', async () => {
+    answer = ({ response }, number) => {
+      if (number === 1) response.writeHead(503, { 'retry-after': '1' }).end();
+      else say(response, ['ready', '1']);
+    };
+    const asked: number[] = [];
+    const options = {
+      pauses,
+      signal: stop.signal,
+      onChange: () => {},
+      onTrouble: (_error: Error, ms: number) => asked.push(ms),
+    };
+    void client.stream({}, options);
+    await eventually('it was told', () => asked.length === 1);
+    expect(asked[0]).toBeGreaterThanOrEqual(1_000);
+  });
+
   it.each([400, 401, 403])('ends with the error when the API refuses it with %d', async (status) => {
     answer = ({ response }) => {
       response.writeHead(status, { 'content-type': 'application/problem+json' });

@@ -1,6 +1,7 @@
 import type { StreamedChange } from '@app/contract';
 import { createEventSource } from 'eventsource-client';
 import { ApiError, Unreachable } from './errors';
+import { pause } from './pause';
 
 export interface StreamOptions {
   /** `id` is the position after this change: with it as `lastEventId` a later stream goes on from here. */
@@ -47,7 +48,8 @@ export async function followChanges(
     if (end === 'aborted') return;
     if ('final' in end) throw end.final;
     // Spread out: all listeners of an api that restarts lose it in the same moment.
-    const retryInMs = Math.round(pauseMs * (1 + Math.random() / 4));
+    const wantedMs = (end.trouble instanceof ApiError && end.trouble.retryAfterMs) || 0;
+    const retryInMs = Math.round(Math.max(pauseMs, wantedMs) * (1 + Math.random() / 4));
     pauseMs = Math.min(pauseMs * 2, pauses.longestMs);
     listeners.onTrouble?.(end.trouble, retryInMs);
     if (!signal.aborted) await pause(retryInMs, signal);
@@ -111,17 +113,5 @@ function connection(
       onScheduleReconnect: () => end({ trouble }),
     });
     alive();
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
   });
 }

@@ -1,5 +1,12 @@
-import { fillRegion, type ApiKey, type ConfigExtra, type DurationRange, type Environment } from './values';
-import type { logLevels, recoveryRungs } from './variables';
+import {
+  fillRegion,
+  type ApiKey,
+  type ConfigExtra,
+  type DurationRange,
+  type Environment,
+  type TrustedProxies,
+} from './values';
+import type { logLevels, recoveryRungs, VariableName } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
 export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
@@ -17,13 +24,30 @@ export interface Proxies {
   none?: string;
 }
 
+/** A setting that works and protects less than it could. The text holds nothing secret. */
+export interface Weakness {
+  variable: VariableName;
+  weakness: string;
+}
+
 /** What the environment says, read and arranged. Units and defaults are documented in variables.ts. */
 export interface Config {
   databaseUrl?: string;
   redisUrl?: string;
   host: string;
   ports: { api: number; webhook: number; worker: number; emulator: number };
+  /** Where /metrics and /readyz are answered instead of on the process's own port. */
+  operationsPorts: { api?: number; webhook?: number; worker?: number };
   apiKeys: ApiKey[];
+  /** What each key may do at an api process. */
+  callers: {
+    /** Requests a second. */
+    rate: number;
+    /** At the same time; in all twice as many. */
+    streams: number;
+    waits: number;
+  };
+  trustedProxies?: TrustedProxies;
   /** What people call this instance. */
   environment?: Environment;
   vod: {
@@ -60,6 +84,8 @@ export interface Config {
   failpoints?: string;
   log: { level: (typeof logLevels)[number]; format: 'json' | 'pretty' };
   emulator: { jobTimeMs: DurationRange };
+  /** Said at the start. */
+  weaknesses: Weakness[];
 }
 
 interface Database {

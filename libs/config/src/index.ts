@@ -4,4 +4,4 @@ export { loadConfig } from './load';
 export { ConfigError } from './problems';
 export { withSecretFiles } from './secret-files';
 export { version } from './version';
-export { apiRoles, environmentColors, type ApiKey, type ApiRole } from './values';
+export { apiRoles, environmentColors, type ApiKey, type ApiRole, type TrustedProxies } from './values';

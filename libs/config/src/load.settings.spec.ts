@@ -9,7 +9,9 @@ describe('without anything set', () => {
       databaseUrl: database,
       host: '127.0.0.1',
       ports: { api: 3000, webhook: 3001, worker: 3003, emulator: 3002 },
+      operationsPorts: {},
       apiKeys: [],
+      callers: { rate: 2_500, streams: 1_000, waits: 1_000 },
       vod: {
         regions: ['cn-shanghai'],
         endpoint: 'https://vod.{region}.aliyuncs.com',
@@ -32,6 +34,7 @@ describe('without anything set', () => {
       retention: { recordsMs: 180 * DAY, eventBodiesMs: 30 * DAY, keysMs: 400 * DAY },
       log: { level: 'info', format: 'json' },
       emulator: { jobTimeMs: { minMs: 2_000, maxMs: 6_000 } },
+      weaknesses: [expect.objectContaining({ variable: 'DATABASE_URL' })],
     });
   });
 
@@ -50,6 +53,15 @@ describe('without anything set', () => {
 });
 
 describe('what is set', () => {
+  it('gives the operations of each process a port of their own', () => {
+    const env = { OPS_PORT_API: '9000', OPS_PORT_WORKER: '9003', OPS_PORT_WEBHOOK: '0' };
+    expect(loadConfig(env, 'local').operationsPorts).toEqual({ api: 9000, worker: 9003, webhook: 0 });
+    expect(problemsOf({ OPS_PORT_WEBHOOK: '3001' })).toEqual([
+      'OPS_PORT_WEBHOOK: expected another port than WEBHOOK_PORT, got 3001 for both',
+    ]);
+    expect(problemsOf({ OPS_PORT_API: '0', API_PORT: '0' })).toEqual([]);
+  });
+
   it.each([
     ['2s', '30', 60],
     ['500ms', '1', 1],
@@ -100,6 +112,15 @@ describe('what is set', () => {
     ['预发 2 : purple', { name: '预发 2', color: 'purple' }],
   ])('the environment %j is %j', (text, environment) => {
     expect(loadConfig({ ENVIRONMENT_NAME: text }, 'local')).toMatchObject({ environment });
+  });
+
+  it.each([
+    ['1', { hops: 1 }],
+    ['10', { hops: 10 }],
+    ['127.0.0.1', { networks: ['127.0.0.1'] }],
+    ['10.0.0.0/8, ::1,2001:db8::/32', { networks: ['10.0.0.0/8', '::1', '2001:db8::/32'] }],
+  ])('the proxies %j are %j', (text, trustedProxies) => {
+    expect(loadConfig({ TRUST_PROXY: text }, 'local')).toMatchObject({ trustedProxies });
   });
 
   it.each([

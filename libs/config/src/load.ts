@@ -4,6 +4,7 @@ import { misspellings } from './misspellings';
 import { withSecretFiles } from './secret-files';
 import { amountAt, fillRegion } from './values';
 import { variableNames, variables, type Values, type VariableName } from './variables';
+import { weaknesses } from './weaknesses';
 
 const publicEndpoint = 'https://vod.{region}.aliyuncs.com';
 /** VOD's limit for CallbackURL (SetMessageCallback). */
@@ -94,7 +95,21 @@ const neededText: Partial<Record<VariableName, string>> = {
 };
 
 function contradictions(values: Values, role: Role): Problem[] {
-  return [...timing(values), ...keeping(values), ...callbackLength(values), ...halfAnAccessKey(values, role)];
+  return [
+    ...timing(values),
+    ...keeping(values),
+    ...callbackLength(values),
+    ...halfAnAccessKey(values, role),
+    ...onePortTwice(values),
+  ];
+}
+
+function onePortTwice(values: Values): Problem[] {
+  return (['API', 'WEBHOOK', 'WORKER'] as const).flatMap((process): Problem[] => {
+    const [variable, other] = [`OPS_PORT_${process}`, `${process}_PORT`] as const;
+    if (values[variable] !== values[other] || values[other] === 0) return [];
+    return [{ variable, other, expected: `another port than ${other}`, got: `${values[variable]} for both` }];
+  });
 }
 
 /** A claimed job waits up to half a second for its call, and whatever is late by then is late on the way as well. */
@@ -187,7 +202,14 @@ function arrange(values: Values, role: Role): Config {
       worker: values.WORKER_PORT,
       emulator: values.EMULATOR_PORT,
     },
+    operationsPorts: {
+      ...(values.OPS_PORT_API !== undefined && { api: values.OPS_PORT_API }),
+      ...(values.OPS_PORT_WEBHOOK !== undefined && { webhook: values.OPS_PORT_WEBHOOK }),
+      ...(values.OPS_PORT_WORKER !== undefined && { worker: values.OPS_PORT_WORKER }),
+    },
     apiKeys: values.API_KEYS ?? [],
+    callers: { rate: values.API_RATE, streams: values.API_STREAMS, waits: values.API_WAITS },
+    ...(values.TRUST_PROXY && { trustedProxies: values.TRUST_PROXY }),
     ...(values.ENVIRONMENT_NAME && { environment: values.ENVIRONMENT_NAME }),
     vod: {
       regions: values.VOD_REGIONS,
@@ -230,5 +252,6 @@ function arrange(values: Values, role: Role): Config {
     ...(values.FAILPOINTS === undefined ? {} : { failpoints: values.FAILPOINTS }),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (role === 'local' ? 'pretty' : 'json') },
     emulator: { jobTimeMs: values.EMULATOR_JOB_TIME },
+    weaknesses: weaknesses(values, role),
   };
 }

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseDuration } from './duration';
 
@@ -51,6 +52,30 @@ export function flag() {
 }
 
 export const host = () => reads('an address or a host name', (text) => (/^[\w.:-]+$/.test(text) ? text : undefined));
+
+/** Who stands in front: networks in which they are, or how many they are. */
+export type TrustedProxies = { networks: string[] } | { hops: number };
+
+export function trustedProxies() {
+  const format =
+    'a comma list of addresses and networks such as 10.0.0.0/8,::1, or how many proxies stand in front, 1 to 10';
+  return readsOrSays<TrustedProxies>(format, (text) => {
+    if (/^\d+$/.test(text)) {
+      const hops = Number(text);
+      return hops >= 1 && hops <= 10 ? { value: { hops } } : { wrong: null };
+    }
+    const networks = text.split(',').map((entry) => entry.trim());
+    const wrong = networks.findIndex((network) => !isNetwork(network));
+    return wrong < 0 ? { value: { networks } } : { wrong: `entry ${wrong + 1} is none` };
+  });
+}
+
+/** Not all there is: what everybody may say is not worth believing. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([\da-f.:]+)(?:\/([1-9]\d{0,2}))?$/i.exec(text) ?? [];
+  const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
+  return most > 0 && Number(bits ?? most) <= most;
+}
 
 /** setTimeout takes at most 2³¹−1 ms (24.8 days) and fires at once beyond that; every duration here may end in one. */
 const longestMs = 576 * 3_600_000;
@@ -222,6 +247,9 @@ export interface ApiKey {
   secret: string;
 }
 
+/** What can stand behind `Authorization: Bearer`, and arrives as it was sent. */
+const bearerSecret = /^[!-~]{1,4096}$/;
+
 /** Entries are named by their number: in an entry with its parts swapped, the "name" may be the secret. */
 export function apiKeyList() {
   return readsEntries<ApiKey[]>('name:role:secret, comma-separated', (entries) => {
@@ -232,6 +260,10 @@ export function apiKeyList() {
       const known = apiRoles.find((one) => one === role);
       if (!name || !role || !secret) return { wrong: `entry ${i + 1} doesn't have three parts` };
       if (!known) return { wrong: `the role of entry ${i + 1} is none of ${apiRoles.join(', ')}` };
+      if (!bearerSecret.test(secret)) {
+        const wrong = `the secret of entry ${i + 1} can't be sent in an Authorization header, which takes up to 4096 letters, digits and signs of ASCII, and no blank`;
+        return { wrong };
+      }
       keys.push({ name, role: known, secret });
     }
     if (hasDuplicates(keys.map((key) => key.name))) return { wrong: 'two entries have the same name' };

@@ -19,6 +19,7 @@ import {
   secretList,
   someOf,
   storeUrl,
+  trustedProxies,
   wholeNumber,
 } from './values';
 
@@ -42,9 +43,24 @@ export const variables = z.object({
   WEBHOOK_PORT: port().prefault('3001'),
   EMULATOR_PORT: port().prefault('3002'),
   WORKER_PORT: port().prefault('3003'),
+  /** Set: /metrics and /readyz are answered there and no longer on the process's own port, which may face the internet. */
+  OPS_PORT_API: port().optional(),
+  OPS_PORT_WEBHOOK: port().optional(),
+  OPS_PORT_WORKER: port().optional(),
 
   /** Who may call the api, and as what. No default: a built-in key would be everybody's key. */
   API_KEYS: apiKeyList().optional(),
+
+  /**
+   * Requests a second of each key, for each api process. Well over what one client makes of it: 32 connections that enqueue as fast as
+   * they are answered come to 1,700 on two cores.
+   */
+  API_RATE: wholeNumber(1, 1_000_000).prefault('2500'),
+  /** Open streams of each key, and calls of each key that wait for a job, for each api process; in all twice as many. */
+  API_STREAMS: wholeNumber(1, 100_000).prefault('1000'),
+  API_WAITS: wholeNumber(1, 100_000).prefault('1000'),
+  /** Whose word for where a call comes from (X-Forwarded-For) is believed. Unset: nobody's, as anybody can write it. */
+  TRUST_PROXY: trustedProxies().optional(),
 
   /** Shown before and after sign-in, so that nobody retries in production what they meant to try in staging. */
   ENVIRONMENT_NAME: environmentName().optional(),

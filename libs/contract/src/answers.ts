@@ -155,11 +155,19 @@ export const meAnswer = z
   })
   .meta({ id: 'Me' });
 
-/** What a page knows before anybody is signed in: where it is, and on the machine of a local instance the key to sign in with. */
+/** What a page knows before anybody is signed in. */
 const sessionAnswer = z.object({
-  apiKey: z.string().nullable(),
+  /** By a session: the browser has its cookie, and no key is needed. */
+  signedIn: z.boolean(),
+  /** Of a local instance: one signs in by a link that works once. */
+  hasLinks: z.boolean(),
   environment: z.object({ name: z.string(), color: z.enum(environmentColors) }).optional(),
 });
+
+/** A link that signs a browser in, once. The path is relative to where the api is. */
+export interface SignInLink {
+  path: string;
+}
 
 export const problemAnswer = z
   .object({

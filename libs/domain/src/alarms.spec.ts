@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { later, noon, rules } from '../test/jobs';
-import { after, backOff, isPast, nextPoll, nextRecoveryLook, retryGap } from './alarms';
+import { after, backOff, firstPoll, firstRecoveryLook, isPast, nextPoll, nextRecoveryLook, retryGap } from './alarms';
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const tries = fc.integer({ min: 0, max: 5000 });
@@ -60,7 +60,22 @@ describe('The next poll', () => {
   });
 });
 
+describe('The first look at a job that was found', () => {
+  it('is counted from the send', () => {
+    expect(firstPoll(rules, later(1000), noon, 0.5)).toEqual(later(rules.pollFirstMs));
+  });
+
+  it('is at once when that has passed', () => {
+    expect(firstPoll(rules, later(rules.pollFirstMs * 2), noon, 0.5)).toEqual(later(rules.pollFirstMs * 2));
+  });
+});
+
 describe('The looks of the recovery ladder', () => {
+  it('begin at once when the lease of a worker that is gone has outlasted the first', () => {
+    const looks = [0, 9_999, 60_000, 7_200_000].map((ms) => firstRecoveryLook(rules, later(ms), noon));
+    expect(looks).toEqual([later(10_000), later(10_000), later(60_000), later(7_200_000)]);
+  });
+
   it('come at their distances from the send, then at the end of the grace period, then every so often', () => {
     const looks = [0, 10_000, 30_000, 120_000, 1_200_000].map((ms) => nextRecoveryLook(rules, later(ms), noon));
     expect(looks).toEqual([later(10_000), later(30_000), later(120_000), later(1_200_000), later(1_230_000)]);

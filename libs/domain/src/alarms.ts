@@ -68,10 +68,24 @@ export function nextPoll(rules: AlarmRules, now: Date, tries: number, submittedA
   return deadline > now && deadline < poll ? deadline : poll;
 }
 
+/** The first look at a job that was found, counted from the send: it may be over for long. */
+export function firstPoll(rules: AlarmRules, now: Date, submittedAt: Date, chance: number): Date {
+  return notBefore(now, nextPoll(rules, submittedAt, 0, submittedAt, chance));
+}
+
+/** The first look of the recovery ladder: at once when its time has passed, as it has when a lease had to end first. */
+export function firstRecoveryLook(rules: AlarmRules, now: Date, sentAt: Date): Date {
+  return notBefore(now, after(sentAt, rules.recoverAfterMs[0] ?? rules.recoverGraceMs));
+}
+
 /** The next look of the recovery ladder; after the last one, the end of the grace period, and then every so often. */
 export function nextRecoveryLook(rules: AlarmRules, now: Date, sentAt: Date): Date {
   const looks = [...rules.recoverAfterMs, rules.recoverGraceMs].map((ms) => after(sentAt, ms));
   return looks.find((look) => look > now) ?? after(now, AFTER_GRACE_MS);
+}
+
+function notBefore(now: Date, date: Date): Date {
+  return date > now ? date : now;
 }
 
 export function isPast(now: Date, since: Date | null, ms: number): boolean {

@@ -32,7 +32,7 @@ describe('A job that was tried twice and missed once', () => {
       looked: ['unconfirmed', 3, 1, 10, 'a look'],
       reconsidered: ['unconfirmed', 0, 1, 0, 'no look'],
       resent: ['unconfirmed', 2, 1, 60, 'no look'],
-      found: ['unconfirmed', 0, 0, 60, 'no look'],
+      found: ['unconfirmed', 0, 0, 40, 'no look'], // counted from the send, 20 s ago
       proven_absent: ['unconfirmed', 0, 1, 0, 'a look'],
       undecidable: ['unconfirmed', 2, 1, null, 'a look'],
 
@@ -93,7 +93,7 @@ describe('A pause', () => {
     ['not_sent', 'submitting', 0.9, 1.1],
     ['throttled', 'submitting', 2, 4], // never earlier than VOD asked for
     ['accepted', 'submitting', 54, 66],
-    ['found', 'unconfirmed', 54, 66],
+    ['found', 'unconfirmed', 34, 46],
     ['read_running', 'processing', 108, 132],
     ['read_missing', 'processing', 108, 132],
     ['read_unavailable', 'processing', 0.9, 1.1],
@@ -105,12 +105,15 @@ describe('A pause', () => {
 
   it.each<[EventType, JobState]>([
     ['accepted', 'unconfirmed'],
-    ['found', 'unconfirmed'],
     ['read_running', 'processing'],
     ['read_missing', 'processing'],
   ])('after %s in %s ends at the deadline, which counts from the send', (type, state) => {
     const soon = later(rules.jobDeadlineMs - 10 * SECOND);
     expect(dueIn(moved(jobs[state], oneOfEach[type], soon), soon)).toBe(10);
+  });
+
+  it('is none after found so late that the job may be over for long', () => {
+    expect(dueIn(moved(jobs.unconfirmed, oneOfEach.found, later(2 * MINUTE)), later(2 * MINUTE))).toBe(0);
   });
 });
 

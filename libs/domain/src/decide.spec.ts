@@ -114,9 +114,14 @@ describe('A claim and its call', () => {
 describe('A submission whose outcome is unknown', () => {
   it('is looked at on the ladder, counted from the send and not from the loss', () => {
     const sent = { ...jobs.submitting, submittedAt: noon };
-    const unconfirmed = moved(sent, oneOfEach.outcome_unknown, later(20_000));
-    expect(unconfirmed).toMatchObject({ state: 'unconfirmed', attempts: 1, submittedAt: noon, dueAt: later(30_000) });
-    expect(moved(unconfirmed, oneOfEach.looked, later(30_000)).dueAt).toEqual(later(120_000));
+    const unconfirmed = moved(sent, oneOfEach.outcome_unknown, later(5_000));
+    expect(unconfirmed).toMatchObject({ state: 'unconfirmed', attempts: 1, submittedAt: noon, dueAt: later(10_000) });
+    expect(moved(unconfirmed, oneOfEach.looked, later(10_000)).dueAt).toEqual(later(30_000));
+  });
+
+  it('is looked at as soon as the lease of its worker is over, when that lasts longer than the first look is away', () => {
+    const sent = { ...jobs.submitting, submittedAt: noon };
+    expect(moved(sent, oneOfEach.outcome_unknown, later(60_000)).dueAt).toEqual(later(60_000));
   });
 
   it('is believed when the answer comes after all, later than its lease', () => {

@@ -3,6 +3,8 @@ import {
   backOff,
   BLOCKED_RETRY_MAX_MS,
   CAPPED_RETRY_MS,
+  firstPoll,
+  firstRecoveryLook,
   NOTICE_GAP_MS,
   nextPoll,
   nextRecoveryLook,
@@ -133,7 +135,11 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
         submittedAt: job.submittedAt ?? now,
         tries: 0,
         misses: 0,
-        dueAt: nextPoll(rules, now, 0, job.submittedAt ?? now, chance),
+        // VOD has just taken what it accepts; what was found has been there since the send.
+        dueAt:
+          event.type === 'found'
+            ? firstPoll(rules, now, job.submittedAt ?? now, chance)
+            : nextPoll(rules, now, 0, job.submittedAt ?? now, chance),
       };
 
     case 'refused':
@@ -167,7 +173,7 @@ function effects(job: JobCore, event: JobEvent, { now, chance, rules }: Circumst
       return {
         submittedAt: job.submittedAt ?? now,
         tries: 0,
-        dueAt: nextRecoveryLook(rules, now, job.submittedAt ?? now),
+        dueAt: firstRecoveryLook(rules, now, job.submittedAt ?? now),
       };
     case 'reconsidered':
       return {

@@ -1,3 +1,4 @@
+import { asWritten } from '@app/text';
 import Papa from 'papaparse';
 import { isHeading, normalized } from './heading';
 import { idAt, looksLikeVods, type Found } from './id';
@@ -129,7 +130,8 @@ function idIn({ line, cells }: Row, { index, width }: Layout): Found {
   // Excel leaves out empty cells at the end of a row. A line break in a title cuts one too, and puts a word where ids are.
   const isCut = cells.length < width && !looksLikeVods(cell);
   if (isWider || isCut) return { line, problem: 'cell_count', expected: width, got: cells.length };
-  return idAt(line, cell);
+  // An export of ours has apostrophes in it (libs/text), which no id has.
+  return idAt(line, asWritten(cell));
 }
 
 /** Without a heading nothing says what the lines are, and under one a title of one word may have come where ids are. */

@@ -1,4 +1,5 @@
 import './memory';
+export { complain } from './complain';
 export { Signals } from './emitter';
 export { createRegistry, Registry, showCircuits, showListeners, showPool, showSeen } from './gauges';
 export { countSignals, logSignals } from './listen';

@@ -141,6 +141,47 @@ describe('the log', () => {
   });
 });
 
+describe('Text from outside in the log', () => {
+  /** An Escape, a C1 sequence, a bidi override, a zero-width space, a tag beyond U+FFFF; and a line that looks like one of ours. */
+  const hostile = 'a\u001b[2J\u009b2J\u202eb\u200b\u{e0041}\u2028\r\n[12:00:00.000] INFO: all is well';
+  const say = ({ logger }: ReturnType<typeof capture>) => {
+    const error = new Error(hostile, { cause: new Error(hostile) });
+    logger.error({ err: error, mediaId: hostile, deep: [{ [hostile]: { text: hostile } }], [hostile]: 1 }, hostile);
+  };
+  const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+  it('is escaped in JSON, which stays the same JSON', () => {
+    const captured = capture();
+    say(captured);
+    expect(captured.text().trimEnd()).not.toMatch(/[^\x20-\x7e]/);
+    expect(captured.last()).toMatchObject({
+      msg: hostile,
+      mediaId: hostile,
+      err: { message: hostile, cause: hostile },
+      deep: [{ [hostile]: { text: hostile } }],
+      [hostile]: 1,
+    });
+  });
+
+  it('is shown and not obeyed where it is pretty, and makes no line of its own', () => {
+    const captured = capture('pretty');
+    say(captured);
+    expect(captured.text()).not.toMatch(unseen);
+    expect(captured.text()).toContain(String.raw`a\u001b[2J\u009b2J\u202eb\u200b\udb40\udc41`);
+    const [first, ...others] = captured.text().trimEnd().split('\n');
+    expect(first).toMatch(/ERROR/);
+    expect(others.filter((line) => !line.startsWith('    '))).toEqual([]);
+  });
+
+  it('leaves languages as they are', () => {
+    for (const format of ['json', 'pretty'] as const) {
+      const { logger, text } = capture(format);
+      logger.info('智能标签 Zürich');
+      expect(text()).toContain('智能标签 Zürich');
+    }
+  });
+});
+
 describe("Nest's messages", () => {
   it('keep their context', () => {
     const { logger, last } = capture();

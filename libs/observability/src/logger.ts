@@ -1,6 +1,8 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config, Role } from '@app/config';
+import { printableJson } from '@app/text';
 import { codeOf, isError } from './errors';
+import { forPeople } from './pretty-line';
 import { lineWithoutSecrets } from './redact';
 import { requestInHand } from './request-in-hand';
 
@@ -25,8 +27,8 @@ export function createLogger({ level, format, process: name, destination }: Logg
       formatters: { level: (label) => ({ level: label }) },
       mixin: requestInHand,
       serializers: { err: describeError, error: describeError },
-      // The finished line, because a secret can arrive in a message, a stack, a field or a field's field.
-      hooks: { streamWrite: lineWithoutSecrets },
+      // The finished line, because a secret, or what a terminal obeys, can arrive in a message, a stack, a field or a field's field.
+      hooks: { streamWrite: (line) => printableJson(lineWithoutSecrets(line)) },
     },
     pretty ?? output,
   );
@@ -52,7 +54,7 @@ function prettyStream(destination: DestinationStream): DestinationStream | undef
       translateTime: 'SYS:HH:MM:ss.l',
       singleLine: true, // a stack still has lines of its own
     });
-    return { write: (line) => destination.write(prettify(line)) };
+    return { write: (line) => destination.write(prettify(forPeople(line))) };
   } catch (error) {
     if (codeOf(error) === 'MODULE_NOT_FOUND') return undefined;
     throw error;

@@ -47,5 +47,5 @@ function contextOf(rest: unknown[]): string | undefined {
 }
 
 function looksLikeStack(text: string): boolean {
-  return /\n\s+at /.test(text);
+  return /\n[ \t]+at /.test(text);
 }

@@ -24,6 +24,15 @@ interface Reply {
 
 @Open(true)
 @Controller()
+class HealthController {
+  @Get('healthz')
+  healthz() {
+    return { status: 'ok' };
+  }
+}
+
+@Open(true)
+@Controller()
 class OperationsController {
   private readonly underWay = new Map<string, Promise<string>>();
   /** Held only to be kept: the registry asks it. */
@@ -42,11 +51,6 @@ class OperationsController {
         for (const [store, answer] of Object.entries(await askAll())) this.set({ store }, answer === 'ok' ? 1 : 0);
       },
     });
-  }
-
-  @Get('healthz')
-  healthz() {
-    return { status: 'ok' };
   }
 
   @Get('readyz')
@@ -112,14 +116,20 @@ async function within(ms: number, answer: Promise<string>, otherwise: string): P
   }
 }
 
-/** The HTTP faces that every process has: GET /healthz, /readyz and /metrics. */
+/** The HTTP faces that every process has. */
 @Module({})
 export class OperationsModule {
+  /** GET /healthz, /readyz and /metrics. */
   static register(options: OperationsOptions): DynamicModule {
     return {
       module: OperationsModule,
-      controllers: [OperationsController],
+      controllers: [HealthController, OperationsController],
       providers: [{ provide: operationsOptions, useValue: options }],
     };
+  }
+
+  /** GET /healthz alone, on a port whose other two are answered elsewhere. */
+  static healthOnly(): DynamicModule {
+    return { module: OperationsModule, controllers: [HealthController] };
   }
 }

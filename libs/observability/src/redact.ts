@@ -4,8 +4,8 @@ const parameter =
 const header =
   /((?:authorization|x-vod-signature|x-acs-signature|x-acs-security-token)\s{0,4}[:=]\s{0,4})(?!\\?["'])[^\r\n"'\\,}]+/gi;
 const bearer = /(\bBearer\s)[^\s"'\\,}]+/gi;
-/** Up to the last @: a password may hold one. Bounded, like the counts below, so that no text makes this slow. */
-const userInfo = /(:\/\/)[^\s"'\\<>]{0,500}@/g;
+/** What a URL may be in. */
+const word = /[^\s"'\\<>]+/g;
 
 const secretNames =
   'authorization|x-vod-signature|x-acs-signature|x-acs-security-token|security_?token|accessKeyId|accessKeySecret|secret|password|apiKeys?|keys';
@@ -19,16 +19,22 @@ const members = [...membersNamed(secretNames, 'gi'), ...membersNamed(signatureNa
 function membersNamed(names: string, flags: string): RegExp[] {
   return [
     new RegExp(String.raw`(\b(?:${names})["']?\s{0,4}:\s{0,4}(["']))(?:(?!\2)[^\\]|\\.)*`, flags),
-    new RegExp(String.raw`(\b(?:${names})\\{1,7}["']\s{0,4}:\s{0,4}\\{1,7}["'])(?:[^"'\\]|\\(?!\\{0,6}["']))*`, flags),
+    new RegExp(String.raw`(\b(?:${names})\\{1,7}["']\s{0,4}:\s{0,4}\\{1,7}["'])(?:[^"'\\]|\\+(?![\\"']))*`, flags),
     new RegExp(String.raw`(\b(?:${names})(?:\\{0,7}["'])?\s{0,4}:\s{0,4})\[[^\]]*\]?`, flags),
   ];
+}
+
+/** Up to the last @: a password may hold one. */
+function withoutUserInfo(url: string): string {
+  const [start, end] = [url.indexOf('://'), url.lastIndexOf('@')];
+  return start < 0 || end < start ? url : `${url.slice(0, start)}://***${url.slice(end)}`;
 }
 
 /** Takes out of a text whatever could sign or open something. */
 export function withoutSecrets(text: string): string {
   return members
     .reduce((rest, member) => rest.replace(member, '$1***'), text)
-    .replace(userInfo, '$1***@')
+    .replace(word, withoutUserInfo)
     .replace(parameter, '$1***')
     .replace(header, '$1***')
     .replace(bearer, '$1***');

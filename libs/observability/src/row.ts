@@ -1,6 +1,6 @@
 import type { Metric } from './metrics';
 
-interface Line {
+export interface Line {
   level: 'debug' | 'info' | 'warn' | 'error';
   fields: object;
 }
@@ -14,6 +14,8 @@ export const error = (fields: object): Line => ({ level: 'error', fields });
 export interface Row<Payload> {
   /** Its line in the log, which has the signal's name as its message. */
   log: (payload: Payload) => Line;
+  /** Of what strangers can bring about at will: lines of which this is the same are said once a minute, with their number. */
+  foldBy?: (payload: Payload) => string;
   /** None when the line says it all, or when a gauge asks the stores at the moment of scraping. */
   metrics?: readonly Metric<Payload>[];
 }

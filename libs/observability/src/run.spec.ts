@@ -1,25 +1,30 @@
 import { transformFileSync } from '@swc/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Signals are sent to real processes, which run the code that the build would make of it. */
 const built = mkdtempSync(join(tmpdir(), 'run-'));
 const children: ChildProcess[] = [];
 
 beforeAll(() => {
-  for (const name of ['run', 'errors', 'redact', 'start-error']) {
-    const { code } = transformFileSync(join(__dirname, `${name}.ts`), {
-      module: { type: 'commonjs' },
-      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    });
-    writeFileSync(join(built, `${name}.js`), code);
-  }
+  const text = join(built, 'node_modules/@app/text');
+  mkdirSync(text, { recursive: true });
+  for (const name of ['run', 'complain', 'errors', 'redact', 'start-error']) compile(join(__dirname, name), built);
+  for (const name of ['index', 'formula', 'printable']) compile(join(__dirname, '../../text/src', name), text);
 });
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 afterAll(() => rmSync(built, { recursive: true }));
+
+function compile(file: string, into: string): void {
+  const { code } = transformFileSync(`${file}.ts`, {
+    module: { type: 'commonjs' },
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+  });
+  writeFileSync(join(into, `${basename(file)}.js`), code);
+}
 
 /** `body` is the script of a process: it sees runUntilSignal, StartError, say (a line on stdout) and `forever`. */
 function run(body: string) {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { complain } from './complain';
 import { isError } from './errors';
-import { withoutSecrets } from './redact';
 import { StartError } from './start-error';
 
 export interface Running {
@@ -88,7 +88,7 @@ function onEnding(graceMs: number, logger: () => Logger | undefined, end: (endin
 
 /** For a reason that a person can mend, the message alone is what helps. */
 function failToStart(error: unknown, logger: Logger | undefined): never {
-  if (isExpected(error)) process.stderr.write(`${withoutSecrets(error.message)}\n`);
+  if (isExpected(error)) complain(error.message);
   else tell(logger, error, 'the start failed');
   process.exit(1);
 }
@@ -101,5 +101,5 @@ function isExpected(error: unknown): error is Error {
 function tell(logger: Logger | undefined, error: unknown, message: string): void {
   if (logger) return logger.fatal({ err: error }, message);
   const text = isError(error) ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${message}: ${withoutSecrets(text)}\n`);
+  complain(`${message}: ${text}`);
 }

@@ -2,9 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { TrustedProxies } from '@app/config';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { answerBrokenHead, setAnswerHeaders } from './answer-headers';
+import { BODY_DEADLINE, lastAnswer, limitBodies, type BodyDeadline } from './body-deadline';
 import { countRequests } from './count-requests';
 import { codeOf } from './errors';
 import { NestLogger } from './nest-logger';
@@ -17,17 +20,23 @@ export interface ServeOptions {
   port: number;
   /** The variable to name when the port is taken. */
   portVariable: string;
+  /** What the log says when it listens. */
+  listening?: string;
   logger: Logger;
   /** Bytes; Fastify's default is 1 MiB. */
   bodyLimit?: number;
-  /** False leaves bodies to the content type parsers that `configure` adds. */
+  /** False leaves bodies to the content type parsers that `configure` adds: without any, none is read. */
   bodyParser?: boolean;
+  /** How slowly a body may come. */
+  bodyDeadline?: BodyDeadline;
   /** Answers what the router refuses before any filter sees it: a broken escape or an overlong part in the path. */
   badUrl?: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
   /** Runs before the modules are initialised and their routes registered. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
   /** Where requests are counted. */
   registry?: Registry;
+  /** Whose word for where a request comes from is believed; nobody's unless it is said. */
+  trustedProxies?: TrustedProxies;
   /** Answers that take their time on purpose: they are counted, and not timed. */
   lasts?: (request: FastifyRequest) => boolean;
   /** How long requests under way may take once `close` was called. */
@@ -38,6 +47,8 @@ export interface Server {
   app: NestFastifyApplication;
   url: string;
   port: number;
+  /** Where /metrics and /readyz are answered. */
+  operationsUrl: string;
   close: () => Promise<void>;
 }
 
@@ -54,8 +65,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   }
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://${callable(options.host)}:${port}`;
-  options.logger.info({ url }, 'listening');
-  return { app, url, port, close };
+  options.logger.info({ url }, options.listening ?? 'listening');
+  return { app, url, port, operationsUrl: url, close };
 
   /** Below the 20 s that a process has in all: an open stream or a stuck client must not use them up. */
   async function close(): Promise<void> {
@@ -92,8 +103,10 @@ function createApp({
   logger,
   bodyLimit,
   bodyParser = true,
-  badUrl,
+  bodyDeadline = BODY_DEADLINE,
+  badUrl = refuseUrl,
   registry,
+  trustedProxies,
   lasts,
 }: ServeOptions): Promise<NestFastifyApplication> {
   let watch: ReturnType<typeof countRequests> | undefined;
@@ -101,19 +114,39 @@ function createApp({
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     ...(bodyLimit !== undefined && { bodyLimit }),
-    ...(badUrl && {
-      frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-        watch?.(request, reply); // no hook sees it
-        badUrl(error, request, reply);
-      },
-    }),
+    clientErrorHandler: answerBrokenHead,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      // No hook sees it.
+      watch?.(request, reply);
+      setAnswerHeaders(reply.raw);
+      lastAnswer(request, reply);
+      badUrl(error, request, reply);
+    },
+    ...(trustedProxies && { trustProxy: trustOf(trustedProxies) }),
   });
-  if (registry) watch = countRequests(adapter.getInstance(), registry, lasts);
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    setAnswerHeaders(reply.raw);
+    done();
+  });
+  limitBodies(fastify, bodyDeadline);
+  if (!bodyParser) fastify.removeAllContentTypeParsers();
+  if (registry) watch = countRequests(fastify, registry, lasts);
   return NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false, // throw to us instead of ending the process from within
     bodyParser,
   });
+}
+
+function refuseUrl(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  const { statusCode = 400, message = '' } = error as { statusCode?: number; message?: string };
+  void reply.status(statusCode).send({ statusCode, message: message.slice(0, 200) });
+}
+
+/** Fastify believes nobody when it is told a number, as it can't know whether the first of them is a proxy: who sets one says so. */
+function trustOf(proxies: TrustedProxies): string[] | ((address: string, hop: number) => boolean) {
+  return 'networks' in proxies ? proxies.networks : (_address, hop) => hop < proxies.hops;
 }
 
 async function listen(app: NestFastifyApplication, options: ServeOptions): Promise<void> {

@@ -45,6 +45,8 @@ const oneOfEach: SignalMap = {
   },
   'event.received': { region: 'cn-shanghai', verdict: 'received', signature: 'valid', eventType: 'AIVideoTagComplete' },
   'event.refused': refused,
+  'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
+  'caller.limited': { client: 'shop', limit: 'rate' },
   'dispatch.handed': { queue: 'submit', region: 'cn-shanghai', jobs: 7 },
   'settled.without_event': { jobId: 'job-1', region: 'cn-shanghai', type: 'AIMediaDNA' },
   'queue.closed': {

@@ -1,5 +1,6 @@
 import { counter, each, gauge, histogram, openCounter } from './metrics';
 import { debug, error, info, row, warn, type Row } from './row';
+import { callerSignals } from './signals.callers';
 import { retentionSignals } from './signals.retention';
 
 /** What labels of metrics can say, and nothing else. */
@@ -290,6 +291,7 @@ export const table = {
     ],
   }),
 
+  ...callerSignals,
   ...retentionSignals,
 
   /** Looked for when a worker starts, before a job needs them. */

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { Fixture } from '../test/fixture';
+import type { NewsPage } from './change.reads';
 import { ChangeReads, formatPosition, parsePosition, type Position } from './index';
 
 const ALL = { limit: 1_000 };
@@ -136,7 +137,7 @@ describe('What is new since a position', () => {
     }
     await fixture.query('delete from job where id = $1', [dropped]);
     const seen: string[] = [];
-    for (let from = start, more = true; more;) {
+    for (let from = start, more = true, pages = 0; more && pages < 20; pages += 1) {
       const page = await reads.after(from, { limit: 1 });
       seen.push(...page.news.map(({ job, line }) => `${job.id} ${line.version}`));
       from = page.position;
@@ -161,6 +162,88 @@ describe('What is new since a position', () => {
     expect(text).not.toContain('Seq Scan on history_before'); // an empty month is looked through faster than its index
   });
 
+  describe('since long ago', () => {
+    const LINES = 20_000;
+    const TRANSACTIONS = 100; // a new cluster has had some hundreds
+    /** Far from what there is in all, and room for what a stretch, a walk and the job of each line take. */
+    const FEW = 9_000;
+    let id: string;
+    let ids: string[];
+    let start: Position;
+    let goal: Position;
+    const wholeAt = (xid: number) => parsePosition(`${xid}:${xid}:`) as Position;
+    beforeAll(async () => {
+      id = await newJob();
+      goal = await reads.now();
+      // In the order of their ids, as if each transaction had been one before now.
+      const first = Number(goal.seen.xmax) - TRANSACTIONS - 20;
+      const lines = await fixture.query<{ id: string }>(
+        `insert into history (job_id, version, at, event, to_state, attempt, tx)
+         select $1, version, now(), 'deferred', 'queued', 0, ($2::bigint + version / $3::int)::text::xid8
+           from generate_series(2, ${LINES}) as version
+         returning id`,
+        [id, first, LINES / TRANSACTIONS],
+      );
+      ids = lines.map((line) => line.id);
+      await fixture.query('analyze history');
+      start = wholeAt(first);
+      goal = await reads.now();
+    });
+
+    /** A page, and how many rows it reads of the table, as Postgres counts them within a transaction. */
+    async function read(from: Position): Promise<{ page: NewsPage; rows: number }> {
+      const client = new Client({ connectionString: fixture.url });
+      clients.push(client);
+      await client.connect();
+      await client.query('begin');
+      const query = async (sql: string, values?: unknown[]) => (await client.query(sql, values)).rows;
+      const page = await new ChangeReads({ query } as never).after(from, { upTo: goal.seen, limit: 200 });
+      const [{ rows }] = (await query(
+        `select sum(seq_tup_read + idx_tup_fetch)::int as rows
+           from pg_stat_xact_user_tables
+          where relname like 'history%'`,
+      )) as [{ rows: number }];
+      await client.query('rollback');
+      return { page, rows };
+    }
+
+    it('is read in pages that each read little of it, from its beginning on', async () => {
+      const first = await read(start);
+      const second = await read(first.page.position);
+      for (const { page, rows } of [first, second]) {
+        expect(page.news.length).toBeGreaterThan(150); // of a job that another test has dropped there are none
+        expect(page.position.partly).not.toBeNull();
+        expect(rows).toBeLessThan(FEW);
+      }
+    });
+
+    it('is read in such pages also amid a stretch that is long, and behind the end of one', async () => {
+      const middle = ids[LINES / 2] ?? '';
+      const amid = await read({ seen: start.seen, partly: { upTo: goal.seen, line: middle } });
+      expect(amid.page.news).toHaveLength(200);
+      const end = wholeAt(Number(start.seen.xmax) + TRANSACTIONS / 4).seen;
+      const behind = await read({ seen: start.seen, partly: { upTo: end, line: middle } });
+      expect(behind.page.news).toEqual([]);
+      expect(behind.page.position.partly?.upTo).toEqual(end); // and looks on from where it was
+      expect(Number(behind.page.position.partly?.line)).toBeGreaterThan(Number(middle));
+      for (const { rows } of [amid, behind]) expect(rows).toBeLessThan(FEW);
+    });
+
+    it('is everything once', async () => {
+      const seen: string[] = [];
+      let at = start;
+      for (let pages = 0; (at.partly || at.seen.text !== goal.seen.text) && pages < 100; pages += 1) {
+        const page = await reads.after(at, { upTo: goal.seen, limit: 900 });
+        seen.push(...page.news.filter(({ job }) => job.id === id).map(({ line }) => line.id));
+        at = parsePosition(formatPosition(page.position)) as Position;
+      }
+      expect(at.seen.text).toBe(goal.seen.text);
+      const known = new Set(ids);
+      expect(seen.filter((line) => known.has(line))).toHaveLength(ids.length);
+      expect(new Set(seen).size).toBe(seen.length);
+    });
+  });
+
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
   it(`is everything once for every reader, whatever happens at the same time (SEED=${seed})`, async () => {
@@ -171,8 +254,12 @@ describe('What is new since a position', () => {
     const open: { client: Client; job: { id: string } }[] = [];
     const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)] as T;
 
-    const read = async (reader: (typeof readers)[number]) => {
-      const page = await reads.after(reader.at ?? start, { limit: 1 + Math.floor(random() * 4) });
+    const narrow = new ChangeReads(fixture.db, { stretch: 2, walk: 3 });
+    const read = async (reader: (typeof readers)[number], { last = false } = {}) => {
+      const limit = 1 + Math.floor(random() * 4);
+      // Some come back to the past, of which the small bounds make many stretches and long ways.
+      const upTo = !last && random() < 0.5 ? { upTo: (await reads.now()).seen } : {};
+      const page = await narrow.after(reader.at ?? start, { ...upTo, limit });
       reader.seen.push(...page.news.map(({ line }) => line.id));
       // Sometimes it falls down in the middle of a page, and comes back with the last id that it had.
       const kept = random() < 0.3 && page.news.length > 0 ? Math.floor(random() * page.news.length) : -1;
@@ -201,7 +288,7 @@ describe('What is new since a position', () => {
       // Until a look from a whole position, which is one at everything, shows nothing.
       for (let [more, looks] = [true, 0]; more && looks < 500; looks += 1) {
         const isWhole = !reader.at?.partly;
-        more = (await read(reader)) || !isWhole;
+        more = (await read(reader, { last: true })) || !isWhole;
       }
     }
 

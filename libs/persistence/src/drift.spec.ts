@@ -3,6 +3,7 @@ import {
   eventSources,
   eventVerdicts,
   jobStates,
+  listeningStates,
   readableStates,
   settledStates,
   silentStates,
@@ -62,6 +63,13 @@ describe('The schema', () => {
     expect(
       await fixture.query('select pg_get_constraintdef(oid) as rule from pg_constraint where conname = $1', [name]),
     ).toEqual([said]);
+  });
+
+  it('has a function keep a copy for the jobs that still listen', async () => {
+    const [found] = await fixture.query<{ text: string }>(
+      `select prosrc as text from pg_proc where proname = 'keep_events'`,
+    );
+    expect(found?.text).toContain(`job.state ${inStates(listeningStates)}`);
   });
 
   it('finds by job_without_event just what the statistics count', async () => {

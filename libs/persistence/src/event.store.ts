@@ -1,8 +1,6 @@
 import type { EventSignature, EventSource, EventVerdict } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { Gather } from './gather';
-import { channels } from './channels';
-import { keepKnownNotices, keepNotices } from './keep-statements';
 import { toJson } from './rows';
 
 /** A notice of VOD as received, with what could be read from its body. */
@@ -42,7 +40,10 @@ const ANY_BODY = 'over a limit';
 const COUNTED =
   'over a limit for what no job here is known to be about: counted, not kept; the body is the beginning of the first';
 
-/** Keeps VOD's notices. The caller answers 200 after this resolves, never before. */
+/**
+ * Keeps VOD's notices, by a function of the database: the login of the webhook can't touch a table. The caller answers 200 after
+ * this resolves, never before.
+ */
 export class EventStore {
   private readonly small = new Gather((notices: Notice[]) => this.storeAll(notices), { batch: 100, lanes: 2, bytes });
   /** A lane of their own: a body of a megabyte takes as long as a hundred small ones, and these would wait for it. */
@@ -66,9 +67,8 @@ export class EventStore {
   }
 
   private async storeAll(notices: Notice[]): Promise<{ fresh: boolean }[]> {
-    const rows = await this.db.query<{ id: string; wake: unknown }[]>(keepNotices, [
+    const rows = await this.db.query<{ id: string }[]>(`/* keep event */ select id from keep_events($1::jsonb) as id`, [
       toJson(withCopies(notices).map(inBase64)),
-      channels.event,
     ]);
     const ids = new Set(rows.map((row) => row.id));
     return notices.map(({ id }) => ({ fresh: ids.has(id) }));
@@ -76,11 +76,10 @@ export class EventStore {
 
   private async storeKnown(notices: Notice[]): Promise<{ kept: boolean; fresh: boolean }[]> {
     const distinct = withCopies(notices.map((notice) => ({ ...notice, bodyHash: ANY_BODY })));
-    const rows = await this.db.query<{ id: string; fresh: boolean }[]>(keepKnownNotices, [
-      toJson(distinct.map(inBase64)),
-      channels.event,
-      COUNTED,
-    ]);
+    const rows = await this.db.query<{ id: string; fresh: boolean }[]>(
+      `/* keep known event */ select kept as id, fresh from keep_known_events($1::jsonb, $2)`,
+      [toJson(distinct.map(inBase64)), COUNTED],
+    );
     const known = new Map(rows.map((row) => [row.id, row]));
     const firsts = new Map(distinct.map((notice) => [identityOf(notice), notice.id]));
     return notices.map((notice) => {

@@ -41,7 +41,7 @@ export class Heartbeat {
   /** A beat that is under way must not bring the row back. */
   private async leave(): Promise<void> {
     await this.beating;
-    await this.processes.remove(this.process.id).catch(this.trouble);
+    await this.processes.remove(this.process).catch(this.trouble);
   }
 
   /** One at a time: a store that hangs must not collect them. */

@@ -1,6 +1,7 @@
 export { createDataSource } from './data-source';
 export { connectDatabase, openDatabase } from './open';
-export { grantsFor, type Process } from './rights';
+export { processes, roleOf, type Process } from './rights';
+export { grantRoles } from './roles';
 export { assertSchema, migrate, SchemaTooOldError } from './schema';
 export { installationId } from './installation';
 export { channels } from './channels';

@@ -18,8 +18,8 @@ export async function openDatabase(
   try {
     await assertOwnSession(db);
     await assertUtf8(db);
+    await assertRights(db, process); // first: who may not read which migrations have run is told all that is missing
     await assertSchema(db);
-    await assertRights(db, process);
     return db;
   } catch (error) {
     await db.destroy();

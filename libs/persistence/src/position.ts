@@ -22,6 +22,13 @@ export function snapshotFrom(text: string): Snapshot {
   return { text, xmax, underWay: underWay === '' ? [] : underWay.split(',') };
 }
 
+/** What a snapshot shows of the transactions before `end`. */
+export function beforeTransaction(shown: Snapshot, end: bigint): Snapshot {
+  if (end >= BigInt(shown.xmax)) return shown;
+  const underWay = shown.underWay.filter((each) => BigInt(each) < end);
+  return snapshotFrom(`${underWay[0] ?? end}:${end}:${underWay.join(',')}`);
+}
+
 /** As the id of an event: short enough for a header, and nothing that a header could not carry. */
 export function formatPosition({ seen, partly }: Position): string {
   return partly ? `${seen.text}/${partly.upTo.text}/${partly.line}` : seen.text;

@@ -27,7 +27,7 @@ export interface LivingProcess extends Process {
 }
 
 /**
- * The processes that run. All times are the database's: the clocks of machines differ, and a row would look old that was
+ * The processes that run. Each writes of its own kind only, by functions of the database. All times are the database's: the clocks of machines differ, and a row would look old that was
  * written just now.
  */
 export class ProcessStore {
@@ -35,24 +35,19 @@ export class ProcessStore {
 
   /** Says that it is there. Clears away, too, those that have not been heard of for long. */
   async beat({ id, role, host, version, regions, limits }: Process): Promise<void> {
-    await this.db.query(
-      `/* beat */
-       with gone as (
-         delete from process
-          where id in (select id from process
-                        where last_seen_at < now() - interval '10 minutes' and id <> $1
-                          for update skip locked)  -- after an outage all are old, and each would clear the others away
-       )
-       insert into process (id, role, host, version, regions, submit_qps, collect_qps, max_in_flight, started_at, last_seen_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())
-       on conflict (id) do update
-          set last_seen_at = excluded.last_seen_at`,
-      [id, role, host, version, regions, limits?.submitQps, limits?.collectQps, limits?.maxInFlight],
-    );
+    await this.db.query(`/* beat */ select beat_${role}($1, $2, $3, $4, $5, $6, $7)`, [
+      id,
+      host,
+      version,
+      regions,
+      limits?.submitQps,
+      limits?.collectQps,
+      limits?.maxInFlight,
+    ]);
   }
 
-  async remove(id: string): Promise<void> {
-    await this.db.getRepository(ProcessEntity).delete({ id });
+  async remove({ id, role }: Pick<Process, 'id' | 'role'>): Promise<void> {
+    await this.db.query(`select leave_${role}($1)`, [id]);
   }
 
   /** Heard of within the last minute: some beats may get lost. The longest running first. */

@@ -1,30 +1,41 @@
 import { StartError } from '@app/observability';
 import type { DataSource } from 'typeorm';
 
-export type Process = 'api' | 'worker' | 'webhook';
+export const processes = ['api', 'worker', 'webhook'] as const;
+export type Process = (typeof processes)[number];
 
-type Privilege = 'select' | 'insert' | 'update' | 'delete';
+/** The group role of a process, which has all that the process needs. A login for the process is a member of it. */
+export function roleOf(process: Process): string {
+  return `vodai_${process}`;
+}
 
 /**
- * What each process does to each table. The guide prints it as GRANTs, and a test runs the product with logins that may do
- * just this. An identity column needs no right on its sequence; `for update` needs `update`.
+ * What each process does to each table itself, as GRANT takes it. An identity column needs no right on its sequence;
+ * `for update` needs `update`. The webhook has nothing but functions: whoever takes it over meets no table.
  */
-const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
+const tableRights: Record<Process, Record<string, readonly string[]>> = {
   api: {
     migration: ['select'],
     request: ['select', 'insert'],
     dropped_job: ['select'],
     retention: ['select'],
-    job: ['select', 'insert', 'update'],
+    // As a new job is stored: nobody but a worker says what VOD knows of it. The trigger only_workers_claim has the states.
+    job: [
+      'select',
+      `insert (id, request_id, type, state, version, due_at, client, region, media_id, priority, labels, natural_key,
+               holds_natural_key, created_at)`,
+      // As the door writes it. Whose job it is, and of which media, stays.
+      `update (state, version, due_at, attempt, attempts, tries, misses, vod_job_id, event_status, error_phase, error_code,
+               error_message, submitted_at, last_read_at, finished_at, settled_at, holds_natural_key)`,
+    ],
     job_label: ['select', 'insert'], // by the trigger on job
-    // What a person does goes through the same door as everything else, in one statement that may touch all of these.
-    submission: ['select', 'insert', 'update'],
+    submission: ['select'],
     history: ['select', 'insert'],
-    result: ['select', 'insert', 'update'],
-    event: ['select', 'update'],
+    result: ['select'],
+    event: ['select', 'update (verdict, job_id, reason)'], // of the job that a person names for a JobId
     circuit: ['select'],
     closed_queue: ['select'],
-    process: ['select', 'insert', 'update', 'delete'],
+    process: ['select'],
   },
   worker: {
     migration: ['select'],
@@ -42,39 +53,91 @@ const tableRights: Record<Process, Record<string, readonly Privilege[]>> = {
     circuit: ['select', 'insert', 'update', 'delete'],
     closed_queue: ['select', 'insert', 'update'],
     pace: ['select', 'insert', 'update'],
-    process: ['select', 'insert', 'update', 'delete'],
+    process: ['select'],
   },
   webhook: {
     migration: ['select'],
-    job: ['select'],
-    event: ['select', 'insert', 'update'],
-    process: ['select', 'insert', 'update', 'delete'],
   },
 };
 
 /** Functions that do what only the owner of the tables may. */
-const functionRights: Partial<Record<Process, readonly string[]>> = {
-  worker: ['make_months(timestamp with time zone, integer)', 'drop_month(text, text)'],
+const functionRights: Record<Process, readonly string[]> = {
+  api: heartbeatOf('api'),
+  worker: [...heartbeatOf('worker'), 'make_months(timestamp with time zone, integer)', 'drop_month(text, text)'],
+  webhook: [
+    ...heartbeatOf('webhook'),
+    'keep_events(jsonb)',
+    'keep_known_events(jsonb, text)',
+    'count_strangers(uuid, uuid, integer)',
+  ],
 };
 
-/** What a process can do without: a webhook that nobody sees among the others takes events all the same. */
-const spare: Partial<Record<Process, readonly string[]>> = { webhook: ['process'] };
+/** Each says of itself that it runs, and nobody of anybody else. */
+function heartbeatOf(process: Process): string[] {
+  return [`beat_${process}(uuid, text, text, text[], integer, integer, integer)`, `leave_${process}(uuid)`];
+}
 
-/** The statements that give a login what a process needs, beyond CONNECT on the database. */
-export function grantsFor(process: Process, login: string): string[] {
+/** The statements that `role`, a group or a login, lacks to work as this process with what there is in the database. */
+export async function missingGrants(db: DataSource, process: Process, role: string): Promise<string[]> {
+  const asked = Object.entries(tableRights[process]).flatMap(([table, rights]) =>
+    rights.flatMap((right) => {
+      const [, privilege = '', columns] = /^(\w+)(?: \(([^)]*)\))?$/.exec(right) ?? [];
+      return (columns?.split(/,\s*/) ?? [null]).map((column) => ({ table, right, privilege, column }));
+    }),
+  );
+  const [found] = await db.query<[{ role: string; usage: boolean; missing: Missing[] }]>(
+    `select quote_ident($2::text) as role,
+            has_schema_privilege($2, 'public', 'usage') as usage,
+            coalesce(jsonb_agg(distinct jsonb_build_object('table', asked."table", 'right', asked."right"))
+                     filter (where not case when asked."column" is null then has_table_privilege($2, pg_class.oid, privilege)
+                                            else has_column_privilege($2, pg_class.oid, attnum, privilege) end), '[]') as missing
+       from jsonb_to_recordset($1::jsonb) as asked("table" text, "right" text, privilege text, "column" text)
+       join pg_class on relname = asked."table" and relnamespace = 'public'::regnamespace
+       left join pg_attribute on attrelid = pg_class.oid and attname = asked."column"`,
+    [JSON.stringify(asked), role],
+  );
+  const functions = await db.query<{ name: string }[]>(
+    `select name from unnest($1::text[]) as name where not has_function_privilege($2, to_regprocedure('public.' || name), 'execute')`,
+    [functionRights[process], role],
+  );
+  const grant = (rights: string, on: string) => `grant ${rights} on ${on} to ${found.role};`;
   return [
-    `grant usage on schema public to ${login};`,
-    ...Object.entries(tableRights[process]).map(([table, rights]) => grant(rights, `public.${table}`, login)),
-    ...(functionRights[process] ?? []).map((name) => grantFunction(name, login)),
+    ...(found.usage ? [] : [grant('usage', 'schema public')]),
+    ...Object.keys(tableRights[process]).flatMap((table) => {
+      const rights = found.missing
+        .filter((each) => each.table === table)
+        .map(({ right }) => right.replaceAll(/\s+/g, ' '));
+      return rights.length > 0 ? [grant(rights.join(', '), `public.${table}`)] : [];
+    }),
+    ...functions.map(({ name }) => grant('execute', `function public.${name}`)),
   ];
 }
 
-function grant(rights: readonly string[], on: string, login: string): string {
-  return `grant ${rights.join(', ')} on ${on} to ${login};`;
+interface Missing {
+  table: string;
+  right: string;
 }
 
-function grantFunction(name: string, login: string): string {
-  return grant(['execute'], `function public.${name}`, login);
+/**
+ * What `role` may do beside that. It was granted by hand, for a version that needed it. To revoke a right of a table takes those of
+ * its columns along: a migration grants them again.
+ */
+export async function surplusGrants(db: DataSource, process: Process, role: string): Promise<string[]> {
+  const wanted = Object.entries(tableRights[process]).flatMap(([table, rights]) =>
+    rights.map((right) => `${table} ${right}`),
+  );
+  const rows = await db.query<{ statement: string }[]>(
+    `select format('revoke %s on public.%I from %I;', string_agg(lower(privilege_type), ', ' order by privilege_type), relname, $2::text) as statement
+       from pg_class
+       cross join lateral aclexplode(relacl)
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+        and grantee = $2::regrole and relowner <> grantee
+        and relname || ' ' || lower(privilege_type) <> all($1::text[])
+      group by relname
+      order by relname`,
+    [wanted, role],
+  );
+  return rows.map(({ statement }) => statement);
 }
 
 /** A right that is missing. The message has the statements that give it. */
@@ -86,35 +149,21 @@ export class RightsError extends StartError {
 
 /** Asked at the start: else it would show hours later, as one statement after another that fails. */
 export async function assertRights(db: DataSource, process: Process): Promise<void> {
-  const asked = Object.entries(tableRights[process])
-    .filter(([table]) => !spare[process]?.includes(table))
-    .flatMap(([table, rights]) => rights.map((right) => ({ table, right })));
-  const [found] = await db.query<[{ login: string; usage: boolean; missing: { table: string; right: string }[] }]>(
-    `select quote_ident(current_user) as login, has_schema_privilege('public', 'usage') as usage,
-            coalesce(jsonb_agg(asked) filter (where not has_table_privilege(pg_class.oid, asked."right")), '[]') as missing
-       from jsonb_to_recordset($1::jsonb) as asked("table" text, "right" text)
-       join pg_class on relname = asked."table" and relnamespace = 'public'::regnamespace`,
-    [JSON.stringify(asked)],
+  const role = roleOf(process);
+  const [{ login, member }] = await db.query<[{ login: string; member: boolean | null }]>(
+    `select current_user as login, pg_has_role(to_regrole($1), 'usage') as member`,
+    [role],
   );
-  const { login, usage, missing } = found;
-  const grants = [...new Set(missing.map(({ table }) => table))].map((table) =>
-    grant(
-      missing.filter((each) => each.table === table).map(({ right }) => right),
-      `public.${table}`,
-      login,
-    ),
-  );
-  if (!usage) grants.unshift(`grant usage on schema public to ${login};`);
-  else grants.push(...(await missingFunctions(db, process)).map((name) => grantFunction(name, login)));
-  if (grants.length > 0) throw new RightsError(grants);
+  const missing = await missingGrants(db, process, login);
+  if (missing.length === 0) return;
+  if (member === null) throw new RightsError(missing);
+  const short = await missingGrants(db, process, role);
+  throw new RightsError([...short, ...(member ? [] : [`grant ${role} to ${await quoted(db, login)};`])]);
 }
 
-async function missingFunctions(db: DataSource, process: Process): Promise<string[]> {
-  const rows = await db.query<{ name: string }[]>(
-    `select name from unnest($1::text[]) as name where not has_function_privilege('public.' || name, 'execute')`,
-    [functionRights[process] ?? []],
-  );
-  return rows.map(({ name }) => name);
+async function quoted(db: DataSource, name: string): Promise<string> {
+  const [{ identifier }] = await db.query<[{ identifier: string }]>(`select quote_ident($1) as identifier`, [name]);
+  return identifier;
 }
 
 /** What a migration needs is to own the tables, and to make others beside them. */

@@ -14,11 +14,12 @@ afterAll(() => database.drop());
 
 const logger = createLogger({ level: 'silent', format: 'json', process: 'webhook' });
 
-function config(port = '0'): ConfigFor<'webhook'> {
+function config(port = '0', operations?: string): ConfigFor<'webhook'> {
   const env = {
     DATABASE_URL: database.url,
     HOST: '127.0.0.1',
     WEBHOOK_PORT: port,
+    OPS_PORT_WEBHOOK: operations,
     VOD_CALLBACK_URL: 'https://events.example.com/{region}',
     VOD_CALLBACK_KEYS: 'key',
   };
@@ -37,8 +38,8 @@ async function isListening(): Promise<boolean> {
 
 type Open = (process: OpenProcess) => Promise<unknown> | void;
 
-function start(open: Open, port?: string): Promise<Server> {
-  return openProcess({ role: 'webhook', config: config(port), logger }, async (process) => {
+function start(open: Open, port?: string, operations?: string): Promise<Server> {
+  return openProcess({ role: 'webhook', config: config(port, operations), logger }, async (process) => {
     await open(process);
     return { module: process.operations({ spare: async () => undefined }) };
   });
@@ -114,6 +115,28 @@ describe('a process', () => {
     await expect(start(open, String(other.port))).rejects.toThrow(/WEBHOOK_PORT/);
     expect(closed).toEqual(['third', 'second', 'first']);
     expect(db().isInitialized).toBe(false);
+    await other.close();
+  });
+
+  it('whose operations have a port of their own is asked there whether it is ready, and closes both', async () => {
+    const server = await start(() => {}, '0', '0');
+    const statusOf = async (url: string) => (await fetch(url)).status;
+    expect(await statusOf(`${server.operationsUrl}/readyz`)).toBe(200);
+    expect(await statusOf(`${server.url}/readyz`)).toBe(404);
+    await server.close();
+    for (const url of [server.url, server.operationsUrl]) await expect(statusOf(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it('whose port for operations is taken names that variable, and has closed all', async () => {
+    const other = await start(() => {});
+    const own = await start(() => {});
+    await own.close();
+    const closed: string[] = [];
+    const { open, db } = three(closed);
+    await expect(start(open, String(own.port), String(other.port))).rejects.toThrow(/set OPS_PORT_WEBHOOK/);
+    expect(closed).toEqual(['third', 'second', 'first']);
+    expect(db().isInitialized).toBe(false);
+    await expect(fetch(`${own.url}/healthz`)).rejects.toThrow();
     await other.close();
   });
 });

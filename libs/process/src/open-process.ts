@@ -29,7 +29,7 @@ import type { DataSource } from 'typeorm';
 
 export interface ProcessOptions {
   role: Process;
-  config: Pick<Config, 'host' | 'ports' | 'vod'> & { databaseUrl: string };
+  config: Pick<Config, 'host' | 'ports' | 'operationsPorts' | 'vod'> & { databaseUrl: string };
   logger: Logger;
   /** Null but for a worker. */
   limits?: WorkerLimits | null;
@@ -49,7 +49,7 @@ export interface OpenProcess {
   onClose: (close: () => unknown) => void;
   /** Hears what Postgres announces: `onNotice` by channel. */
   listen: (onNotice: Record<string, () => unknown>) => Promise<void>;
-  /** The routes for health and metrics. What has to work besides Postgres is among the `checks`. */
+  /** The routes for health, and for readiness and metrics unless these have a port of their own. What has to work besides Postgres is among the `checks`. */
   operations: (checks?: Record<string, () => Promise<unknown>>) => DynamicModule;
 }
 
@@ -64,11 +64,11 @@ export async function openProcess(
   { role, config, logger, limits = null, known = NOTHING }: ProcessOptions,
   open: (process: OpenProcess) => Promise<Served>,
 ): Promise<Server> {
-  const { host, ports, databaseUrl: url } = config;
+  const { host, ports, operationsPorts, databaseUrl: url } = config;
   const { regions } = config.vod;
   const signals = new Signals();
   const registry = createRegistry(version);
-  logSignals(signals, logger);
+  const sayWhatIsFolded = logSignals(signals, logger);
   countSignals(signals, registry, role, { regions, types: jobTypes, states: jobStates, ...known });
   const onTrouble = (error: Error) => signals.emit('store.trouble', { store: 'postgres', error });
   const onRecovered = () => signals.emit('store.recovered', { store: 'postgres' });
@@ -83,7 +83,13 @@ export async function openProcess(
       // One that takes no more work serves no region. A row that is slow to go keeps nothing waiting.
       () => Promise.all([heartbeat.stop(), closeAll(closers)]),
       () => db.destroy(),
+      sayWhatIsFolded,
     ]);
+
+  const operationsPort = operationsPorts[role];
+  let apart: DynamicModule | undefined;
+  const servers: Server[] = [];
+  const closeServers = () => closeAll(servers.map((server) => () => server.close()));
 
   try {
     const served = await open({
@@ -97,17 +103,35 @@ export async function openProcess(
         await listener.start();
         onClose(() => listener.stop());
       },
-      operations: (checks) =>
-        OperationsModule.register({ checks: { postgres: () => assertWritable(db), ...checks }, registry }),
+      operations: (checks) => {
+        const all = OperationsModule.register({ checks: { postgres: () => assertWritable(db), ...checks }, registry });
+        if (operationsPort === undefined) return all;
+        apart = all;
+        return OperationsModule.healthOnly();
+      },
     });
     const portVariable = `${role.toUpperCase()}_PORT`;
     const server = await serve({ ...served, host, port: ports[role], portVariable, logger });
+    servers.push(server);
+    // After it: who asks there whether this process is ready is told no until it listens, and again as soon as it stops.
+    if (operationsPort !== undefined && apart) {
+      const variable = `OPS_PORT_${role.toUpperCase()}`;
+      servers.unshift(await serveOperations(apart, { host, port: operationsPort, portVariable: variable, logger }));
+    }
     await heartbeat.start();
-    return { ...server, close: () => closeAll([() => server.close(), close]) };
+    const { url: operationsUrl } = servers[0] ?? server;
+    return { ...server, operationsUrl, close: () => closeAll([closeServers, close]) };
   } catch (error) {
-    await close().catch(() => {}); // why it can't start matters more than how it stopped
+    await closeAll([closeServers, close]).catch(() => {}); // why it can't start matters more than how it stopped
     throw error;
   }
+}
+
+function serveOperations(
+  module: DynamicModule,
+  where: Pick<ServeOptions, 'host' | 'port' | 'portVariable' | 'logger'>,
+): Promise<Server> {
+  return serve({ module, ...where, bodyParser: false, listening: 'listening for operations' });
 }
 
 type Closer = () => unknown;

@@ -9,6 +9,7 @@ export async function runProcess<R extends Process>(role: R, load: () => Promise
   await runUntilSignal(async () => {
     const config = loadConfig(process.env, role);
     const logger = createLogger({ ...config.log, process: role });
+    for (const { variable, weakness } of config.weaknesses) logger.warn({ variable, weakness }, 'a setting is weak');
     const start = await load();
     const { close } = await start(config, logger);
     return { stop: close, logger };

@@ -5,18 +5,11 @@ import type { ClientBase, Pool } from 'pg';
 /** BullMQ's schema in Postgres: made by `npm run migrate`. */
 export const SCHEMA = 'bullmq';
 
-/** The statements that give a login what BullMQ needs. It makes a sequence for every queue, and temporary tables. */
-export function queueGrants(login: string, database: string): string[] {
-  return [
-    `grant usage, create on schema ${SCHEMA} to ${login};`,
-    `grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${login};`,
-    `grant usage on all sequences in schema ${SCHEMA} to ${login};`,
-    `grant temporary on database ${database} to ${login};`,
-  ];
-}
+/** The role of those who work the queues (persistence makes it). */
+const WORKERS = 'vodai_worker';
 
 interface Found {
-  login: string;
+  role: string;
   database: string;
   exists: boolean;
   schema: boolean;
@@ -25,32 +18,69 @@ interface Found {
   temporary: boolean;
 }
 
-/** Without them BullMQ starts, is ready, and fails at the first entry. */
-export async function assertQueueRights(server: Pool | ClientBase): Promise<void> {
-  const { rows } = await server.query<Found>(
-    `select quote_ident(current_user) as login, quote_ident(current_database()) as database,
+type Query = <Rows>(text: string, parameters: unknown[]) => Promise<Rows>;
+
+/**
+ * The statements that `role`, a group or a login, lacks to use BullMQ, which makes a sequence for every queue, and temporary
+ * tables. Null when its schema isn't there.
+ */
+export async function missingQueueGrants(query: Query, role: string): Promise<string[] | null> {
+  const [found] = await query<[Found]>(
+    `select quote_ident($2::text) as role, quote_ident(current_database()) as database,
             namespace.oid is not null as exists,
-            has_schema_privilege(namespace.oid, 'usage') and has_schema_privilege(namespace.oid, 'create') as schema,
+            has_schema_privilege($2, namespace.oid, 'usage') and has_schema_privilege($2, namespace.oid, 'create') as schema,
             -- In a case, because Postgres may else ask for the rights to a sequence that is none.
             not exists (select from pg_class, unnest(array['select', 'insert', 'update', 'delete']) as privilege
                          where relnamespace = namespace.oid
-                           and case relkind when 'r' then not has_table_privilege(pg_class.oid, privilege) end) as tables,
+                           and case relkind when 'r' then not has_table_privilege($2, pg_class.oid, privilege) end) as tables,
             not exists (select from pg_class
                          where relnamespace = namespace.oid
-                           and case relkind when 'S' then not has_sequence_privilege(pg_class.oid, 'usage') end) as sequences,
-            has_database_privilege(current_database(), 'temporary') as temporary
+                           and case relkind when 'S' then not has_sequence_privilege($2, pg_class.oid, 'usage') end) as sequences,
+            has_database_privilege($2, current_database(), 'temporary') as temporary
        from (select) as one left join pg_namespace as namespace on nspname = $1`,
-    [SCHEMA],
+    [SCHEMA, role],
   );
-  const [found] = rows;
-  if (!found?.exists) throw new StartError(`the database lacks BullMQ's schema; run: npm run migrate`);
-  const has = [found.schema, found.tables, found.sequences, found.temporary];
-  const missing = queueGrants(found.login, found.database).filter((_, i) => !has[i]);
+  if (!found.exists) return null;
+  return [
+    ...(found.schema ? [] : [`grant usage, create on schema ${SCHEMA} to ${found.role};`]),
+    ...(found.tables
+      ? []
+      : [`grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${found.role};`]),
+    ...(found.sequences ? [] : [`grant usage on all sequences in schema ${SCHEMA} to ${found.role};`]),
+    ...(found.temporary ? [] : [`grant temporary on database ${found.database} to ${found.role};`]),
+  ];
+}
+
+/** Without them BullMQ starts, is ready, and fails at the first entry. */
+export async function assertQueueRights(server: Pool | ClientBase): Promise<void> {
+  const query: Query = async <Rows>(text: string, parameters: unknown[]) =>
+    (await server.query(text, parameters)).rows as Rows;
+  const [{ login, member }] = await query<[{ login: string; member: boolean | null }]>(
+    `select current_user as login, pg_has_role(to_regrole($1), 'usage') as member`,
+    [WORKERS],
+  );
+  const missing = await missingQueueGrants(query, login);
+  if (missing === null) throw new StartError(`the database lacks BullMQ's schema; run: npm run migrate`);
   if (missing.length > 0) {
+    const statements = member ? await missingQueueGrants(query, WORKERS) : missing;
     throw new StartError(
-      `the login of DATABASE_URL lacks rights for BullMQ; somebody who may grant them has to run:\n${missing.join('\n')}`,
+      `the login of DATABASE_URL lacks rights for BullMQ; somebody who may grant them has to run:\n${statements?.join('\n')}`,
     );
   }
+  if (member !== null) await shareSequences(server);
+}
+
+/** The sequences that this login is going to make are for all who work the queues: another login may take its place. */
+async function shareSequences(server: Pool | ClientBase): Promise<void> {
+  await server.query(`
+    do $$ begin
+      perform pg_advisory_xact_lock(hashtext('vodai queue sequences'));
+      if not exists (select from pg_default_acl
+                      where defaclrole = current_user::regrole and defaclnamespace = '${SCHEMA}'::regnamespace
+                        and defaclobjtype = 'S') then
+        alter default privileges in schema ${SCHEMA} grant usage on sequences to ${WORKERS};
+      end if;
+    end $$`);
 }
 
 /** Whether BullMQ's tables are there and as new as this version of it. Needs to read one table. */

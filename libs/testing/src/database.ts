@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createDataSource, migrate } from '@app/persistence';
-import { migrateQueueStore } from '@app/queue';
+import { createDataSource, grantRoles, migrate, processes, roleOf, type Process } from '@app/persistence';
+import { migrateQueueStore, missingQueueGrants } from '@app/queue';
 import { Client } from 'pg';
 
 /** Our schema and BullMQ's, and no rows. Made by whichever test comes first. */
 const TEMPLATE = 'vodai_template';
 
 export interface TestDatabase {
+  /** As the owner of everything. */
   url: string;
+  /** As a login of this process's role: what the process has in production, and nothing else. */
+  urlOf(process: Process): string;
   drop(): Promise<void>;
 }
 
@@ -29,10 +32,28 @@ async function makeTemplate(server: Client): Promise<void> {
   const url = urlOf('vodai_template_new');
   const db = await createDataSource({ url, application: 'vodai-test', poolSize: 2, silenceMs: 0 }).initialize();
   await migrate(db);
-  await db.destroy();
   await migrateQueueStore(url);
+  await grantRoles(db, { worker: (role) => missingQueueGrants((...asked) => db.query(...asked), role) }, (line) => {
+    throw new Error(line);
+  });
+  await db.destroy();
+  await makeLogins(server);
   await server.query(`alter database vodai_template_new rename to ${TEMPLATE}`);
 }
+
+/** They are the server's, and stay there: the databases that are dropped leave nothing of theirs. */
+async function makeLogins(server: Client): Promise<void> {
+  for (const process of processes) {
+    const login = loginOf(process);
+    const { rows } = await server.query(`select from pg_roles where rolname = '${login}'`);
+    if (rows.length === 0) await server.query(`create role ${login} login`);
+    await server.query(`alter role ${login} password '${PASSWORD}'`);
+    await server.query(`grant ${roleOf(process)} to ${login}`);
+  }
+}
+
+const PASSWORD = 'of-a-test';
+const loginOf = (process: Process) => `test_vodai_${process}`;
 
 /** A database without any schema. */
 export function createEmptyDatabase(): Promise<TestDatabase> {
@@ -44,6 +65,12 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await onServer((server) => server.query(`create database ${name} template ${template}`));
   return {
     url: urlOf(name),
+    urlOf: (process) => {
+      const url = new URL(urlOf(name));
+      url.username = loginOf(process);
+      url.password = PASSWORD;
+      return url.href;
+    },
     drop: () => onServer((server) => server.query(`drop database ${name} with (force)`)),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { refusalOf } from '@app/origin';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type Instead, type Served, answerFaulty } from './answer-faults';
 import { type CallbackAttempt, Callbacks } from './callbacks';
@@ -77,6 +78,7 @@ export class Emulator {
   readonly #app: FastifyInstance;
   /** Drawn once: a reset goes back to the settings of the start. */
   readonly #faultSeed = between(Math.random, 1, 2 ** 31);
+  #listensOn = '';
   #settings: Settings;
   #memory: Memory;
 
@@ -91,6 +93,7 @@ export class Emulator {
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ url: string; port: number }> {
+    this.#listensOn = host;
     await this.#app.listen({ host, port });
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address ? address.port : port;
@@ -219,6 +222,7 @@ export class Emulator {
 
   #createApp(): FastifyInstance {
     const app = fastify({ logger: false, forceCloseConnections: true });
+    refuseOtherOrigins(app, () => this.#listensOn);
     app.register(controlRoutes(this), { prefix: '/_emulator' });
     app.register(processRoutes(this));
     app.register(
@@ -318,6 +322,15 @@ export class Emulator {
     counts[outcome]++;
     this.#memory.calls.set(key, counts);
   }
+}
+
+/** Whoever can reset it and say where its signed events go is a program on this machine, or in its network: no page is. */
+function refuseOtherOrigins(app: FastifyInstance, listensOn: () => string): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const why = refusalOf(request, { listensOn: listensOn(), servesPages: false });
+    if (why === null) return done();
+    void reply.code(403).send({ code: 'foreign_origin', message: why });
+  });
 }
 
 /** VOD writes its request ids in capitals. */

@@ -78,4 +78,9 @@ describe('The beginning of an event that is too large to keep', () => {
     const head = Uint8Array.from([...bytes(`{${fields},"Data":"`), 0xff, 0x22]);
     expect(parseEventHead(head, size)).toMatchObject({ kind: 'unreadable' });
   });
+
+  it('is read in a time that grows with its length alone, also when its strings never end', () => {
+    const text = `{${fields},"Data":["${String.raw`\"`.repeat(500_000)}`;
+    expect(read(text)).toMatchObject(completion); // quadratic would take minutes
+  });
 });

@@ -33,6 +33,8 @@ function endOfValue(text: string, start: number): number | null {
   for (let at = start; at < text.length;) {
     const found = matchAt(token, text, at);
     const sign = found?.[0];
+    // A string without an end: whatever follows may be part of it.
+    if (sign === undefined && text[at] === '"') return null;
     if (sign === '{' || sign === '[') depth += 1;
     if (sign === '}' || sign === ']') depth -= 1;
     at += sign?.length ?? 1;

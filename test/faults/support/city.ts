@@ -17,8 +17,6 @@ export interface CityOptions {
   queue?: 'redis' | 'postgres';
   /** A Redis of the test's own; by default a database on the one that all tests share. */
   redisUrl?: string;
-  /** What the processes reach Postgres by, when something stands in between. */
-  databaseUrl?: (real: string) => string;
   /** The contract's variables, over those that the city sets. */
   env?: Record<string, string>;
   emulator?: Partial<EmulatorOptions>;
@@ -139,7 +137,6 @@ export class City {
     const redisUrl = queue === 'redis' ? (options.redisUrl ?? testRedisUrl()) : null;
     if (queue === 'redis' && !redisUrl) throw new Error('this city needs Redis: use describeWithRedis');
     const allEnv = {
-      DATABASE_URL: options.databaseUrl?.(database.url) ?? database.url,
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
       API_KEYS: `vera:viewer:${keys.viewer},otto:operator:${keys.operator},ada:admin:${keys.admin}`,
       API_PORT: '0',
@@ -312,7 +309,11 @@ export class City {
 
   private async startIn(place: Place): Promise<void> {
     if (this.stopping) return;
-    const started = await RealProcess.start(place.kind, { ...this.env, ...place.env });
+    const started = await RealProcess.start(place.kind, {
+      ...this.env,
+      DATABASE_URL: this.database.urlOf(place.kind), // each with a login of its own role
+      ...place.env,
+    });
     place.process = started;
     try {
       place.url = await started.url();

@@ -105,6 +105,15 @@ describe('what the server says, in Chinese', () => {
     );
   });
 
+  it('is looked for in a time that does not grow with a power of its length', () => {
+    const phrases = new Phrases({ '{a}: {b}: {c}: {d}.': '', '{ids} and {count} more': '', 'x {a}, {b}, {c}!': '' });
+    for (const piece of [': ', ' and ', 'x ', ', ']) {
+      expect(phrases.translate(`x ${piece.repeat(80_000)}`)).toBeNull();
+      expect(phrases.translate(`x ${piece.repeat(800)}`)).toBeNull();
+    }
+    expect(new Phrases({ '{a} and {b} more': '{b} + {a}' }).translate('x and y and z more')).toBe('y and z + x');
+  });
+
   it('leaves alone what it does not know', () => {
     expect(chinese.translate('The specified video does not exist.')).toBeNull();
   });

@@ -18,7 +18,7 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const problem = error instanceof ApiError ? error : null;
   const mistakes = problem?.errors ?? [];
   // The api says the same to the same question; what is its own trouble, or the network's, passes.
-  const mayPass = !problem || problem.status >= 500;
+  const mayPass = !problem || problem.status === 429 || problem.status >= 500;
   return (
     <Alert
       color="red"
@@ -87,6 +87,8 @@ function titleOf(error: unknown) {
       return 'error.forbidden';
     case 404:
       return 'error.notFound';
+    case 429:
+      return 'error.tooMany';
     case 503:
       return 'error.unavailable';
     default:

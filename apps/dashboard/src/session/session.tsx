@@ -6,7 +6,7 @@ import type { MeAnswer, SessionAnswer } from '@app/contract';
 import { ErrorNotice } from '../parts/error-notice';
 import { EnvironmentContext } from './environment';
 import { forgetKey, rememberedKey, rememberKey } from './key';
-import { SignInPage } from './sign-in-page';
+import { SignInPage, type SignedOutBecause } from './sign-in-page';
 
 interface Session {
   me: MeAnswer;
@@ -17,8 +17,8 @@ interface Session {
 type State =
   | { now: 'starting' }
   | { now: 'unreachable'; error: unknown }
-  | { now: 'signed out'; because?: 'expired' }
-  | { now: 'signed in'; me: MeAnswer; api: Client };
+  | { now: 'signed out'; because?: SignedOutBecause | undefined }
+  | { now: 'signed in'; by: 'key' | 'link'; me: MeAnswer; api: Client };
 
 const SessionContext = createContext<Session | null>(null);
 
@@ -29,24 +29,28 @@ const SessionContext = createContext<Session | null>(null);
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queryClient = useQueryClient();
   const [state, setState] = useState<State>({ now: 'starting' });
-  const [environment, setEnvironment] = useState<SessionAnswer['environment']>();
+  const [answer, setAnswer] = useState<SessionAnswer>(NOTHING_KNOWN);
 
-  const start = useCallback(() => void firstState((session) => setEnvironment(session.environment)).then(setState), []);
+  const start = useCallback(() => void firstState(setAnswer).then(setState), []);
   useEffect(start, [start]);
 
   const leave = useCallback(
-    (because?: 'expired') => {
+    (why: 'asked' | 'refused') => {
       forgetKey();
       queryClient.clear();
-      setState({ now: 'signed out', ...(because && { because }) });
+      setState((last) => {
+        if (last.now !== 'signed in') return last; // several queries were refused
+        if (why === 'asked') return { now: 'signed out' };
+        return { now: 'signed out', because: last.by === 'link' ? 'ended' : 'expired' };
+      });
     },
     [queryClient],
   );
 
-  // A key that stops to be valid shows wherever the next answer comes from.
+  // A key or a session that stops to be valid shows wherever the next answer comes from.
   useEffect(() => {
     const leaveOn401 = (error: unknown) => {
-      if (error instanceof ApiError && error.status === 401) leave('expired');
+      if (error instanceof ApiError && error.status === 401) leave('refused');
     };
     const stopQueries = queryClient.getQueryCache().subscribe(({ query }) => leaveOn401(query.state.error));
     const stopMutations = queryClient.getMutationCache().subscribe(({ mutation }) => leaveOn401(mutation?.state.error));
@@ -56,12 +60,18 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     };
   }, [queryClient, leave]);
 
-  const session = useMemo(
-    () => (state.now === 'signed in' ? { me: state.me, api: state.api, signOut: () => leave() } : null),
-    [state, leave],
-  );
+  const session = useMemo(() => {
+    if (state.now !== 'signed in') return null;
+    const { me, api, by } = state;
+    const signOut = async () => {
+      // An instance that does not answer is gone, and its sessions with it.
+      if (by === 'link') await api.endSession().catch(() => {});
+      leave('asked');
+    };
+    return { me, api, signOut: () => void signOut() };
+  }, [state, leave]);
 
-  return <EnvironmentContext value={environment ?? null}>{content()}</EnvironmentContext>;
+  return <EnvironmentContext value={answer.environment ?? null}>{content()}</EnvironmentContext>;
 
   function content(): ReactNode {
     switch (state.now) {
@@ -80,7 +90,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       case 'signed out':
         return (
           <SignInPage
-            expired={state.because === 'expired'}
+            because={state.because}
+            hasLinks={answer.hasLinks}
             onSignIn={async (key, stay) => {
               const signedIn = await enter(key);
               rememberKey(key, stay);
@@ -105,29 +116,35 @@ export function useApi(): Client {
   return useSession().api;
 }
 
-/** With the key this browser remembers; else, on the machine of a local instance, with the key that it hands out. */
-async function firstState(onSession: (session: SessionAnswer) => void): Promise<State> {
+const NOTHING_KNOWN: SessionAnswer = { signedIn: false, hasLinks: false };
+
+/** By the session of a link that was followed; else with the key this browser remembers. */
+async function firstState(onAnswer: (answer: SessionAnswer) => void): Promise<State> {
   try {
-    const session = await sessionAnswer();
-    onSession(session);
+    const answer = await sessionAnswer();
+    onAnswer(answer);
+    const isLinkOver = takeLinkOver();
+    const signedIn = answer.signedIn ? await enterUnlessRefused() : null;
+    if (signedIn) return signedIn;
     const remembered = rememberedKey();
     if (remembered !== null) {
       const state = await enterUnlessRefused(remembered);
       if (state) return state;
       forgetKey();
     }
-    return (session.apiKey !== null && (await enterUnlessRefused(session.apiKey))) || { now: 'signed out' };
+    return { now: 'signed out', because: isLinkOver ? 'link over' : undefined };
   } catch (error) {
     return { now: 'unreachable', error };
   }
 }
 
-async function enter(key: string): Promise<State> {
+/** Without a key, in the session whose cookie this browser has. */
+async function enter(key?: string): Promise<State> {
   const api = createClient({ baseUrl: document.baseURI, key });
-  return { now: 'signed in', me: await api.me(), api };
+  return { now: 'signed in', by: key === undefined ? 'link' : 'key', me: await api.me(), api };
 }
 
-async function enterUnlessRefused(key: string): Promise<State | null> {
+async function enterUnlessRefused(key?: string): Promise<State | null> {
   try {
     return await enter(key);
   } catch (error) {
@@ -136,9 +153,16 @@ async function enterUnlessRefused(key: string): Promise<State | null> {
   }
 }
 
+/** Whether a link led here that opens nothing any more. Said once: the address forgets it. */
+function takeLinkOver(): boolean {
+  if (location.hash !== '#link-over') return false;
+  history.replaceState(history.state, '', `${location.pathname}${location.search}`);
+  return true;
+}
+
 async function sessionAnswer(): Promise<SessionAnswer> {
   const response = await fetch(new URL('session.json', document.baseURI)).catch((cause: unknown) => {
     throw new Unreachable('session.json does not come', { cause });
   });
-  return response.ok ? ((await response.json()) as SessionAnswer) : { apiKey: null };
+  return response.ok ? ((await response.json()) as SessionAnswer) : NOTHING_KNOWN;
 }

@@ -9,12 +9,17 @@ import { LanguageSwitch, SchemeSwitch } from '../shell/preferences';
 import { EnvironmentBadge, EnvironmentStrip } from './environment';
 import classes from './sign-in.module.css';
 
+/** `ended`: the session, with the instance. */
+export type SignedOutBecause = 'expired' | 'ended' | 'link over';
+
 interface SignInPageProps {
-  expired: boolean;
+  because: SignedOutBecause | undefined;
+  /** A local instance signs in by links. */
+  hasLinks: boolean;
   onSignIn: (key: string, stay: boolean) => Promise<void>;
 }
 
-export function SignInPage({ expired, onSignIn }: SignInPageProps) {
+export function SignInPage({ because, hasLinks, onSignIn }: SignInPageProps) {
   const { t } = useTranslation(['session', 'common']);
   const input = useRef<HTMLInputElement>(null);
   const [key, setKey] = useState('');
@@ -55,9 +60,9 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
             </Text>
           </div>
           <Title order={1}>{t('title')}</Title>
-          {expired && (
+          {because && (
             <Alert icon={<IconClockOff />} color="yellow">
-              {t('expired')}
+              {t(because === 'link over' ? 'linkOver' : because)}
             </Alert>
           )}
           <PasswordInput
@@ -84,7 +89,7 @@ export function SignInPage({ expired, onSignIn }: SignInPageProps) {
           </Button>
           <Group justify="space-between">
             <Text size="sm" c="dimmed">
-              {t('whereFrom')}
+              {t(hasLinks ? 'linkHint' : 'whereFrom')}
             </Text>
             <Group gap="xs">
               <LanguageSwitch />

@@ -30,7 +30,7 @@ const getAIMediaAuditJob: ReadCall = {
     return { jobs: jobIds.includes(job.jobId) ? [job] : [], missing: [] };
   },
   // An inference: no page says how it answers for a JobId that it doesn't know (docs/vod.md, "Asking").
-  saysMissing: /job\w*\.?notfound$|^nosuchresource/i,
+  saysMissing: /notfound$(?<=job\w*\.?notfound)|^nosuchresource/i,
 };
 
 /** Automated review: whether a media may be shown, and where in the video it may not. */

@@ -63,6 +63,7 @@ export const common = {
   error: {
     unreachable: 'Server not reachable',
     unreachableHint: 'No answer. This page keeps trying; check your network and whether the api is running.',
+    tooMany: 'Too many requests',
     unavailable: 'Database not reachable',
     forbidden: 'Not allowed',
     notFound: 'Not found',

@@ -61,6 +61,7 @@ export const common = {
   error: {
     unreachable: '无法连接服务器',
     unreachableHint: '没有收到应答，页面会继续尝试。请检查网络，或确认 api 进程正在运行。',
+    tooMany: '请求过多',
     unavailable: '暂时无法连接数据库',
     forbidden: '没有权限',
     notFound: '未找到',

@@ -1,0 +1,1 @@
+export { cameFromOwnPage, refusalOf } from './origin';

@@ -1,0 +1,2 @@
+export { asWritten, inert, inertJson } from './formula';
+export { printable, printableJson, printableLines } from './printable';
