@@ -70,7 +70,6 @@ function constructedBy(file: string): Expression[] {
     },
   });
   try {
-    // oxlint-disable-next-line typescript/no-require-imports
     jest.isolateModules(() => void require(join(root, file)));
   } finally {
     globalThis.RegExp = Original;

@@ -43,6 +43,7 @@ beforeAll(async () => {
   callbackUrl = `http://127.0.0.1:${await freePort()}/vod/events`;
   const env = {
     API_KEYS: `otto:operator:${keys.operator}`,
+    API_RATE: '1000000', // what is tried here is what is sent, not how much
     API_PORT: '0',
     WEBHOOK_PORT: new URL(callbackUrl).port,
     VOD_CALLBACK_URL: callbackUrl,

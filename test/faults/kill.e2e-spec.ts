@@ -103,11 +103,12 @@ function keepEnqueueing(city: City): { goOn: () => void; finish: () => Promise<v
   let next = 0;
   let kills = 0;
   let hurry = false;
+  const mayCome = (number: number) => hurry || number < kills * jobsAKill;
   const client = async () => {
     while (next < size.jobs) {
       const number = next;
       next += 1;
-      while (!hurry && number >= kills * jobsAKill) await city.pace(20);
+      while (!mayCome(number)) await city.pace(20);
       await city.enqueue(`media-${number}`, number % 10 === 0 ? ['AIVideoTag', 'AIMediaDNA'] : ['AIVideoTag']);
       if (!hurry) await city.pace(gapMs);
     }

@@ -10,9 +10,7 @@ import { City } from './support/city';
 import { readiness } from './support/ready';
 import { drawSeed, isFull, report } from './support/report';
 
-const size = isFull
-  ? { flushes: 50, outages: 5, pausedMs: 30_000 }
-  : { flushes: 3, outages: 1, pausedMs: 5_000 };
+const size = isFull ? { flushes: 50, outages: 5, pausedMs: 30_000 } : { flushes: 3, outages: 1, pausedMs: 5_000 };
 
 /** Shorter than a city's own: every flush costs one. */
 const LEASE_MS = 3_000;

@@ -40,11 +40,11 @@ export function readBody(request: IncomingMessage, response: ServerResponse, roo
 
     const guest = room.enter(() => giveUp(busy()));
     const onData = (chunk: Buffer) => {
-      hash.update(chunk);
       const begin = size;
       size += chunk.length;
       if (size > READ_BYTES) giveUp(tooLarge());
-      else if (begin < KEEP_BYTES) keep(chunk, begin);
+      else if (begin <= KEEP_BYTES) keep(chunk, begin);
+      else hash.update(chunk);
     };
     // Copied: a chunk may be one byte of a buffer of 64 KiB, and a million of them come in one body.
     const keep = (chunk: Buffer, begin: number) => {
@@ -57,15 +57,18 @@ export function readBody(request: IncomingMessage, response: ServerResponse, roo
         kept = larger;
       }
       chunk.copy(kept, begin);
-      if (size > KEEP_BYTES) dropAllButHead(); // guard: body-limit
+      if (size > KEEP_BYTES) dropAllButHead(chunk.subarray(kept.length - begin)); // guard: body-limit
     };
-    const dropAllButHead = () => {
+    const dropAllButHead = (rest: Buffer) => {
+      hash.update(kept).update(rest);
       kept = Buffer.from(kept.subarray(0, HEAD_BYTES));
       room.hold(guest, HEAD_BYTES);
     };
     const onEnd = () => {
       stop();
       guest.whole = true;
+      // Not while it came: a body that never ends isn't worth it.
+      if (size <= KEEP_BYTES) hash.update(kept.subarray(0, size));
       resolve({ head: kept.subarray(0, size), size, sha256: hash.digest('hex') });
     };
     const giveUp = (error: UnreadBodyError) => {

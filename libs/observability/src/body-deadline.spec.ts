@@ -32,6 +32,9 @@ async function start(bodyDeadline: BodyDeadline = BODY_DEADLINE): Promise<Server
 
 const MIB = 1024 * 1024;
 
+/** Whoever isn't hung up on would send for ever. A refused caller has two seconds. */
+const PATIENCE_MS = 40_000;
+
 /** A connection whose every byte the test writes. It doesn't hang up by itself, though it was hung up on. */
 class Caller {
   answer = '';
@@ -72,7 +75,9 @@ class Caller {
   /** Sends so many bytes again and again, each time that the ones before have left, until nobody is there any more. */
   async sendOn(bytes: number): Promise<void> {
     const piece = Buffer.alloc(bytes, ' ');
+    const begun = performance.now();
     while (!this.isGone) {
+      if (performance.now() - begun > PATIENCE_MS) throw new Error(`nobody has hung up after ${PATIENCE_MS} ms`);
       await new Promise((resolve) => this.socket.write(piece, resolve));
       this.written += bytes;
       await new Promise(setImmediate);

@@ -173,6 +173,8 @@ export const table = {
     remoteAddress: string | null;
   }>({
     log: warn,
+    // One captured call, or a key that was changed at one end only, comes again and again.
+    foldBy: ({ reason, region, remoteAddress }) => `${reason} ${region} ${remoteAddress}`,
     metrics: [
       counter({
         name: 'vodai_callbacks_refused_total',

@@ -12,17 +12,25 @@ const rebound = { host: 'evil.example:3000', origin: 'http://evil.example:3000' 
 const followed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 
 describe('On loopback', () => {
-  it.each(['localhost', 'localhost:3000', 'LOCALHOST:1', '127.0.0.1', '127.9.9.9:3000', '[::1]:3000', '[::1]'])(
-    'the Host %s is ours',
-    (host) => {
-      expect(refusalOf(asked('POST', { host }), pages)).toBeNull();
-    },
-  );
+  it.each([
+    'localhost',
+    'localhost:3000',
+    'LOCALHOST:1',
+    '127.0.0.1',
+    '127.9.9.9:3000',
+    '[::1]:3000',
+    '[::1]',
+    'vod.localhost:3002',
+  ])('the Host %s is ours', (host) => {
+    expect(refusalOf(asked('POST', { host }), pages)).toBeNull();
+  });
 
   it.each([
     'evil.example',
     'evil.example:3000',
     'localhost.evil.example',
+    'evillocalhost',
+    '.localhost',
     '127.0.0.1.evil.example',
     'localhost@evil.example',
     '10.0.0.1',

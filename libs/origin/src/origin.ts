@@ -80,9 +80,9 @@ function isSameAddress(origin: string, ours: string): boolean {
   return URL.canParse(origin) && URL.canParse(ours) && new URL(origin).host === new URL(ours).host;
 }
 
-/** An address or a name that nobody can give to another machine. */
+/** An address or a name that nobody can give to another machine; the names are those of RFC 6761. */
 function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
+  return /^localhost$|.\.localhost$|^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name) || name === '::1';
 }
 
 /** The name in a Host header, without its port; brackets are an IPv6 address's. */

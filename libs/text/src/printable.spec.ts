@@ -15,7 +15,7 @@ const hostile = {
   'separators of lines and paragraphs': '\u2028\u2029',
 };
 const anyHostile = fc.array(
-  fc.oneof(fc.constantFrom(...Object.values(hostile).join('')), fc.string({ unit: 'binary' })),
+  fc.oneof(fc.constantFrom(...Array.from(Object.values(hostile).join(''))), fc.string({ unit: 'binary' })),
 );
 
 /** ASCII that can be seen, and what stands for a letter somewhere. */

@@ -310,7 +310,7 @@ it('executes a submission whose client has gone away before the answer', async (
   const target = new URL(url);
   const socket = net.connect(Number(target.port), target.hostname);
   const path = `/?${new URLSearchParams([...parameters]).toString()}`;
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: vod\r\n\r\n`, () => socket.destroy());
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${target.host}\r\n\r\n`, () => socket.destroy());
   // The bytes had left, so VOD has them: the job runs and is billed although nobody read the answer.
   await until(() => emulator.jobs({ state: 'success' }).length === 1);
   expect(emulator.ledger().billed).toBe(1);

@@ -90,7 +90,7 @@ export function signedBytes(action: string, parameters: Record<string, string>):
   );
   all.set('Signature', sign(stringToSign('POST', all), ACCESS_KEY.secret));
   const form = new URLSearchParams([...all]).toString();
-  const head = ['POST / HTTP/1.1', 'Host: vod', 'Connection: close', `Content-Length: ${form.length}`];
+  const head = ['POST / HTTP/1.1', 'Host: 127.0.0.1', 'Connection: close', `Content-Length: ${form.length}`];
   return `${head.join('\r\n')}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n${form}`;
 }
 
