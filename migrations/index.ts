@@ -16,3 +16,4 @@ export { OutliveRows1764800001000 } from './1764800001000-outlive-rows';
 export { IndexWhatIsShared1764800002000 } from './1764800002000-index-what-is-shared';
 export { PartitionByMonth1764800003000 } from './1764800003000-partition-by-month';
 export { RolePerProcess1764900000000 } from './1764900000000-role-per-process';
+export { BoundNotices1764900001000 } from './1764900001000-bound-notices';

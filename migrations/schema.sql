@@ -299,6 +299,19 @@ AS $function$
         where process.role = excluded.role
      $function$;
 
+CREATE OR REPLACE FUNCTION public.count_strangers(since uuid, until uuid, at_most integer)
+ RETURNS TABLE(found integer, bytes double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select count(*)::integer, coalesce(sum(octet_length(body)), 0)::double precision
+      from (select event.body
+              from public.event
+             where event.verdict in ('received', 'unmatched', 'ignored', 'rejected') and event.id >= since and event.id < until
+             limit at_most) as stranger
+  $function$;
+
 CREATE OR REPLACE FUNCTION public.drop_month(parent text, month text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -368,6 +381,48 @@ AS $function$
       return next kept.id;
     end loop;
     if wakes then perform pg_notify('vodai_event', ''); end if;
+  end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_known_events(notices jsonb, why text)
+ RETURNS TABLE(kept uuid, fresh boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  declare
+    known   uuid[];
+    arrived uuid[];
+  begin
+    known := array(
+      select n.id
+        from jsonb_to_recordset(notices) as n(id uuid, region text, "vodJobId" text, "mediaId" text, verdict text)
+       where n.verdict = 'received'
+         and (exists (select from public.job where job.vod_job_id = n."vodJobId" and n.region in (job.region, '*'))
+           or exists (select from public.job
+                       where job.media_id = n."mediaId" and n.region in (job.region, '*')
+                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null)
+              and (select count(*) from (select from public.event where event.media_id = n."mediaId" limit 30) as few) < 30));
+    arrived := array(
+      select public.keep_events((select coalesce(jsonb_agg(notice), '[]') from jsonb_array_elements(notices) as notice
+                                  where (notice ->> 'id')::uuid = any(known))));
+    insert into public.event as event
+           (id, received_at, region, source, signature, event_type, vod_job_id, status, body, body_size, body_hash, copies,
+            last_received_at, verdict, reason)
+    select (array_agg(n.id order by n.id))[1], min(n."receivedAt"), n.region, min(n.source), n.signature, '', '', '',
+           decode((array_agg(n."bodyBase64" order by n.id))[1], 'base64'), least(sum(n.bytes), 2147483647),
+           'over a limit at ' || begun || ' ' || n.signature, sum(n.copies), max(n."receivedAt"),
+           case when n.signature in ('valid', 'unchecked') then 'ignored' else 'rejected' end, why
+      from jsonb_to_recordset(notices) as n(id uuid, "receivedAt" timestamptz, region text, source text, signature text,
+           "bodyBase64" text, copies integer, bytes bigint)
+     cross join lateral to_char(n."receivedAt" at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as begun
+     where n.id <> all(known)
+     group by n.region, n.signature, begun
+    on conflict (region, event_type, vod_job_id, status, body_hash) do update
+       set copies = event.copies + excluded.copies,
+           body_size = least(event.body_size::bigint + excluded.body_size, 2147483647),
+           received_at = least(event.received_at, excluded.received_at),
+           last_received_at = greatest(event.last_received_at, excluded.last_received_at);
+    return query select each, each = any(arrived) from unnest(known) as each;
   end $function$;
 
 CREATE OR REPLACE FUNCTION public.label_jobs()

@@ -723,7 +723,6 @@ describe('Questions that cannot be answered', () => {
     const before = await stored();
     for (const [method, path] of [
       ['GET', `/v1/requests/${requestId}`],
-      ['GET', `/v1/jobs/${id}/history`],
       ['GET', `/v1/jobs/${id}/result`],
       ['GET', `/v1/jobs/${id}/evidence`],
       ['GET', `/v1/events/${id}`],

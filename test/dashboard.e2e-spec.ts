@@ -128,6 +128,26 @@ describeWithBrowser('The dashboard', () => {
     await page.getByText('No obstacles').waitFor();
   });
 
+  it('folds what somebody has rung for a job, and shows all pages of its history', async () => {
+    const { id } = (await stack.enqueue('rung-for')).jobs[0];
+    await stack.untilJob(id, 'processing');
+    // As the door writes it: a false alarm, a false alarm, …; and in between 300 looks by the alarm.
+    await stack.query(
+      `insert into history (job_id, version, at, event, from_state, to_state, attempt, detail)
+       select job.id, job.version + i, now(), case when i between 1 and 300 or i % 2 = 0 then 'read_running' else 'event_received' end,
+              case when i between 1 and 300 or i % 2 = 1 then 'processing' else 'finished' end,
+              case when i between 1 and 300 or i % 2 = 0 then 'processing' else 'finished' end, 1,
+              '{"status":"Analysing","signature":"valid"}'
+         from job, generate_series(1, 300 + 28) as i
+        where job.id = $1`,
+      [id],
+    );
+    const page = await open(`/jobs/${id}`);
+    await page.getByText('295 more lines like these').waitFor();
+    await page.getByText('12 more like these: events that changed nothing').waitFor();
+    expect(await page.getByText("VOD's event says Analysing (signature valid)").count()).toBe(2);
+  });
+
   it('resolves a held job, and says before what that means', async () => {
     const id = await heldJob('lost-1');
     const page = await open('/held');

@@ -136,6 +136,7 @@ describe('Whoever has the login of', () => {
       `update event set body = ''`,
       'delete from event',
       `select keep_events('[]')`,
+      `select * from keep_known_events('[]', '')`,
       'select * from pace',
       `update pace set qps = 1000`,
       `insert into circuit values ('r', 'c', 'm', now(), now())`,
@@ -154,6 +155,7 @@ describe('Whoever has the login of', () => {
       newJob('state', `'queued'`),
       `insert into event (id) values ('${newId}')`,
       `select keep_events('[]')`,
+      `select * from keep_known_events('[]', '')`,
       'update history set actor = null',
       `update installation set id = '${newId}'`,
       beat('api'),
@@ -241,7 +243,9 @@ describe('Whoever has the login of', () => {
         where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('vodai_webhook', oid, 'execute')
         order by name`,
     );
-    expect(rows.map(({ name }) => name)).toEqual(['beat_webhook', 'keep_events', 'leave_webhook', 'public.migration']);
+    expect(rows.map(({ name }) => name)).toEqual(
+      ['beat_webhook', 'count_strangers', 'keep_events', 'keep_known_events', 'leave_webhook', 'public.migration'], // prettier-ignore
+    );
   });
 
   it.each(processes)('the %s is nobody who may do everything', async (process) => {

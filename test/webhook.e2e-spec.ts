@@ -394,6 +394,33 @@ describe('Where events come in', () => {
       expect(await rowsOf(body)).toMatchObject([{ region, signature: 'valid' }]);
     }
   });
+
+  it('is the path of the region whose URL is signed: a pair of one region opens nothing at another', async () => {
+    const callback = 'https://hooks.example.com/vod/{region}';
+    const webhook = await stack.startWebhook({
+      WEBHOOK_PORT: '0',
+      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
+      VOD_CALLBACK_URL: callback,
+    });
+    const headers = signed({ url: callback.replace('{region}', 'cn-shanghai') });
+    const body = completion();
+    const refused = { status: 401, body: '{"ok":false,"code":"signature_mismatch"}' };
+    expect(await send(body, { url: `${webhook.url}/vod/ap-southeast-1`, headers })).toEqual(refused);
+    expect(await rowsOf(body)).toEqual([]);
+    expect(await send(body, { url: `${webhook.url}/vod/cn-shanghai`, headers })).toEqual(stored200);
+  });
+
+  it('is one for several regions when they have one URL, whichever of them an event is about', async () => {
+    const callback = 'https://hooks.example.com/vod';
+    const webhook = await stack.startWebhook({
+      WEBHOOK_PORT: '0',
+      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
+      VOD_CALLBACK_URL: callback,
+    });
+    const body = completion();
+    expect(await send(body, { url: `${webhook.url}/vod`, headers: signed({ url: callback }) })).toEqual(stored200);
+    expect(await rowsOf(body)).toMatchObject([{ region: '*', signature: 'valid' }]);
+  });
 });
 
 describe('A body that is not what it should be', () => {

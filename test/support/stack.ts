@@ -194,8 +194,15 @@ export class Stack {
     });
   }
 
+  /** All pages of it. Many events in a row that changed nothing are one line. */
   async history(id: string): Promise<any[]> {
-    return (await this.get(`/v1/jobs/${id}/history`)).body.items;
+    const items: any[] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await this.get(`/v1/jobs/${id}/history?limit=200${cursor}`);
+      items.push(...body.items);
+      if (body.nextCursor === null) return items;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
   }
 
   async query<T extends object = any>(sql: string, parameters: unknown[] = []): Promise<T[]> {

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@n
 import * as schemas from '@app/contract';
 import { isSettled, type JobType } from '@app/domain';
 import { Accept } from '@app/lifecycle/commands';
-import { JobReads, ListReads, RequestStore } from '@app/persistence';
+import { HistoryReads, JobReads, ListReads, RequestStore } from '@app/persistence';
 import { JobConfig, offers, regionFeatures } from '@app/vod/offer';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
@@ -13,7 +13,7 @@ import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { noJob, noRequest, requestDropped } from './dropped';
 import { invalid, Problem } from './problems';
-import { historyView, jobView, listView, requestView, resultText } from './views';
+import { historyPage, jobView, listView, requestView, resultText } from './views';
 import { WaitingRoom } from './waiting-room';
 
 /** The regions that this orchestrator serves; the first is the default of a request. */
@@ -30,6 +30,7 @@ export class JobsController {
     private readonly accept: Accept,
     private readonly requests: RequestStore,
     private readonly reads: JobReads,
+    private readonly histories: HistoryReads,
     private readonly lists: ListReads,
     private readonly waitingRoom: WaitingRoom,
     private readonly places: CallerPlaces,
@@ -132,12 +133,18 @@ export class JobsController {
   }
 
   @Get('jobs/:id/history')
-  @ApiOperation({ summary: 'What happened to a job, oldest first' })
+  @ApiOperation({
+    summary: 'What happened to a job, oldest first; many events in a row that changed nothing are one line',
+  })
   @ApiResponse({ status: 200, standardSchema: schemas.historyAnswer })
   @ApiResponse(problem(404, 'not_found'))
-  async getHistory(@Param('id', { schema: schemas.id }) id: string) {
-    await this.existing(id);
-    return { items: (await this.reads.history(id)).map(historyView), nextCursor: null };
+  async getHistory(
+    @Param('id', { schema: schemas.id }) id: string,
+    @Query({ schema: schemas.historyQuery }) { limit, cursor }: schemas.HistoryQuery,
+  ) {
+    const after = cursor === undefined ? undefined : Number(cursor);
+    const [items] = await Promise.all([this.histories.page(id, { limit: limit + 1, after }), this.existing(id)]);
+    return historyPage(items, limit);
   }
 
   @Get('jobs/:id/result')

@@ -111,6 +111,62 @@ const event = {
   bodyDroppedAt: null,
 };
 
+/** What one pair of headers has brought beyond what is kept of it. */
+const overLimit = {
+  ...event,
+  id: '01a22091-b3f0-7a52-9a10-4f6d2c0b7e81',
+  receivedAt: '2026-11-28T05:12:30.704Z',
+  lastReceivedAt: '2026-11-28T05:12:59.981Z',
+  copies: 2_317,
+  verdict: 'ignored',
+  reason:
+    'over a limit for what no job here is known to be about: counted, not kept; the body is the beginning of the first',
+  eventType: '',
+  vodJobId: '',
+  mediaId: null,
+  status: '',
+  eventTime: null,
+  jobId: null,
+  bodySize: 889_728,
+};
+
+const rang = { event: 'event_received', from: 'processing', to: 'finished', attempt: 1, actor: null };
+const ran = { event: 'read_running', from: 'finished', to: 'processing', attempt: 1, actor: null };
+
+/** Somebody has rung for the job with one captured pair of headers. */
+const rungFor = [
+  {
+    ...rang,
+    at: '2026-11-28T05:13:20.076Z',
+    version: 4,
+    detail: {
+      status: 'success',
+      eventId: '01a22092-79ac-7b1e-8c55-0f1e2d3c4b5a',
+      vodJobId: job.vodJobId,
+      signature: 'valid',
+    },
+    text: "VOD's event says success (signature valid); reading the result",
+  },
+  {
+    ...ran,
+    at: '2026-11-28T05:13:20.141Z',
+    version: 5,
+    detail: { vodJobId: job.vodJobId, status: 'Analysing' },
+    text: 'Checked: VOD is still working on it (Analysing)',
+  },
+  {
+    at: '2026-11-28T05:13:25.302Z',
+    version: 29,
+    event: 'folded',
+    from: 'processing',
+    to: 'processing',
+    attempt: 1,
+    actor: null,
+    detail: { count: 12, until: '2026-11-28T05:14:21.377Z' },
+    text: '12 more like these: events that changed nothing',
+  },
+];
+
 const throughput = {
   accepted: 2,
   succeeded: 2,
@@ -153,12 +209,12 @@ export const examples: Record<string, unknown> = {
   },
   Job: job,
   Jobs: { items: [job], nextCursor: job.id },
-  History: { items: history, nextCursor: null },
+  History: { items: [...history.slice(0, 3), ...rungFor], nextCursor: '29' },
   Event: {
     ...event,
     body: '{"EventTime":"2026-11-28T05:13:14Z","EventType":"AIVideoTagComplete","JobId":"6b04e182319d18bd2ddb98ee1b9d4a0f","MediaId":"3d3d12340d92c641401fab46a0b847f1","Status":"success","Code":"0","Message":"OK","Data":"{\\"Category\\":[{\\"Tag\\":\\"Food\\"}],\\"Keyword\\":[{\\"Times\\":[\\"14897\\",\\"115585\\"],\\"Tag\\":\\"Kitchen\\"}],\\"Location\\":[{\\"Times\\":[\\"32431\\",\\"46114\\"],\\"Tag\\":\\"杭州\\"}]}"}',
   },
-  Events: { items: [event], nextCursor: event.id },
+  Events: { items: [event, overLimit], nextCursor: overLimit.id },
   Evidence: {
     submissions: [
       {

@@ -33,7 +33,7 @@ its state is \`succeeded\`, \`failed\`, \`canceled\` or \`expired\`. A \`held\` 
 ### Lists
 
 Newest first, \`limit\` at a time (1 to 200, default 50). \`nextCursor\` of an answer is the \`cursor\` of the next page, and null on
-the last one; what is added meanwhile shifts nothing. A filter that may be given several times is repeated: \`state=failed&state=held\`.
+the last one; what is added meanwhile shifts nothing. The history of a job alone is oldest first. A filter that may be given several times is repeated: \`state=failed&state=held\`.
 
 ### Errors
 

@@ -3,7 +3,7 @@ import type {
   EventRow,
   Evidence,
   Flow,
-  HistoryRow,
+  HistoryItem,
   JobRow,
   ResultRow,
   Stats,
@@ -52,8 +52,14 @@ export function jobView(job: JobRow) {
   };
 }
 
-export function historyView({ id: _id, ...line }: HistoryRow) {
+export function historyView({ id: _id, ...line }: HistoryItem) {
   return { ...line, text: describeEntry(line) };
+}
+
+/** One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us. */
+export function historyPage(lines: HistoryItem[], limit: number) {
+  const items = lines.slice(0, limit);
+  return { items: items.map(historyView), nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
 }
 
 /**

@@ -84,11 +84,11 @@ Examples:
       inSession(command, async ({ api, screen }) => {
         const [job, history, evidence, outlook] = await Promise.all([
           api.job(id),
-          api.history(id),
+          api.wholeHistory(id),
           api.evidence(id),
           api.outlook(id),
         ]);
-        if (screen.form === 'json') await screen.json({ job, history: history.items, evidence, outlook });
+        if (screen.form === 'json') await screen.json({ job, history, evidence, outlook });
         else await tellStory(screen, job, { history, evidence, outlook });
       }),
     );
@@ -97,9 +97,8 @@ Examples:
 async function tellStory(
   screen: Screen,
   job: JobAnswer,
-  about: { history: HistoryAnswer; evidence: EvidenceAnswer; outlook: OutlookAnswer },
+  about: { history: HistoryAnswer['items']; evidence: EvidenceAnswer; outlook: OutlookAnswer },
 ): Promise<void> {
-  const { items } = about.history;
   const { submissions, unmatchedEvents, sameMedia } = about.evidence;
   const time = (at: string | null) => (at && screen.form === 'table' ? dateTime(at, { ms: true }) : at);
   await screen.fields({
@@ -136,7 +135,7 @@ async function tellStory(
   await section(
     'What happened',
     'history',
-    items.map(({ at, text }) => [time(at) ?? '', text]),
+    about.history.map(({ at, text }) => [time(at) ?? '', text]),
   );
   await section(
     'Attempts',

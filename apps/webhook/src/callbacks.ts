@@ -1,13 +1,28 @@
 import type { EventSignature } from '@app/domain';
-import { toNotice, type Receive, type ReceivedBody } from '@app/lifecycle/receive';
+import {
+  keptOf,
+  toNotice,
+  type NoticeBudget,
+  type Pair,
+  type Receive,
+  type ReceivedBody,
+} from '@app/lifecycle/receive';
 import type { Signals } from '@app/observability';
 import { verifyCallback, type CallbackVerdict } from '@app/vod/callback';
 import { patiently } from './patience';
 
+/** What listens at one path. */
+export interface CallbackPlace {
+  /** '*' when one URL serves several. */
+  region: string;
+  /** Those registered at VOD that have this path, byte for byte. */
+  urls: readonly string[];
+}
+
 /** One POST of VOD, or of somebody who would like to be it. */
 export interface Callback {
-  /** Where it came in: the region whose callback URL was called, or '*' when one URL serves several. */
-  region: string;
+  /** Where it came in. */
+  place: CallbackPlace;
   timestamp: string | undefined;
   signature: string | undefined;
   path: string;
@@ -17,8 +32,6 @@ export interface Callback {
 }
 
 export interface CallbackOptions {
-  /** The URLs registered at VOD, by region, byte for byte. */
-  urls: ReadonlyMap<string, string>;
   keys: readonly string[];
   /** `required`: what is not signed changes nothing. `hint`: it is kept, and only makes a known job due. */
   auth: 'required' | 'hint';
@@ -32,6 +45,7 @@ export type CallbackOutcome = { outcome: 'kept' } | { outcome: 'refused'; reason
 export class Callbacks {
   constructor(
     private readonly receive: Receive,
+    private readonly budget: NoticeBudget,
     private readonly signals: Signals,
     private readonly options: CallbackOptions,
     private readonly now: () => Date = () => new Date(),
@@ -39,29 +53,38 @@ export class Callbacks {
 
   async take(callback: Callback): Promise<CallbackOutcome> {
     const checked = this.check(callback);
+    const { region } = callback.place;
     // guard: unsigned-changes-nothing
     if (checked.verdict !== 'valid' && this.options.auth === 'required') {
-      const { region, path, remoteAddress } = callback;
+      const { path, remoteAddress } = callback;
       const why = whyRefused(checked);
       this.signals.emit('event.refused', { reason: checked.verdict, why, region, path, remoteAddress });
       return { outcome: 'refused', reason: checked.verdict };
     }
-    const notice = toNotice({
-      source: 'http',
-      region: callback.region,
-      signature: checked.verdict,
-      body: await callback.readBody(),
-      receivedAt: this.now(),
-    });
-    await patiently(() => this.receive.keep(notice));
+    const body = await callback.readBody();
+    const receivedAt = this.now();
+    const pair = this.pairOf(callback, checked, receivedAt.getTime());
+    const allowance = this.budget.spend(pair, body.head.length, receivedAt.getTime());
+    const kept = keptOf(body, allowance);
+    const notice = toNotice({ source: 'http', region, signature: checked.verdict, body: kept, receivedAt });
+    await patiently(() => this.receive.keep(notice, allowance));
     return { outcome: 'kept' };
   }
 
-  private check({ timestamp, signature }: Callback): Checked {
-    const { urls, keys, toleranceMs } = this.options;
+  /** A pair of one region opens nothing at another's path: whoever has seen it could ring there as well. */
+  private check({ place, timestamp, signature }: Callback): Checked {
+    const { keys, toleranceMs } = this.options;
     if (keys.length === 0) return { verdict: 'unchecked' };
     const nowMs = this.now().getTime();
-    return verifyCallback({ timestamp, signature, urls: [...urls.values()], keys, nowMs, toleranceMs });
+    return verifyCallback({ timestamp, signature, urls: place.urls, keys, nowMs, toleranceMs });
+  }
+
+  /** Without a valid signature anybody can write any second into the headers: then it is that of the arrival. */
+  private pairOf({ place, timestamp }: Callback, { verdict }: Checked, nowMs: number): Pair {
+    const isSigned = verdict === 'valid';
+    const second = isSigned ? Number(timestamp) : Math.floor(nowMs / 1000);
+    const untilMs = second * 1000 + (isSigned ? this.options.toleranceMs : 1000);
+    return { name: `${place.region} ${isSigned ? 'signed' : 'unsigned'} ${second}`, untilMs };
   }
 }
 
@@ -75,7 +98,7 @@ function whyRefused(checked: Exclude<Checked, { verdict: 'valid' }>): string {
     case 'malformed':
       return 'its signature or its time does not look like one of VOD';
     case 'mismatch':
-      return 'it is signed with a key that VOD_CALLBACK_KEYS does not name, or for another URL than VOD_CALLBACK_URL, byte for byte';
+      return 'it is signed with a key that VOD_CALLBACK_KEYS does not name, or for another URL than that of this path, byte for byte (VOD_CALLBACK_URL)';
     case 'stale': {
       const seconds = Math.round(Math.abs(checked.skewMs) / 1000);
       return `it was signed ${seconds} s ${checked.skewMs > 0 ? 'ago' : 'ahead of our clock'}, more than VOD_CALLBACK_TOLERANCE allows`;

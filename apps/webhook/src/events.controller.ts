@@ -3,10 +3,10 @@ import type { Logger } from '@app/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readBody, UnreadBodyError } from './body';
 import { BodyRoom } from './body-room';
-import { Callbacks } from './callbacks';
+import { Callbacks, type CallbackPlace } from './callbacks';
 
-/** The region of each path that VOD calls; '*' when one URL serves several regions. */
-export type CallbackPaths = ReadonlyMap<string, string>;
+/** What listens at each path that VOD calls. */
+export type CallbackPaths = ReadonlyMap<string, CallbackPlace>;
 
 export const CALLBACK_PATHS = Symbol('callback paths');
 export const LOGGER = Symbol('logger');
@@ -32,11 +32,11 @@ export class EventsController {
     @Headers('x-vod-signature') signature: string | undefined,
   ): Promise<void> {
     const path = request.url.split('?')[0] ?? '';
-    const region = this.paths.get(path);
-    if (region === undefined) return answer(reply, 404, 'not_found');
+    const place = this.paths.get(path);
+    if (place === undefined) return answer(reply, 404, 'not_found');
     try {
       const taken = await this.callbacks.take({
-        region,
+        place,
         timestamp,
         signature,
         path,

@@ -1,12 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { callbackUrls, type ConfigFor } from '@app/config';
-import { Receive } from '@app/lifecycle/receive';
+import { NoticeBudget, noticeLimits, Receive, Strangers } from '@app/lifecycle/receive';
+import { Loop } from '@app/loop';
 import type { Logger, Server } from '@app/observability';
-import { EventStore } from '@app/persistence';
+import { EventStore, StrangerReads } from '@app/persistence';
 import { openProcess } from '@app/process';
 import type { FastifyInstance } from 'fastify';
 import { BodyRoom } from './body-room';
-import { Callbacks } from './callbacks';
+import { Callbacks, type CallbackPlace } from './callbacks';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
 /** What all events on their way in may hold together: thousands of ordinary ones, some dozens of the largest. */
@@ -32,18 +33,23 @@ class WebhookModule {
 
 /** The only process that faces the internet: one path, one insert. It holds no credential of the cloud and no client for it. */
 export function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Promise<Server> {
-  return openProcess({ role: 'webhook', config, logger }, async ({ db, signals, registry, operations }) => {
-    const urls = callbackUrls(config);
-    const { keys, auth, toleranceMs } = config.vod.callback;
-    const receive = new Receive(new EventStore(db), signals);
-    const callbacks = new Callbacks(receive, signals, { urls, keys, auth, toleranceMs });
-    return {
-      module: WebhookModule.of(callbacks, pathsOf(urls), logger, operations()),
-      registry,
-      bodyParser: false,
-      configure: (app) => takeAnything(app.getHttpAdapter().getInstance()),
-    };
-  });
+  return openProcess(
+    { role: 'webhook', config, logger },
+    async ({ db, signals, registry, onTrouble, onClose, operations }) => {
+      const { keys, auth, toleranceMs } = config.vod.callback;
+      const receive = new Receive(new EventStore(db), signals);
+      const budget = new NoticeBudget();
+      const callbacks = new Callbacks(receive, budget, signals, { keys, auth, toleranceMs });
+      const strangers = countStrangers(new StrangerReads(db), budget, onTrouble);
+      onClose(() => strangers.stop());
+      return {
+        module: WebhookModule.of(callbacks, pathsOf(callbackUrls(config)), logger, operations()),
+        registry,
+        bodyParser: false,
+        configure: (app) => takeAnything(app.getHttpAdapter().getInstance()),
+      };
+    },
+  );
 }
 
 /** Any content type, any encoding, any bytes: the controller reads the stream itself. */
@@ -56,12 +62,24 @@ function takeAnything(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('*', (_request: unknown, _payload: unknown, done: (error: null) => void) => done(null));
 }
 
+/** Beside the events, once a minute. */
+function countStrangers(reads: StrangerReads, budget: NoticeBudget, onTrouble: (error: Error) => void): Loop {
+  const strangers = new Strangers(reads, noticeLimits.day.rows, (amount) => budget.ofLastDay(amount));
+  const loop = new Loop(async () => ({ again: (await strangers.count()).more ? 'now' : 'when_woken' }), {
+    pollMs: 60_000,
+    onError: (error) => onTrouble(error instanceof Error ? error : new Error(String(error))),
+  });
+  loop.start();
+  return loop;
+}
+
 /** Two regions whose URLs have the same path cannot be told apart by where the event came in. */
 function pathsOf(urls: ReadonlyMap<string, string>): CallbackPaths {
-  const paths = new Map<string, string>();
+  const places = new Map<string, CallbackPlace>();
   for (const [region, url] of urls) {
     const path = new URL(url).pathname;
-    paths.set(path, paths.has(path) ? '*' : region);
+    const other = places.get(path);
+    places.set(path, { region: other ? '*' : region, urls: [...(other?.urls ?? []), url] }); // guard: pair-of-its-region
   }
-  return paths;
+  return places;
 }

@@ -7,6 +7,7 @@ import type {
   FlowAnswer,
   FlowQuery,
   HistoryAnswer,
+  HistoryQuery,
   JobAnswer,
   JobFilterQuery,
   JobQuery,
@@ -31,6 +32,9 @@ export interface ClientOptions {
   /** The secret of an API key. Without one the browser's session counts, where the API opens some. */
   key?: string | undefined;
 }
+
+/** What the API gives at once. */
+const MOST_OF_A_PAGE = 200;
 
 /** How often a call is made again that was one too many, and for how long a rest it is waited at most. */
 const RESTS = 3;
@@ -120,6 +124,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   const act = async (id: string, action: string, body: object, call?: Call) =>
     (await post<JobAnswer>(to(`${job(id)}/${action}`), body, call)).answer;
   const job = (id: string) => `v1/jobs/${encodeURIComponent(id)}`;
+  const history = (id: string, query: Asked<HistoryQuery> = {}, call?: Call) =>
+    get<HistoryAnswer>(to(`${job(id)}/history`, query), call);
 
   return {
     submit: async (
@@ -135,7 +141,19 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     jobs: (query: Asked<JobQuery> = {}, call?: Call) => get<JobsAnswer>(to('v1/jobs', query), call),
     /** With `wait`, like `30s`: when the job is over, or as it is after that time. */
     job: (id: string, { wait, ...call }: Call & { wait?: string } = {}) => get<JobAnswer>(to(job(id), { wait }), call),
-    history: (id: string, call?: Call) => get<HistoryAnswer>(to(`${job(id)}/history`), call),
+    /** A page of what happened, oldest first. */
+    history,
+    /** All of them. */
+    wholeHistory: async (id: string, call?: Call): Promise<HistoryAnswer['items']> => {
+      const items: HistoryAnswer['items'] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await history(id, { limit: MOST_OF_A_PAGE, cursor }, call);
+        items.push(...page.items);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      return items;
+    },
     result: async (id: string, { signal }: Call = {}): Promise<Result> => {
       const { answer, text } = await json<ResultAnswer>(to(`${job(id)}/result`), withSignal({}, signal));
       return { ...answer, text };

@@ -55,7 +55,10 @@ export const jobAnswer = z
 const historyItem = z
   .object({
     at,
-    event: z.string(),
+    event: z.string().meta({
+      description:
+        'What happened. `folded`: in the place of several lines of events that changed nothing; `detail` has their `count` and the time `until` which they came',
+    }),
     text: z.string(),
     from: jobState.nullable(),
     to: jobState,
@@ -65,8 +68,6 @@ const historyItem = z
     detail: z.record(z.string(), anyJson),
   })
   .meta({ id: 'HistoryItem' });
-
-export const historyAnswer = z.object({ items: z.array(historyItem), nextCursor: z.null() }).meta({ id: 'History' });
 
 /** The data of one `job` event of the stream: one line of history, and the job as it is by now (this version or a later one). */
 export const streamedChange = z.object({ change: historyItem, job: jobAnswer }).meta({ id: 'StreamedChange' });
@@ -107,6 +108,7 @@ const eventItem = z
   .meta({ id: 'EventItem' });
 export const eventAnswer = eventItem.extend({ body: z.string() }).meta({ id: 'Event' });
 
+export const historyAnswer = listOf(historyItem, 'History');
 export const jobsAnswer = listOf(jobAnswer, 'Jobs');
 export const eventsAnswer = listOf(eventItem, 'Events');
 

@@ -143,6 +143,16 @@ const page = {
     .meta({ description: 'The `nextCursor` of the page before' }),
 };
 
+/** The cursor of a history is a version of the job. */
+export const historyQuery = z.strictObject({
+  limit: page.limit,
+  cursor: z
+    .string()
+    .regex(/^\d{1,9}$/, 'expected the nextCursor of the page before')
+    .optional()
+    .meta({ description: 'The `nextCursor` of the page before' }),
+});
+
 const time = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601, like 2026-11-22T09:00:00Z' })
   .transform((text) => new Date(text));
@@ -213,5 +223,6 @@ export type Action = z.infer<typeof action>;
 export type Resolution = z.infer<typeof resolution>;
 export type JobFilterQuery = z.infer<typeof exportQuery>;
 export type JobQuery = z.infer<typeof jobQuery>;
+export type HistoryQuery = z.infer<typeof historyQuery>;
 export type EventQuery = z.infer<typeof eventQuery>;
 export type FlowQuery = z.infer<typeof flowQuery>;

@@ -1,9 +1,9 @@
 import type { JobState } from './job';
 import type { JobEventType } from './transitions';
 
-/** One line of a job's history as it is stored. */
+/** One line of a job's history as it is stored, or one in the place of several that say the same (`folded`). */
 export interface HistoryEntry {
-  event: JobEventType | 'created';
+  event: JobEventType | 'created' | 'folded';
   from: JobState | null;
   to: JobState;
   attempt: number;
@@ -81,6 +81,8 @@ export function describeEntry({ event, attempt, actor, detail }: HistoryEntry): 
       return `Queued again${by}${because}`;
     case 'refetched':
       return `Fetching the result again${by}${because}`;
+    case 'folded':
+      return `${text(detail['count'])} more like these: events that changed nothing`;
   }
 }
 

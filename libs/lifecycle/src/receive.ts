@@ -3,6 +3,10 @@ import type { Signals } from '@app/observability';
 import type { EventStore, Notice } from '@app/persistence';
 import { parseEvent, parseEventHead, type VodEvent } from '@app/vod/callback';
 import { v7 as uuidv7 } from 'uuid';
+import type { Allowance } from './notice-budget';
+
+export { NoticeBudget, noticeLimits, type Pair } from './notice-budget';
+export { Strangers } from './strangers';
 
 /** A body as it came in, read to its end but kept only up to a limit. */
 export interface ReceivedBody {
@@ -10,6 +14,9 @@ export interface ReceivedBody {
   size: number;
   sha256: string;
 }
+
+/** Of a body that is too much, this is kept: enough to see what it was. */
+const HEAD_BYTES = 4 * 1024;
 
 /** What a way in knows about a notice of VOD. */
 export interface Arrival {
@@ -32,21 +39,26 @@ export class Receive {
   ) {}
 
   /**
-   * Resolves after the commit. The same notice may be given again when that failed, or took too long: it is stored once.
+   * Resolves after the commit. The same notice may be given again when that failed, or took too long: it is stored once (and
+   * may be counted twice, when it is over a limit).
    *
+   * @param allowance `over`: it is stored only if it is about a job that we know, and counted else
    * @returns `fresh`: false for a copy of a notice that was here before
    */
-  async keep(notice: Notice): Promise<{ fresh: boolean }> {
-    const { fresh } = await this.events.store(notice);
-    const { region, signature, eventType, verdict } = notice;
-    this.signals.emit('event.received', {
-      region,
-      verdict: fresh ? verdict : 'duplicate',
-      signature,
-      eventType: eventType || null,
-    });
+  async keep(notice: Notice, allowance: Allowance = 'whole'): Promise<{ fresh: boolean }> {
+    const { kept, fresh } =
+      allowance === 'over' ? await this.events.storeOver(notice) : { kept: true, ...(await this.events.store(notice)) };
+    const { region, signature, eventType } = notice;
+    const verdict = kept ? (fresh ? notice.verdict : 'duplicate') : 'over_limit';
+    this.signals.emit('event.received', { region, verdict, signature, eventType: eventType || null });
     return { fresh };
   }
+}
+
+/** The body as far as it may be kept. */
+export function keptOf(body: ReceivedBody, allowance: Allowance): ReceivedBody {
+  if (allowance === 'whole') return body;
+  return { ...body, head: Buffer.from(body.head.subarray(0, HEAD_BYTES)) };
 }
 
 /** Reads what can be read from the body. Never throws: whatever came is kept. */

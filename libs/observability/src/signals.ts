@@ -6,7 +6,7 @@ import { retentionSignals } from './signals.retention';
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
-const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate'] as const;
+const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 /** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
@@ -149,7 +149,8 @@ export const table = {
     signature: string;
     eventType: string | null;
   }>({
-    log: info,
+    // A flood is one row a minute and a metric, not a line each.
+    log: (fields) => (fields.verdict === 'over_limit' ? debug(fields) : info(fields)),
     metrics: [
       counter({
         name: 'vodai_callbacks_total',

@@ -2,7 +2,7 @@ import { sqlState } from '@app/postgres';
 import { Gather, violatedConstraint } from './gather';
 
 /** A store that commits when the test says so. */
-function heldStore(limits = { batch: 10, lanes: 1 }) {
+function heldStore(limits: ConstructorParameters<typeof Gather<string, string>>[1] = { batch: 10, lanes: 1 }) {
   const batches: string[][] = [];
   const ends: ((error?: unknown) => void)[] = [];
   const gather = new Gather<string, string>((items) => {
@@ -68,6 +68,16 @@ describe('Gathering calls into transactions', () => {
     ends[0]?.();
     ends[2]?.();
     await expect(answers).resolves.toHaveLength(5);
+  });
+
+  it('keeps to the bytes of a batch as well; what has more alone goes alone', async () => {
+    const { gather, batches, ends } = heldStore({ batch: 10, lanes: 9, bytes: { max: 4, of: ({ length }) => length } });
+    const items = ['a', 'bb', 'c', 'dd', 'eeeeeee', 'f', 'gggg'];
+    const answers = Promise.all(items.map((item) => gather.add(item)));
+    await turn();
+    expect(batches).toEqual([['a', 'bb', 'c'], ['dd'], ['eeeeeee'], ['f'], ['gggg']]);
+    for (const end of ends) end();
+    await expect(answers).resolves.toEqual(items.map((item) => `${item} done`));
   });
 
   it('answers nobody before the batch is committed', async () => {

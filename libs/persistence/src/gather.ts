@@ -11,7 +11,7 @@ export class Gather<I, O> {
   constructor(
     /** Runs a batch in one transaction; answers in the order of its items. */
     private readonly run: (items: I[]) => Promise<O[]>,
-    private readonly limits: { batch: number; lanes: number },
+    private readonly limits: { batch: number; lanes: number; bytes?: { max: number; of: (item: I) => number } },
   ) {}
 
   add(item: I): Promise<O> {
@@ -24,13 +24,25 @@ export class Gather<I, O> {
 
   private pump(): void {
     while (this.waiting.length > 0 && this.under < this.limits.lanes) {
-      const batch = this.waiting.splice(0, this.limits.batch);
+      const batch = this.waiting.splice(0, this.sizeOfNext());
       this.under += 1;
       void this.flush(batch).finally(() => {
         this.under -= 1;
         this.pump();
       });
     }
+  }
+
+  /** How many go together next. One that is larger than a batch may be goes alone. */
+  private sizeOfNext(): number {
+    const { batch, bytes } = this.limits;
+    if (!bytes) return batch;
+    let sum = 0;
+    const overfull = this.waiting.slice(0, batch).findIndex(({ item }) => {
+      sum += bytes.of(item);
+      return sum > bytes.max; // guard: batch-bytes
+    });
+    return overfull < 0 ? batch : Math.max(overfull, 1);
   }
 
   private async flush(batch: typeof this.waiting): Promise<void> {

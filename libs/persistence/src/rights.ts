@@ -64,7 +64,12 @@ const tableRights: Record<Process, Record<string, readonly string[]>> = {
 const functionRights: Record<Process, readonly string[]> = {
   api: heartbeatOf('api'),
   worker: [...heartbeatOf('worker'), 'make_months(timestamp with time zone, integer)', 'drop_month(text, text)'],
-  webhook: [...heartbeatOf('webhook'), 'keep_events(jsonb)'],
+  webhook: [
+    ...heartbeatOf('webhook'),
+    'keep_events(jsonb)',
+    'keep_known_events(jsonb, text)',
+    'count_strangers(uuid, uuid, integer)',
+  ],
 };
 
 /** Each says of itself that it runs, and nobody of anybody else. */

@@ -59,7 +59,7 @@ export const outlookQuery = (api: Client, id: string) =>
   });
 
 export const historyQuery = (api: Client, id: string) =>
-  queryOptions({ queryKey: ['job', id, 'history'], queryFn: ({ signal }) => api.history(id, { signal }) });
+  queryOptions({ queryKey: ['job', id, 'history'], queryFn: ({ signal }) => api.wholeHistory(id, { signal }) });
 
 export const requestQuery = (api: Client, id: string) =>
   // What was asked for doesn't change. The states of its jobs do, and the stream of one job says nothing of the others.

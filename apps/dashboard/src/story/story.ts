@@ -37,7 +37,7 @@ function keyOf({ event, detail }: HistoryItem): string {
 function detailOf(t: Tell, { detail }: HistoryItem, said: (sentence: string) => string): Record<string, string> {
   const unknown = t('unknown', {});
   const named = ['reason', 'vodJobId', 'code', 'message', 'cause', 'note', 'evidence', 'status', 'signature', 'source'];
-  const others = ['problem', 'contradicts', 'misses', 'candidate'];
+  const others = ['problem', 'contradicts', 'misses', 'candidate', 'count'];
   return Object.fromEntries([...named, ...others].map((key) => [key, said(text(detail[key]) ?? unknown)]));
 }
 

@@ -36,6 +36,7 @@ export const story = {
   given_up: 'Given up by {{actor}}',
   retried: 'Queued again by {{actor}}',
   refetched: 'Fetching the result again, asked for by {{actor}}',
+  folded: '{{count}} more like these: events that changed nothing',
   because: '{{sentence}}: {{reason}}',
   unknown: 'unknown',
 };

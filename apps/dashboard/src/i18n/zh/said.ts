@@ -79,6 +79,10 @@ export const said: Record<string, string> = {
   'refused: {code}': '被拒绝：{code}',
   'busy: {code}': '限流：{code}',
   'blocked: {code}': '账号受限：{code}',
+  // libs/persistence/src/event.store.ts: why an event is only counted
+  'over a limit for what no job here is known to be about: counted, not kept; the body is the beginning of the first':
+    '超过了对未知作业通知的保存上限：只计数，不保存；正文为其中第一条的开头',
+
   // apps/api: why a request was refused
   'this needs the role {needed}; the key "{name}" is a {role}': '需要 {needed} 角色；密钥 “{name}” 是 {role}',
   'expected the header "Authorization: Bearer <API key>"': '需要请求头 “Authorization: Bearer <API 密钥>”',

@@ -34,6 +34,7 @@ export const story = {
   given_up: '{{actor}} 已放弃',
   retried: '{{actor}} 要求重试，已重新排队',
   refetched: '{{actor}} 要求重新获取结果',
+  folded: '还有 {{count}} 次类似的事件通知，均未产生变化',
   because: '{{sentence}}：{{reason}}',
   unknown: '未知',
 };

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { EventAnswer } from '@app/contract';
 import { eventQuery } from '../../api/queries';
 import { useFormat } from '../../i18n/format';
+import { useSaid } from '../../i18n/use-said';
 import { CopyableId } from '../../parts/copyable-id';
 import { ErrorNotice } from '../../parts/error-notice';
 import { EventBody, useSignatureText, VerdictBadge } from '../../parts/event-parts';
@@ -34,13 +35,14 @@ export function EventPage() {
 function Received({ event }: { event: EventAnswer }) {
   const { t } = useTranslation('events');
   const signature = useSignatureText();
+  const said = useSaid();
   return (
     <Stack gap="lg">
       <Paper withBorder p="sm">
         <Stack gap="xs">
           <Text size="sm">
             <VerdictBadge verdict={event.verdict} /> {t(`verdictMeans.${event.verdict}`)}
-            {event.reason !== null && ` (${event.reason})`}
+            {event.reason !== null && ` (${said(event.reason)})`}
           </Text>
           <Text size="sm">{signature(event.signature, 'sentence')}</Text>
           <WhereTo event={event} />

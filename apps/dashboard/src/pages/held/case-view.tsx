@@ -32,7 +32,7 @@ export function CaseView({ job, isHeld }: CaseViewProps) {
   const said = useSaid();
   const { data: evidence, error, refetch } = useQuery(evidenceQuery(api, job.id));
   const { data: history } = useQuery(historyQuery(api, job.id));
-  const candidates = useMemo(() => candidatesFor(job, history?.items ?? [], evidence), [job, history, evidence]);
+  const candidates = useMemo(() => candidatesFor(job, history ?? [], evidence), [job, history, evidence]);
   return (
     <Stack gap="lg" component="article" aria-labelledby="case">
       <div>
@@ -74,7 +74,7 @@ export function CaseView({ job, isHeld }: CaseViewProps) {
           {t('evidence.title')}
         </Title>
         {error && !evidence && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-        {evidence && <EvidenceView job={job} evidence={evidence} history={history?.items ?? []} />}
+        {evidence && <EvidenceView job={job} evidence={evidence} history={history ?? []} />}
       </section>
     </Stack>
   );

@@ -41,7 +41,7 @@ function Story({ job }: { job: JobAnswer }) {
   const { data: evidence } = useQuery(evidenceQuery(api, job.id));
   const { data: events } = useQuery(eventsOfJobQuery(api, job.id));
   const { data: request } = useQuery(requestQuery(api, job.requestId));
-  const lines = history.data?.items;
+  const lines = history.data;
   const moments = useMemo(
     () =>
       lines &&

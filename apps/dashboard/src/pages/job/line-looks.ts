@@ -3,6 +3,7 @@ import {
   IconBan,
   IconBell,
   IconCheck,
+  IconChevronsDown,
   IconCircleX,
   IconClock,
   IconDownload,
@@ -25,7 +26,7 @@ interface Look {
   tone: Tone;
 }
 
-const looks: Record<JobEventType | 'created', Look> = {
+const looks: Record<JobEventType | 'created' | 'folded', Look> = {
   created: { icon: IconPlus, tone: 'quiet' },
   claimed: { icon: IconSend, tone: 'active' },
   deferred: { icon: IconClock, tone: 'quiet' },
@@ -58,6 +59,7 @@ const looks: Record<JobEventType | 'created', Look> = {
   given_up: { icon: IconUser, tone: 'person' },
   retried: { icon: IconUser, tone: 'person' },
   refetched: { icon: IconUser, tone: 'person' },
+  folded: { icon: IconChevronsDown, tone: 'quiet' },
 };
 
 /** An event that this page is too old to know still has its place. */

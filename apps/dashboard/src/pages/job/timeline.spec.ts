@@ -69,6 +69,25 @@ describe('the timeline of a job', () => {
     expect(foldRuns(momentsOf({ history: lines(...pairs) })).map(({ moments }) => moments.length)).toEqual([2, 15, 3]);
   });
 
+  it('folds events that changed nothing, and leaves out those that a line of the history counts', () => {
+    const flood = Array.from({ length: 12 }, (_, index) => event(`e${index}`, 100 + index));
+    const history = lines(['accepted', 0], ['read_succeeded', 90]);
+    expect(foldRuns(momentsOf({ history, events: flood })).map(({ moments }) => moments.length)).toEqual([4, 7, 3]);
+
+    const counted = lines(
+      ['event_received', 0, { detail: { eventId: 'first' } }],
+      ['folded', 10_000, { detail: { count: 12, until: at(30_000) } }],
+      ['event_received', 40_000, { detail: { eventId: 'last' } }],
+    );
+    const events = ['first', 'second', 'third', 'fourth', 'last', 'after'].map((id, index) => event(id, index * 9_000));
+    expect(told(momentsOf({ history: counted, events }))).toEqual([
+      'event_received',
+      'folded',
+      'event_received',
+      'after',
+    ]);
+  });
+
   it('folds nothing that is short', () => {
     const stretches = foldRuns(momentsOf({ history: lines(['created', 0], ['claimed', 1], ['accepted', 2]) }));
     expect(stretches).toMatchObject([{ folded: false, moments: { length: 3 } }]);

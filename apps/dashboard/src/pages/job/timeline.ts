@@ -1,5 +1,5 @@
 import type { EventItem, EvidenceAnswer, HistoryAnswer } from '@app/contract';
-import { operatorEvents, type JobEventType } from '@app/domain';
+import { operatorEvents, type HistoryEntry, type JobEventType } from '@app/domain';
 
 export type HistoryItem = HistoryAnswer['items'][number];
 export type Submission = EvidenceAnswer['submissions'][number];
@@ -17,6 +17,9 @@ export interface Moment {
   /** Somebody did it. */
   person: string | null;
 }
+
+/** The webhook's clock and the worker's: how far apart they may be. */
+const OUR_CLOCKS_MS = 5_000;
 
 interface Sources {
   history: readonly HistoryItem[];
@@ -45,9 +48,19 @@ export function momentsOf({ history, submissions = [], events = [] }: Sources): 
     };
   });
   const others = events
-    .filter(({ id }) => !named.has(id))
+    .filter(({ id, receivedAt }) => !named.has(id) && !history.some((line) => isAmong(receivedAt, line)))
     .map((event) => ({ key: `event ${event.id}`, at: event.receivedAt, event, person: null }));
   return withGaps(merged(lines, others));
+}
+
+/** Counted by a line that stands for several: the lines that would name it are not there. */
+function isAmong(time: string, { event, at, detail }: HistoryItem): boolean {
+  const isFold = event === ('folded' satisfies HistoryEntry['event']);
+  return (
+    isFold &&
+    Date.parse(at) - OUR_CLOCKS_MS <= Date.parse(time) &&
+    Date.parse(time) <= Date.parse(String(detail['until']))
+  );
 }
 
 type Ungapped = Omit<Moment, 'gapMs'>;
@@ -78,7 +91,7 @@ function personOf({ event, actor }: HistoryItem): string | null {
 /** A stretch of the timeline: shown, or folded up because it says the same over and over. */
 export type Stretch = { folded: false; moments: Moment[] } | { folded: true; moments: Moment[] };
 
-/** A job that waits for its account, or that VOD works on for a day, says so many times. The ends of such a run tell all of it. */
+/** A job that waits for its account, or that VOD works on for a day, says so many times, and somebody may flood a job with events. The ends of such a run tell all of it. */
 const HEAD = 2;
 const TAIL = 3;
 const FOLD_FROM = HEAD + TAIL + 2;
@@ -115,7 +128,7 @@ function runsOf(moments: readonly Moment[]): Moment[][] {
   return runs;
 }
 
-type Repeated = 'waits' | 'looks';
+type Repeated = 'waits' | 'looks' | 'rings';
 
 const repeated: Partial<Record<JobEventType, Repeated>> = {
   claimed: 'waits',
@@ -132,6 +145,7 @@ const repeated: Partial<Record<JobEventType, Repeated>> = {
   read_stranger: 'looks',
 };
 
+/** An event without a line changed nothing. */
 function repeatedKind({ line }: Moment): Repeated | null {
-  return (line && repeated[line.event as JobEventType]) ?? null;
+  return line ? (repeated[line.event as JobEventType] ?? null) : 'rings';
 }

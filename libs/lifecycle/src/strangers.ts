@@ -1,0 +1,39 @@
+import type { StrangerReads } from '@app/persistence';
+import type { Amount } from './notice-budget';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A notice is committed so long after it came in, at the latest: what is counted earlier may lack it. */
+const COMMITTED_MS = MINUTE;
+
+/**
+ * What the last 24 hours have brought that is about no job of ours, counted in Postgres stretch by stretch: each is looked at
+ * once, so that a look costs what is new. It counts what all webhooks have stored, also before their last restart.
+ */
+export class Strangers {
+  private readonly stretches: (Amount & { toMs: number })[] = [];
+
+  constructor(
+    private readonly reads: StrangerReads,
+    /** So many rows are enough to be over the limit. */
+    private readonly atMost: number,
+    private readonly tell: (amount: Amount) => void,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /** Counts the next stretch: an hour at most, so that a start isn't one long statement. Answers whether there are more. */
+  async count(): Promise<{ more: boolean }> {
+    const nowMs = this.now().getTime();
+    const fromMs = Math.max(this.stretches.at(-1)?.toMs ?? 0, nowMs - DAY);
+    const lastMs = nowMs - COMMITTED_MS;
+    const toMs = Math.min(fromMs + HOUR, lastMs);
+    if (toMs <= fromMs) return { more: false };
+    this.stretches.push({ toMs, ...(await this.reads.between(new Date(fromMs), new Date(toMs), this.atMost)) });
+    while (this.stretches[0] && this.stretches[0].toMs <= nowMs - DAY) this.stretches.shift();
+    const sum = (of: 'rows' | 'bytes') => this.stretches.reduce((total, each) => total + each[of], 0);
+    this.tell({ rows: sum('rows'), bytes: sum('bytes') });
+    return { more: toMs < lastMs };
+  }
+}
