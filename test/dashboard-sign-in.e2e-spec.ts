@@ -157,6 +157,11 @@ describeWithBrowser('A local instance in a browser', () => {
     ]) {
       const rebound = url.replace('127.0.0.1', 'evil.example');
       expect((await page.goto(rebound))?.status()).toBe(403);
+      // A page of the attacker's, from before the name came to point here.
+      await page.route(`${rebound}/attack`, (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+      );
+      await page.goto(`${rebound}/attack`);
       expect(await post(page, `${rebound}${path}`, 'text/plain')).toBe(403);
     }
     await expectUntouched();
