@@ -5,7 +5,7 @@ import { isIP, isIPv4 } from 'node:net';
  * of it has all. Null for what is no address: what a proxy says of others may be anything.
  */
 export function networkOf(said: string | undefined): string | null {
-  const address = withoutPort(said?.trim() ?? '').replace(/%.*$/, '');
+  const [address = ''] = withoutPort(said?.trim() ?? '').split('%'); // `fe80::1%eth0` has a zone
   if (!isIP(address)) return null;
   if (isIPv4(address)) return address;
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
