@@ -36,7 +36,9 @@ describeWithBrowser('A local instance in a browser', () => {
   beforeAll(async () => {
     await builtDist();
     // What DNS rebinding does: a name of the attacker's that points here.
-    browser = await launch({ args: ['--host-resolver-rules=MAP evil.example 127.0.0.1'] });
+    // Newer browsers keep pages from elsewhere off loopback by themselves, when they know where a page came from.
+    const flags = ['--host-resolver-rules=MAP evil.example 127.0.0.1', '--disable-features=LocalNetworkAccessChecks'];
+    browser = await launch({ args: flags });
     database = await createTestDatabase();
     const control = new Emulator({ accessKeys: [] });
     emulator = { control, url: (await control.listen({ host: '127.0.0.1', port: 0 })).url };

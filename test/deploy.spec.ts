@@ -64,6 +64,20 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(environment).filter((name) => !isPromised(name))).toEqual([]);
   });
 
+  it('publishes no metrics: they are on ports that only its networks reach, where the example scrapes them', () => {
+    const scrape = parse(read('monitoring/prometheus.yml')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const targets = scrape.scrape_configs.flatMap((job) => job.static_configs.flatMap((each) => each.targets));
+    expect(targets.toSorted()).toEqual(['api:9000', 'webhook:9001', 'worker:9003']);
+    for (const [name = '', port = ''] of targets.map((target) => target.split(':'))) {
+      const { environment = {}, ports = [] } = service(name);
+      const variable = `OPS_PORT_${name.toUpperCase()}`;
+      expect(environment[variable]).toBe(`\${${variable}:-${port}}`);
+      expect(ports.filter((published) => published.includes(port) || published.includes('OPS'))).toEqual([]);
+    }
+  });
+
   it('asks its user only for variables that exist', () => {
     const asked = [...composeText.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '');
     expect(asked.length).toBeGreaterThan(0);

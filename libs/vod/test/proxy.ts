@@ -40,7 +40,8 @@ export async function startProxy({ to, refuse, mute = false, cutTunnels = false 
     const { pathname, search } = new URL(request.url ?? '');
     const onward = http.request(
       target,
-      { agent: onwards, method: request.method, path: pathname + search, headers },
+      // By its own name: the emulator takes no other where it is on loopback.
+      { agent: onwards, method: request.method, path: pathname + search, headers: { ...headers, host: target.host } },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
