@@ -126,14 +126,16 @@ describe('The history that people read', () => {
   it('goes on where a page ended when more has happened since', async () => {
     const id = await jobWith(...rings(4));
     const first = await histories.page(id, { limit: 200 });
-    const { vodJobId } = await fixture.job(id);
-    for (const event of [
-      { type: 'event_received', vodJobId: vodJobId ?? '', status: 'fail', eventId: '', signature: 'valid' },
-      { type: 'read_running', vodJobId: vodJobId ?? '', status: 'Analysing' },
-    ] as const) {
-      await fixture.jobs().apply(id, event);
-    }
+    await ringOnce(id);
     expect((await histories.page(id, { limit: 200, after: first.at(-1)?.version })).map(say)).toEqual(ring);
+  });
+
+  it('shows the look that is left of a step in which a page ended, though that step is folded now', async () => {
+    const id = await jobWith(...rings(3));
+    const lastEvent = (await fixture.reads().history(id)).at(-2);
+    await ringOnce(id);
+    const rest = await histories.page(id, { limit: 200, after: lastEvent?.version });
+    expect(rest.map(say)).toEqual(['read_running', ...ring]);
   });
 
   it('has nothing of another job', async () => {
@@ -142,3 +144,13 @@ describe('The history that people read', () => {
     expect(await told(one)).toHaveLength(5);
   });
 });
+
+async function ringOnce(id: string): Promise<void> {
+  const { vodJobId } = await fixture.job(id);
+  for (const event of [
+    { type: 'event_received', vodJobId: vodJobId ?? '', status: 'fail', eventId: '', signature: 'valid' },
+    { type: 'read_running', vodJobId: vodJobId ?? '', status: 'Analysing' },
+  ] as const) {
+    await fixture.jobs().apply(id, event);
+  }
+}

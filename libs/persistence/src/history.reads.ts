@@ -63,16 +63,21 @@ const foldedHistory = `
   run as (
     select step, folded, count(*) filter (where folded is not true) over (order by step) as run from placed
   ),
-  item as (
-    select version as first, version as last, null::bigint as rings
+  -- The page before may have ended within a step: looks that are left of it alone are shown as they are.
+  shown as (
+    select version, begins, run, folded and count(*) filter (where begins) over (partition by run, folded) > 0 as folded
       from line
       left join run using (step)
-     where folded is not true and version > $3
+     where version > $3
+  ),
+  item as (
+    select version as first, version as last, null::bigint as rings
+      from shown
+     where folded is not true
     union all
     select min(version), max(version), count(*) filter (where begins)
-      from line
-      join run using (step)
-     where folded and version > $3
+      from shown
+     where folded
      group by run
   ),
   page as (select * from item order by last limit $2)
