@@ -19,10 +19,20 @@ export class BoundNotices1764900001000 implements MigrationInterface {
   }
 }
 
+/** Of those that `CaseReads.eventsFor` looks at, those that are in the way of `n`. Each verdict has an index of its own. */
+const candidates = (verdict: string) => `
+                           (select from public.event
+                             where event.verdict = '${verdict}' and event.media_id = n."mediaId"
+                               and event.region in (job.region, '*') and event.event_type = n."eventType"
+                               and (event.signature = 'valid') = (n.signature = 'valid')
+                               and event.received_at >= coalesce(submission.sent_at, submission.signed_at) - interval '5 s'
+                             limit 30)`;
+
 // guard: known-first
 const keepKnownEvents = `
   -- Keeps of VOD's notices those that end a job whose JobId is known, or that may be the answer that a submission has lost: of one
-  -- media no more than thirty, as many as are looked at (libs/persistence/src/case.reads.ts). Counts the rest, in one row a minute.
+  -- media and type no more than thirty since it was sent, signed and others apart, as that many are looked at, the signed first
+  -- (libs/persistence/src/case.reads.ts). Counts the rest, in one row a minute.
   -- Answers which were kept, and which of them are new.
   create function keep_known_events(notices jsonb, why text) returns table (kept uuid, fresh boolean)
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -32,13 +42,15 @@ const keepKnownEvents = `
   begin
     known := array(
       select n.id
-        from jsonb_to_recordset(notices) as n(id uuid, region text, "vodJobId" text, "mediaId" text, verdict text)
+        from jsonb_to_recordset(notices)
+          as n(id uuid, region text, signature text, "eventType" text, "vodJobId" text, "mediaId" text, verdict text)
        where n.verdict = 'received'
          and (exists (select from public.job where job.vod_job_id = n."vodJobId" and n.region in (job.region, '*'))
            or exists (select from public.job
+                        join public.submission on submission.request_id = job.request_id and submission.number = job.attempt
                        where job.media_id = n."mediaId" and n.region in (job.region, '*')
-                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null)
-              and (select count(*) from (select from public.event where event.media_id = n."mediaId" limit 30) as few) < 30));
+                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null
+                         and (select count(*) from (${['unmatched', 'received'].map(candidates).join(' union all ')}) as few) < 30)));
     arrived := array(
       select public.keep_events((select coalesce(jsonb_agg(notice), '[]') from jsonb_array_elements(notices) as notice
                                   where (notice ->> 'id')::uuid = any(known))));

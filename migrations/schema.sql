@@ -395,13 +395,27 @@ AS $function$
   begin
     known := array(
       select n.id
-        from jsonb_to_recordset(notices) as n(id uuid, region text, "vodJobId" text, "mediaId" text, verdict text)
+        from jsonb_to_recordset(notices)
+          as n(id uuid, region text, signature text, "eventType" text, "vodJobId" text, "mediaId" text, verdict text)
        where n.verdict = 'received'
          and (exists (select from public.job where job.vod_job_id = n."vodJobId" and n.region in (job.region, '*'))
            or exists (select from public.job
+                        join public.submission on submission.request_id = job.request_id and submission.number = job.attempt
                        where job.media_id = n."mediaId" and n.region in (job.region, '*')
-                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null)
-              and (select count(*) from (select from public.event where event.media_id = n."mediaId" limit 30) as few) < 30));
+                         and job.attempt > 0 and job.vod_job_id is null and job.settled_at is null
+                         and (select count(*) from (
+                           (select from public.event
+                             where event.verdict = 'unmatched' and event.media_id = n."mediaId"
+                               and event.region in (job.region, '*') and event.event_type = n."eventType"
+                               and (event.signature = 'valid') = (n.signature = 'valid')
+                               and event.received_at >= coalesce(submission.sent_at, submission.signed_at) - interval '5 s'
+                             limit 30) union all 
+                           (select from public.event
+                             where event.verdict = 'received' and event.media_id = n."mediaId"
+                               and event.region in (job.region, '*') and event.event_type = n."eventType"
+                               and (event.signature = 'valid') = (n.signature = 'valid')
+                               and event.received_at >= coalesce(submission.sent_at, submission.signed_at) - interval '5 s'
+                             limit 30)) as few) < 30)));
     arrived := array(
       select public.keep_events((select coalesce(jsonb_agg(notice), '[]') from jsonb_array_elements(notices) as notice
                                   where (notice ->> 'id')::uuid = any(known))));

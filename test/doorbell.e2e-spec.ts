@@ -1,10 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import http from 'node:http';
+import { text } from 'node:stream/consumers';
 import { NoticeBudget, noticeLimits, Receive } from '@app/lifecycle/receive';
 import { Signals } from '@app/observability';
 import { createDataSource, EventStore } from '@app/persistence';
 import { eventually } from '@app/testing';
 import { unlimited } from '@app/vod-emulator';
 import { signCallback } from '@app/vod/callback';
+import { Client } from 'pg';
 import { Callbacks } from '../apps/webhook/src/callbacks';
 import { Cli } from './support/cli';
 import { keys, Stack } from './support/stack';
@@ -28,14 +31,14 @@ afterAll(() => stack.stop());
 type Pair = Record<string, string>;
 
 /** Seconds that no other test has signed, all within the tolerance. */
-let signedAgoS = 0;
+let nextS = Math.floor(Date.now() / 1000);
 function newPair(): Pair {
-  signedAgoS += 1;
-  const timestamp = String(Math.floor(Date.now() / 1000) - signedAgoS);
+  nextS -= 1;
+  const timestamp = String(nextS);
   return { 'x-vod-timestamp': timestamp, 'x-vod-signature': signCallback(stack.callbackUrl, timestamp, keys.callback) };
 }
 
-async function ring(pair: Pair, fields: object, size = 0): Promise<number> {
+function bodyOf(fields: object, size = 0): string {
   const body = {
     EventTime: '2026-11-22T09:00:00Z',
     EventType: 'AIVideoTagComplete',
@@ -46,16 +49,50 @@ async function ring(pair: Pair, fields: object, size = 0): Promise<number> {
     ...fields,
   };
   const Data = 'x'.repeat(Math.max(0, size - JSON.stringify({ ...body, Data: '' }).length));
-  // As VOD does, and more patiently: on a busy machine a megabyte may take longer than the webhook waits.
+  return JSON.stringify({ ...body, Data });
+}
+
+/** Once: what VOD gets for an answer. */
+async function ring(pair: Pair, fields: object): Promise<number> {
+  const { status } = await fetch(stack.callbackUrl, { method: 'POST', headers: pair, body: bodyOf(fields) });
+  return status;
+}
+
+/** As VOD does, and more patiently: on a busy machine a megabyte may take longer than the webhook waits. */
+async function press(pair: Pair, fields: object, size = 0): Promise<number> {
+  const body = bodyOf(fields, size);
   return eventually('there is an answer', async () => {
-    const { status } = await fetch(stack.callbackUrl, {
-      method: 'POST',
-      headers: pair,
-      body: JSON.stringify({ ...body, Data }),
-    });
+    const { status } = await fetch(stack.callbackUrl, { method: 'POST', headers: pair, body });
     return status === 503 ? null : status;
   });
 }
+
+interface Said {
+  status: number;
+  body: string;
+}
+
+/** A request in two parts, the second a byte: many of them can be whole at the same moment. */
+function inTwo(pair: Pair, body: string): { begin: () => Promise<unknown>; end: () => Promise<Said> } {
+  const headers = { ...pair, 'content-length': body.length };
+  const request = http.request(stack.callbackUrl, { method: 'POST', headers, agent: false });
+  const answer = new Promise<Said>((resolve, reject) => {
+    request.on('error', reject).on('response', (response) => {
+      text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
+    });
+  });
+  answer.catch(() => undefined);
+  let sent = 0;
+  return {
+    begin: () => new Promise((resolve) => request.write(body.slice(0, (sent = body.length - 1)), resolve)),
+    end: () => {
+      request.end(body.slice(sent));
+      return answer;
+    },
+  };
+}
+
+const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex');
 
 /** So many at once, as they come. Answers the statuses that are not 200. */
 async function flood(count: number, one: () => Promise<number>): Promise<number[]> {
@@ -72,10 +109,10 @@ async function flood(count: number, one: () => Promise<number>): Promise<number[
   return wrong;
 }
 
-async function openJob(): Promise<{ id: string; vodJobId: string; mediaId: string }> {
+async function openJob(): Promise<{ id: string; vodJobId: string; mediaId: string; region: string }> {
   const request = await stack.enqueue(`media-${randomUUID()}`);
-  const { id, vodJobId, mediaId } = await stack.untilJob(request.jobs[0].id, 'processing');
-  return { id, vodJobId, mediaId };
+  const { id, vodJobId, mediaId, region } = await stack.untilJob(request.jobs[0].id, 'processing');
+  return { id, vodJobId, mediaId, region };
 }
 
 async function stored(): Promise<{ rows: number; bytes: number; copies: number }> {
@@ -87,6 +124,12 @@ async function stored(): Promise<{ rows: number; bytes: number; copies: number }
 }
 
 describe('One captured pair of headers', () => {
+  let other: Client | undefined;
+  afterEach(async () => {
+    await other?.end();
+    other = undefined;
+  });
+
   it('row 53: has so many bytes stored and no more, whatever comes with it, and a genuine event is as prompt as ever', async () => {
     const [captured, genuine, job] = [newPair(), newPair(), await openJob()];
     const before = await stored();
@@ -99,7 +142,7 @@ describe('One captured pair of headers', () => {
         expect(await ring(genuine, { JobId: job.vodJobId, MediaId: job.mediaId })).toBe(200);
         settled = stack.untilJob(job.id, 'succeeded');
       }
-      return ring(captured, {}, MIB);
+      return press(captured, {}, MIB);
     });
     expect(wrong).toEqual([]);
     await settled;
@@ -118,7 +161,7 @@ describe('One captured pair of headers', () => {
     const [captured, job] = [newPair(), await openJob()];
     const before = await stored();
     const over = 60;
-    expect(await flood(PAIR.rows + over, () => ring(captured, {}))).toEqual([]);
+    expect(await flood(PAIR.rows + over, () => press(captured, {}))).toEqual([]);
 
     // All of a second have the same pair: this one is VOD's.
     stack.emulator.finish(job.vodJobId);
@@ -147,6 +190,55 @@ describe('One captured pair of headers', () => {
     expect(Number(said)).toBeGreaterThanOrEqual(over);
   });
 
+  it('row 53: whose large bodies wait to be stored, with no room for another, lets a genuine event in at the first try', async () => {
+    const job = await openJob();
+    const bodies = Array.from({ length: 40 }, () => bodyOf({}, MIB));
+    // Somebody else writes the same and does not commit: each large body waits for the first of them to be stored.
+    other = new Client({ connectionString: stack.database.url });
+    await other.connect();
+    await other.query('begin');
+    await other.query(
+      `insert into event (id, received_at, last_received_at, region, source, signature, event_type, vod_job_id, status, body,
+                          body_size, body_hash)
+       select gen_random_uuid(), now(), now(), $1, 'http', 'valid', 'AIVideoTagComplete', job, 'success', '', 0, hash
+         from unnest($2::text[], $3::text[]) as n(job, hash)`,
+      [job.region, bodies.map((body) => JSON.parse(body).JobId), bodies.map((body) => sha256(body))],
+    );
+    const forged = bodies.map((body) => inTwo(newPair(), body));
+    const first = forged.slice(0, 32);
+    await Promise.all(first.map(({ begin }) => begin()));
+    const waiting = first.map(({ end }) => end());
+    const others = forged.slice(32).map(({ end }) => end());
+    const refused = await Promise.any(
+      others.map(async (answer) => {
+        const { status, body } = await answer;
+        if (!body.includes('"busy"')) throw new Error(`expected that one is refused, got ${status} ${body}`);
+        return status;
+      }),
+    );
+    expect(refused).toBe(503);
+    expect(await Promise.all(Array.from({ length: 5 }, () => ring(newPair(), {})))).toEqual(Array(5).fill(200));
+    stack.emulator.finish(job.vodJobId);
+    expect(await ring(newPair(), { JobId: job.vodJobId, MediaId: job.mediaId })).toBe(200);
+    await other.query('rollback');
+    for (const { status } of await Promise.all(waiting)) expect([200, 503]).toContain(status);
+    await stack.untilJob(job.id, 'succeeded');
+  });
+
+  it('row 53: is read to its end where only the beginning is kept: the event whose JobId comes last ends its job', async () => {
+    const [captured, job] = [newPair(), await openJob()];
+    expect(await flood(PAIR.bytes / MIB, () => press(captured, {}, MIB))).toEqual([]);
+    stack.emulator.finish(job.vodJobId);
+    const { JobId: _, Data, ...fields } = JSON.parse(bodyOf({ MediaId: job.mediaId }, MIB / 2));
+    const body = JSON.stringify({ Data, ...fields, JobId: job.vodJobId });
+    const { status } = await fetch(stack.callbackUrl, { method: 'POST', headers: captured, body });
+    expect(status).toBe(200);
+    await stack.untilJob(job.id, 'succeeded');
+    expect(await stack.query(`select length(body) as kept from event where job_id = $1`, [job.id])).toEqual([
+      { kept: HEAD_BYTES },
+    ]);
+  });
+
   it('row 53: without a valid signature the second of the arrival counts, whatever the headers say', async () => {
     const db = await createDataSource({ url: stack.database.url, application: 'vodai-test' }).initialize();
     const limits = { ...noticeLimits, pair: { rows: 3, bytes: MIB } };
@@ -166,7 +258,7 @@ describe('One captured pair of headers', () => {
         signature: headers['x-vod-signature'],
         path: '/vod/events',
         remoteAddress: null,
-        readBody: async () => ({ head, size: head.length, sha256: createHash('sha256').update(head).digest('hex') }),
+        readBody: async () => ({ head, size: head.length, sha256: sha256(head), keepOnly: () => undefined }),
       });
     };
     const before = await stored();
@@ -179,6 +271,36 @@ describe('One captured pair of headers', () => {
     const after = await stored();
     expect(after.copies - before.copies).toBe(8);
     expect(after.rows - before.rows).toBe(3 + 1 + 1 + 1 + 1); // those over it: one row for each verdict on the signature
+  });
+
+  it('row 53: has no more of a body held while it is stored than is kept of it', async () => {
+    const db = await createDataSource({ url: stack.database.url, application: 'vodai-test' }).initialize();
+    const limits = { ...noticeLimits, pair: { rows: 2, bytes: 10_000 } };
+    const receive = new Receive(new EventStore(db), new Signals());
+    const options = { keys: [keys.callback], auth: 'required' as const, toleranceMs: 900_000 };
+    const callbacks = new Callbacks(receive, new NoticeBudget(limits), new Signals(), options);
+    const headers = newPair();
+    const arrive = async (): Promise<number> => {
+      const head = Buffer.from(bodyOf({}, 8_000));
+      let held = head.length;
+      const body = {
+        head,
+        size: head.length,
+        sha256: sha256(head),
+        keepOnly: (less: Buffer) => void (held = less.length),
+      };
+      await callbacks.take({
+        place: { region: 'cn-shanghai', urls: [stack.callbackUrl] },
+        timestamp: headers['x-vod-timestamp'],
+        signature: headers['x-vod-signature'],
+        path: '/vod/events',
+        remoteAddress: null,
+        readBody: async () => body,
+      });
+      return held;
+    };
+    expect([await arrive(), await arrive(), await arrive()]).toEqual([8_000, HEAD_BYTES, HEAD_BYTES]);
+    await db.destroy();
   });
 });
 

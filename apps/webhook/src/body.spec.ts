@@ -16,7 +16,10 @@ const sockets: Socket[] = [];
 
 /** Reads every body, and answers none: what is read is held until the caller has its answer, or is gone. */
 beforeEach(async () => {
-  room = new BodyRoom(4 * MIB);
+  room = new BodyRoom([
+    { upTo: 64 * KIB, all: 5 * MIB },
+    { upTo: Infinity, all: 4 * MIB },
+  ]);
   const mine: typeof outcomes = (outcomes = []);
   server = createServer((request, response) => {
     readBody(request, response, room).then(
@@ -49,14 +52,14 @@ describe('A body', () => {
   it.each([0, 1, 4 * KIB, 100_001, MIB])('is read as it is: %d bytes', async (size) => {
     await post(size, letters(size));
     await eventually('it is read', () => outcomes.length === 1);
-    expect(outcomes).toEqual([{ head: letters(size), size, sha256: sha256(letters(size)) }]);
+    expect(outcomes).toMatchObject([{ head: letters(size), size, sha256: sha256(letters(size)) }]);
   });
 
   it('that is larger than a megabyte is read, and held as its head', async () => {
     const body = letters(3 * MIB);
     await post(body.length, body);
     await eventually('it is read', () => outcomes.length === 1);
-    expect(outcomes).toEqual([{ head: letters(4 * KIB), size: body.length, sha256: sha256(body) }]);
+    expect(outcomes).toMatchObject([{ head: letters(4 * KIB), size: body.length, sha256: sha256(body) }]);
     expect(room.bytes).toBe(4 * KIB);
   });
 
@@ -85,6 +88,32 @@ describe('A body', () => {
     await eventually('the newest is read', () => outcomes.some((outcome) => 'sha256' in outcome));
     const shownOut = outcomes.filter((outcome) => 'code' in outcome);
     expect(shownOut).toEqual(shownOut.map(() => expect.objectContaining({ status: 503, code: 'busy' })));
-    expect(room.bytes).toBeLessThanOrEqual(4 * MIB);
+    expect(room.bytes).toBeLessThanOrEqual(4 * MIB + 4 * KIB);
+  });
+
+  it('that is small is read while large ones that are whole take the room', async () => {
+    for (let i = 0; i < 4; i += 1) await post(MIB, letters(MIB));
+    await eventually('they are whole', () => outcomes.length === 4);
+    await post(MIB, letters(MIB));
+    await eventually('there is no room for another', () => outcomes.length === 5);
+    expect(outcomes[4]).toMatchObject({ status: 503, code: 'busy' });
+    const genuine = letters(2 * KIB);
+    await post(genuine.length, genuine);
+    await eventually('the small one is read', () => outcomes.length === 6);
+    expect(outcomes[5]).toMatchObject({ sha256: sha256(genuine) });
+  });
+
+  it('of which only the beginning is kept holds no more than that', async () => {
+    const socket = await post(MIB, letters(MIB));
+    await eventually('it is read', () => outcomes.length === 1);
+    const [body] = outcomes;
+    if (!body || !('keepOnly' in body)) throw new Error('expected a body');
+    body.keepOnly(letters(4 * KIB));
+    expect(room.bytes).toBe(4 * KIB);
+    expect(body.head).toEqual(letters(4 * KIB));
+    socket.destroy();
+    await eventually('its sender is gone', () => room.bytes === 0);
+    body.keepOnly(letters(1 * KIB));
+    expect(room.bytes).toBe(0);
   });
 });

@@ -12,6 +12,12 @@ const HEAD_BYTES = 4 * 1024;
 /** Nobody sends this much in good faith. The connection is dropped rather than read for ever. */
 const READ_BYTES = 64 * 1024 * 1024;
 
+/** A body that has a place in the room until its request is answered. */
+export interface HeldBody extends ReceivedBody {
+  /** Holds no more than its beginning from now on. */
+  keepOnly(head: Buffer): void;
+}
+
 /** A body that isn't read to its end, and how its sender is told. */
 export class UnreadBodyError extends Error {
   constructor(
@@ -32,10 +38,10 @@ const busy = () => new UnreadBodyError(503, 'busy', 'there is no room for the bo
  * Reads a body to its end, whatever it is, without ever holding more than `KEEP_BYTES` of it, and no more than the room has for
  * all of them. What is held is let go once the request is answered.
  */
-export function readBody(request: IncomingMessage, response: ServerResponse, room: BodyRoom): Promise<ReceivedBody> {
+export function readBody(request: IncomingMessage, response: ServerResponse, room: BodyRoom): Promise<HeldBody> {
   return new Promise((resolve, reject) => {
     const hash = createHash('sha256');
-    let kept = Buffer.alloc(0);
+    let kept: Buffer = Buffer.alloc(0);
     let size = 0;
 
     const guest = room.enter(() => giveUp(busy()));
@@ -61,15 +67,27 @@ export function readBody(request: IncomingMessage, response: ServerResponse, roo
     };
     const dropAllButHead = (rest: Buffer) => {
       hash.update(kept).update(rest);
-      kept = Buffer.from(kept.subarray(0, HEAD_BYTES));
-      room.hold(guest, HEAD_BYTES);
+      keepOnly(Buffer.from(kept.subarray(0, HEAD_BYTES)));
+    };
+    const keepOnly = (head: Buffer) => {
+      kept = head;
+      room.hold(guest, head.length);
     };
     const onEnd = () => {
       stop();
       guest.whole = true;
       // Not while it came: a body that never ends isn't worth it.
       if (size <= KEEP_BYTES) hash.update(kept.subarray(0, size));
-      resolve({ head: kept.subarray(0, size), size, sha256: hash.digest('hex') });
+      const body: HeldBody = {
+        head: kept.subarray(0, size),
+        size,
+        sha256: hash.digest('hex'),
+        keepOnly: (head) => {
+          if (guest.bytes > 0) keepOnly(head); // else its sender is gone, and it has left
+          body.head = head;
+        },
+      };
+      resolve(body);
     };
     const giveUp = (error: UnreadBodyError) => {
       stop();

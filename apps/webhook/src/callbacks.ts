@@ -1,14 +1,9 @@
 import type { EventSignature } from '@app/domain';
-import {
-  keptOf,
-  toNotice,
-  type NoticeBudget,
-  type Pair,
-  type Receive,
-  type ReceivedBody,
-} from '@app/lifecycle/receive';
+import { keptOf, toNotice, type Allowance, type NoticeBudget, type Pair, type Receive } from '@app/lifecycle/receive';
 import type { Signals } from '@app/observability';
+import type { Notice } from '@app/persistence';
 import { verifyCallback, type CallbackVerdict } from '@app/vod/callback';
+import type { HeldBody } from './body';
 import { patiently } from './patience';
 
 /** What listens at one path. */
@@ -28,7 +23,7 @@ export interface Callback {
   path: string;
   remoteAddress: string | null;
   /** Reads the body; not called for a caller that is refused. */
-  readBody: () => Promise<ReceivedBody>;
+  readBody: () => Promise<HeldBody>;
 }
 
 export interface CallbackOptions {
@@ -53,22 +48,28 @@ export class Callbacks {
 
   async take(callback: Callback): Promise<CallbackOutcome> {
     const checked = this.check(callback);
-    const { region } = callback.place;
     // guard: unsigned-changes-nothing
     if (checked.verdict !== 'valid' && this.options.auth === 'required') {
-      const { path, remoteAddress } = callback;
+      const { place, path, remoteAddress } = callback;
       const why = whyRefused(checked);
-      this.signals.emit('event.refused', { reason: checked.verdict, why, region, path, remoteAddress });
+      this.signals.emit('event.refused', { reason: checked.verdict, why, region: place.region, path, remoteAddress });
       return { outcome: 'refused', reason: checked.verdict };
     }
-    const body = await callback.readBody();
+    const { notice, allowance } = this.read(callback, checked, await callback.readBody());
+    await patiently(() => this.receive.keep(notice, allowance));
+    return { outcome: 'kept' };
+  }
+
+  /** What is over a limit is read whole, and then no more of it is held than is kept: storing it may take long. */
+  private read(callback: Callback, checked: Checked, body: HeldBody): { notice: Notice; allowance: Allowance } {
+    const { region } = callback.place;
     const receivedAt = this.now();
     const pair = this.pairOf(callback, checked, receivedAt.getTime());
     const allowance = this.budget.spend(pair, body.head.length, receivedAt.getTime());
-    const kept = keptOf(body, allowance);
-    const notice = toNotice({ source: 'http', region, signature: checked.verdict, body: kept, receivedAt });
-    await patiently(() => this.receive.keep(notice, allowance));
-    return { outcome: 'kept' };
+    const whole = toNotice({ source: 'http', region, signature: checked.verdict, body, receivedAt });
+    const notice = keptOf(whole, allowance);
+    if (allowance !== 'whole') body.keepOnly(notice.body); // guard: cut-body-let-go
+    return { notice, allowance };
   }
 
   /** A pair of one region opens nothing at another's path: whoever has seen it could ring there as well. */

@@ -6,12 +6,22 @@ import type { Logger, Server } from '@app/observability';
 import { EventStore, StrangerReads } from '@app/persistence';
 import { openProcess } from '@app/process';
 import type { FastifyInstance } from 'fastify';
-import { BodyRoom } from './body-room';
+import { BodyRoom, type RoomLimit } from './body-room';
 import { Callbacks, type CallbackPlace } from './callbacks';
 import { CALLBACK_PATHS, EventsController, LOGGER, type CallbackPaths } from './events.controller';
 
-/** What all events on their way in may hold together: thousands of ordinary ones, some dozens of the largest. */
-const ROOM_BYTES = 32 * 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * What all events on their way in may hold together: some dozens of the largest, and then still thousands of ordinary ones, which
+ * are a few kilobytes.
+ */
+const roomLimits: readonly RoomLimit[] = [
+  { upTo: 8 * KIB, all: 64 * MIB },
+  { upTo: 64 * KIB, all: 48 * MIB },
+  { upTo: Infinity, all: 32 * MIB },
+];
 
 @Module({})
 class WebhookModule {
@@ -25,7 +35,7 @@ class WebhookModule {
         { provide: Callbacks, useValue: callbacks },
         { provide: CALLBACK_PATHS, useValue: paths },
         { provide: LOGGER, useValue: logger },
-        { provide: BodyRoom, useValue: new BodyRoom(ROOM_BYTES) },
+        { provide: BodyRoom, useValue: new BodyRoom(roomLimits) },
       ],
     };
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { eventSignatures, type EventSignature } from '@app/domain';
 import type { SignalMap } from '@app/observability';
 import { World } from '../test/world';
-import { Receive, toNotice } from './receive';
+import { keptOf, Receive, toNotice } from './receive';
 
 const end = { EventType: 'AIVideoTagComplete', JobId: 'vod-1', MediaId: 'media-1', Status: 'success' };
 const receivedAt = new Date('2026-11-22T09:00:00Z');
@@ -86,6 +86,15 @@ describe('What is made of a notice', () => {
     expect(notice.reason).toBe(
       `too large: 5000000 bytes; in the first ${head.length}: no usable JobId. Its job is read at the next alarm`,
     );
+  });
+
+  it.each(['head', 'over'] as const)('of what may be kept as its %s all is read', (allowance) => {
+    const { JobId, Status, ...first } = end;
+    const whole = arrived({ ...first, Data: 'x'.repeat(5_000), JobId, Status });
+    expect(keptOf(whole, 'whole')).toBe(whole);
+    const kept = keptOf(whole, allowance);
+    expect(kept).toEqual({ ...whole, body: whole.body.subarray(0, 4_096) });
+    expect(kept).toMatchObject({ verdict: 'received', vodJobId: 'vod-1', status: 'success' });
   });
 
   it('of a body that was cut off is read what its head says', () => {

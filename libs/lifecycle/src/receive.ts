@@ -5,7 +5,7 @@ import { parseEvent, parseEventHead, type VodEvent } from '@app/vod/callback';
 import { v7 as uuidv7 } from 'uuid';
 import type { Allowance } from './notice-budget';
 
-export { NoticeBudget, noticeLimits, type Pair } from './notice-budget';
+export { NoticeBudget, noticeLimits, type Allowance, type Pair } from './notice-budget';
 export { Strangers } from './strangers';
 
 /** A body as it came in, read to its end but kept only up to a limit. */
@@ -55,10 +55,10 @@ export class Receive {
   }
 }
 
-/** The body as far as it may be kept. */
-export function keptOf(body: ReceivedBody, allowance: Allowance): ReceivedBody {
-  if (allowance === 'whole') return body;
-  return { ...body, head: Buffer.from(body.head.subarray(0, HEAD_BYTES)) };
+/** The notice with as much of its body as may be kept. It was read whole: its JobId may come last. */
+export function keptOf(notice: Notice, allowance: Allowance): Notice {
+  if (allowance === 'whole') return notice;
+  return { ...notice, body: Buffer.from(notice.body.subarray(0, HEAD_BYTES)) };
 }
 
 /** Reads what can be read from the body. Never throws: whatever came is kept. */

@@ -119,6 +119,20 @@ describe('Over a limit', () => {
     expect(answers).toEqual([...Array(30).fill(true), ...Array(3).fill(false)]);
   });
 
+  it.each([
+    ['have matched', `verdict = 'matched'`],
+    ['came before the send', `received_at = received_at - interval '6 s'`],
+    ['are of another type', `event_type = 'AIMediaDNAComplete'`],
+    ['are of another region', `region = 'ap-southeast-1'`],
+    ['are not signed', `signature = 'missing'`],
+  ])('it is kept however many of its media %s', async (_what, being) => {
+    const { mediaId } = await fixture.jobIn('unconfirmed');
+    await Promise.all(Array.from({ length: 31 }, () => events.store(stranger({ mediaId }))));
+    expect(await events.storeOver(stranger({ mediaId }))).toMatchObject({ kept: false });
+    await fixture.query(`update event set ${being} where event_type <> ''`);
+    expect(await events.storeOver(stranger({ mediaId }))).toMatchObject({ kept: true });
+  });
+
   it('the event that overtakes the answer with its JobId is matched when that comes', async () => {
     const { id, mediaId } = await fixture.jobIn('submitting');
     await events.storeOver(notice({ vodJobId: 'vod-early', mediaId }));
