@@ -28,6 +28,6 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # `node` by its number: Kubernetes can then see that it isn't root.
 USER 1000:1000
-# Whether the process lives. A store that is away is no reason to restart it: it waits, and /readyz says for what.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "deploy/alive.mjs"]
+# Whether the process of CMD lives; who starts another one names that. A store that is away is no reason to restart it: it waits, and /readyz says for what.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "deploy/alive.mjs", "api"]
 CMD ["node", "dist/apps/api/src/main.js"]

@@ -10,6 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -724,7 +727,38 @@ describe('Where the api is and who is asking', () => {
     }
 
     writeFileSync(join(cwd, '.data/api-key'), 'nobodys');
-    expect(await Cli.run(['open'], { cwd, env })).toMatchObject({ code: 3, stdout: '' });
+    const { code, stderr } = await Cli.run(['open'], { cwd, env });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        new RegExp(`^no link that signs in: the api does not take the key .*\nopened ${api.url}\n$`),
+      ),
+    });
+    expect(readFileSync(join(bin, 'opened'), 'utf8')).toBe(`${api.url}\n`);
+  });
+
+  it.each([429, 503])('is opened without a link, and says why, when the api answers %d', async (status) => {
+    const api = createServer((_request, response) =>
+      response.writeHead(status, { 'content-type': 'application/problem+json' }).end('{"detail":"not now"}'),
+    );
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const env = { VODAI_URL: url, VODAI_KEY: 'k' };
+    expect(await Cli.run(['open', '--print'], { env })).toEqual({
+      code: 0,
+      stdout: `${url}\n`,
+      stderr: 'no link that signs in: not now\n',
+    });
+    api.close();
+  });
+
+  it('is opened without a link, and says why, when the api is away', async () => {
+    const env = { VODAI_URL: 'http://127.0.0.1:1', VODAI_KEY: 'k' };
+    expect(await Cli.run(['open', '--print'], { env })).toEqual({
+      code: 0,
+      stdout: 'http://127.0.0.1:1\n',
+      stderr: expect.stringMatching(/^no link that signs in: .*127\.0\.0\.1:1.*\n$/),
+    });
   });
 
   it('comes from the local instance of the folder when nothing else says it, or when --local does', async () => {

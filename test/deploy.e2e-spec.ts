@@ -187,8 +187,9 @@ describeWithPsql('What Compose runs, without its containers', () => {
       );
 
       const alive = () =>
-        run(process.execPath, [join(root, 'deploy/alive.mjs')], { env: { API_PORT: String(apiPort), ...others } });
-      const others = { WEBHOOK_PORT: '1', EMULATOR_PORT: '1', WORKER_PORT: '1' };
+        run(process.execPath, [join(root, 'deploy/alive.mjs'), 'api'], {
+          env: { API_PORT: String(apiPort), WEBHOOK_PORT: String(webhookPort) },
+        });
       await alive();
       await api.stop();
       await expect(alive()).rejects.toMatchObject({ code: 1 });

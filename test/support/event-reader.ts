@@ -12,6 +12,8 @@ export interface ServerEvent {
 export class EventReader {
   readonly events: ServerEvent[] = [];
   readonly comments: string[] = [];
+  /** When each of the events came, on the clock of `performance`. */
+  private readonly came: number[] = [];
   ended = false;
   private text = '';
 
@@ -51,6 +53,14 @@ export class EventReader {
     return this.jobs.map(({ data }) => `${data.job.mediaId} ${data.change.version}`);
   }
 
+  /** When the first change came, or the one that `told` names. */
+  cameAt(told?: string): number {
+    const at = this.events.findIndex(
+      ({ event, data }) => event === 'job' && (!told || `${data.job.mediaId} ${data.change.version}` === told),
+    );
+    return this.came[at] ?? Infinity;
+  }
+
   get lastId(): string {
     return this.events.at(-1)?.id ?? '';
   }
@@ -81,8 +91,9 @@ export class EventReader {
       const field = (name: string) =>
         lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? null;
       const data = field('data');
-      if (data !== null)
-        this.events.push({ event: field('event') ?? 'message', id: field('id'), data: JSON.parse(data) });
+      if (data === null) continue;
+      this.events.push({ event: field('event') ?? 'message', id: field('id'), data: JSON.parse(data) });
+      this.came.push(performance.now());
     }
   }
 }

@@ -28,8 +28,11 @@ Examples:
   vodai open --profile prod`,
     )
     .action(({ print = false }: { print?: boolean }, command: Command) =>
-      inSession(command, async ({ api, screen, url }) => {
-        const link = await linkOf(api);
+      inSession(command, async ({ api, screen, url, failureOf }) => {
+        const link = await linkOf(api).catch((error: unknown) => {
+          screen.note(`no link that signs in: ${failureOf(error).message}`, 'yellow');
+          return null;
+        });
         const opener = print ? null : openerOf(process.platform, process.env);
         const opened = opener && (await opens(opener, link === null ? url : pageThatLeadsTo(link)));
         if (opened) screen.note(`opened ${url}`);

@@ -120,6 +120,36 @@ describe('A body', () => {
     expect(caller.isOver).toBe(false); // and the connection is good for the next one
   });
 
+  describe('has the whole time that is documented, whenever it comes between two looks,', () => {
+    const LOOK_MS = BODY_DEADLINE.windowMs / 4;
+    // The looks come when the test says; everything else keeps its own time.
+    beforeEach(() => {
+      jest.useFakeTimers({
+        doNotFake: [
+          'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance', 'hrtime', 'Date',
+        ],
+      }); // prettier-ignore
+    });
+    afterEach(() => jest.useRealTimers());
+
+    it.each([
+      ['for the first bytes', BODY_DEADLINE, BODY_DEADLINE.windowMs],
+      ['for all of it', { ...BODY_DEADLINE, windowBytes: 0 }, BODY_DEADLINE.wholeMs],
+    ])('%s', async (_what, deadline, grantedMs) => {
+      const server = await start(deadline);
+      const begun: unknown[] = [];
+      server.app.getHttpServer().on('request', (request) => begun.push(request));
+      jest.advanceTimersByTime(LOOK_MS - 1);
+      const [late, tooLate] = [await Caller.post(server, '/echo', 2), await Caller.post(server, '/echo', 2)];
+      await eventually('both have begun', () => begun.length === 2);
+      jest.advanceTimersByTime(grantedMs);
+      late.socket.write('[]');
+      expect(await eventually('it is answered', () => late.status || null)).toBe(201);
+      jest.advanceTimersByTime(LOOK_MS);
+      expect(await eventually('it is answered', () => tooLate.status || null)).toBe(408);
+    });
+  });
+
   it('is not blamed for a time in which this process did not run', async () => {
     const caller = await Caller.post(await start({ ...BODY_DEADLINE, windowMs: 2_000 }), '/echo', 2);
     caller.socket.write('[');

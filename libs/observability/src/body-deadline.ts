@@ -17,7 +17,10 @@ export interface BodyDeadline {
  */
 export const BODY_DEADLINE: BodyDeadline = { wholeMs: 10_000, windowMs: 4_000, windowBytes: 2_000 };
 
-/** How many looks at the bodies make up a window. */
+/**
+ * How many looks at the bodies make up a window. A body comes between two of them, so that so many looks are over before a whole
+ * window is: it is judged at the next one.
+ */
 const LOOKS = 4;
 
 interface Body {
@@ -40,9 +43,9 @@ export function limitBodies(fastify: FastifyInstance, deadline: BodyDeadline): v
 
   const isSlow = (request: FastifyRequest, body: Body): boolean => {
     body.looks += 1;
-    if (body.looks >= mostLooks) return true;
+    if (body.looks > mostLooks) return true;
     const { bytesRead } = request.raw.socket;
-    const before = body.brought.length < LOOKS ? undefined : body.brought.shift();
+    const before = body.brought.length <= LOOKS ? undefined : body.brought.shift();
     body.brought.push(bytesRead);
     return before !== undefined && bytesRead - before < windowBytes;
   };

@@ -126,6 +126,15 @@ describe('serve', () => {
     agent.destroy();
   });
 
+  it('is not held up by a connection on which nothing was ever sent', async () => {
+    const { url, port, close } = await start(gate().module, { drainMs: 3_600_000 });
+    const silent = connect(port, '127.0.0.1');
+    await once(silent, 'connect');
+    await fetch(url); // came after it: by now both are taken
+    await expect(close()).resolves.toBeUndefined();
+    silent.destroy();
+  });
+
   it('cuts a request that takes longer than the drain', async () => {
     const { module, underWay } = gate();
     const { url, close } = await start(module, { drainMs: 50 });

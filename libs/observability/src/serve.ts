@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule, Type } from '@nestjs/common';
@@ -52,9 +52,13 @@ export interface Server {
   close: () => Promise<void>;
 }
 
+/** How often a server that closes looks for connections on which nothing has come. */
+const SILENT_MS = 1_000;
+
 export async function serve(options: ServeOptions): Promise<Server> {
   const app = await createApp(options);
   const lastAnswers = closeConnectionsAfterAnswer(app);
+  const silent = silentConnections(app);
   try {
     await options.configure?.(app);
     await app.init(); // apart from listening: a database that isn't there must not be taken for a wrong HOST
@@ -72,10 +76,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
   async function close(): Promise<void> {
     lastAnswers.begin();
     const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), options.drainMs ?? 15_000);
+    const cutSilent = setInterval(silent.cut, SILENT_MS);
     try {
       await app.close();
     } finally {
       clearTimeout(cut);
+      clearInterval(cutSilent);
     }
   }
 }
@@ -92,6 +98,23 @@ function closeConnectionsAfterAnswer(app: NestFastifyApplication): { begin(): vo
     done(null, payload);
   });
   return { begin: () => (begun = true) };
+}
+
+/**
+ * Those on which nothing was ever sent. Node takes none of them for idle, as a request could come, and a server that closes waits for
+ * them. They have a moment: one may be on its way.
+ */
+function silentConnections(app: NestFastifyApplication): { cut: () => void } {
+  const open = new Set<Socket>();
+  app.getHttpServer().on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return {
+    cut: () => {
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    },
+  };
 }
 
 /**

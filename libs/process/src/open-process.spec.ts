@@ -2,9 +2,11 @@ import { loadConfig, type ConfigFor } from '@app/config';
 import { createLogger, type Server } from '@app/observability';
 import { ProcessStore } from '@app/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@app/testing';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { openProcess, type OpenProcess } from './open-process';
+import { openProcess, type OpenProcess, type Served } from './open-process';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -38,11 +40,22 @@ async function isListening(): Promise<boolean> {
 
 type Open = (process: OpenProcess) => Promise<unknown> | void;
 
-function start(open: Open, port?: string, operations?: string): Promise<Server> {
+function start(open: Open, port?: string, operations?: string, more: Partial<Served> = {}): Promise<Server> {
   return openProcess({ role: 'webhook', config: config(port, operations), logger }, async (process) => {
     await open(process);
-    return { module: process.operations({ spare: async () => undefined }) };
+    return { module: process.operations({ spare: async () => undefined }), ...more };
   });
+}
+
+/** A connection that the server has taken, and on which no more than `text` is ever sent. */
+async function connected(url: string, text = ''): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.resume();
+  await once(socket, 'connect');
+  if (text !== '') await new Promise((resolve) => socket.write(text, resolve));
+  await fetch(`${url}/healthz`); // came after it
+  return socket;
 }
 
 /** Opens three things and notes in which order they are closed, with what was still open besides. */
@@ -125,6 +138,26 @@ describe('a process', () => {
     expect(await statusOf(`${server.url}/readyz`)).toBe(404);
     await server.close();
     for (const url of [server.url, server.operationsUrl]) await expect(statusOf(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it('stops listening at both ports at once: who is slow to leave the one does not keep the other open', async () => {
+    const server = await start(() => {}, '0', '0');
+    const slow = await connected(server.operationsUrl, 'GET /healthz HTTP/1.1\r\nHost: here\r\n');
+    let answer = '';
+    slow.on('data', (part: Buffer) => (answer += part.toString()));
+    const ownIsClosed = once(server.app.getHttpServer(), 'close');
+    const closed = server.close();
+    await ownIsClosed;
+    slow.write('\r\n'); // it has not been cut yet
+    await Promise.all([closed, once(slow, 'close')]);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('is not held up by a connection on which nothing was ever sent, at either port', async () => {
+    const server = await start(() => {}, '0', '0', { drainMs: 3_600_000 });
+    const silent = [await connected(server.operationsUrl), await connected(server.url)];
+    await server.close();
+    expect(await eventually('they are cut', () => silent.every(({ destroyed }) => destroyed))).toBe(true);
   });
 
   it('whose port for operations is taken names that variable, and has closed all', async () => {

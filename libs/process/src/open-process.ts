@@ -37,6 +37,9 @@ export interface ProcessOptions {
   known?: Pick<Known, 'queues' | 'operations'>;
 }
 
+/** More than the second that a check of a store may take. */
+const OPERATIONS_DRAIN_MS = 2_000;
+
 const NOTHING = { queues: [], operations: { submits: [], reads: [] } };
 
 /** What every process has when it opens what is its own. */
@@ -89,7 +92,12 @@ export async function openProcess(
   const operationsPort = operationsPorts[role];
   let apart: DynamicModule | undefined;
   const servers: Server[] = [];
-  const closeServers = () => closeAll(servers.map((server) => () => server.close()));
+  // At once: who is slow to leave one port must not keep the other one open.
+  const closeServers = async () => {
+    const ends = await Promise.allSettled(servers.map((server) => server.close()));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
 
   try {
     const served = await open({
@@ -131,7 +139,13 @@ function serveOperations(
   module: DynamicModule,
   where: Pick<ServeOptions, 'host' | 'port' | 'portVariable' | 'logger'>,
 ): Promise<Server> {
-  return serve({ module, ...where, bodyParser: false, listening: 'listening for operations' });
+  return serve({
+    module,
+    ...where,
+    bodyParser: false,
+    drainMs: OPERATIONS_DRAIN_MS,
+    listening: 'listening for operations',
+  });
 }
 
 type Closer = () => unknown;
