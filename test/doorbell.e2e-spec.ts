@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { NoticeBudget, noticeLimits, Receive } from '@app/lifecycle/receive';
 import { Signals } from '@app/observability';
 import { createDataSource, EventStore } from '@app/persistence';
@@ -78,7 +78,7 @@ function inTwo(pair: Pair, body: string): { begin: () => Promise<unknown>; end: 
   const request = http.request(stack.callbackUrl, { method: 'POST', headers, agent: false });
   const answer = new Promise<Said>((resolve, reject) => {
     request.on('error', reject).on('response', (response) => {
-      text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
+      textOf(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
     });
   });
   answer.catch(() => undefined);

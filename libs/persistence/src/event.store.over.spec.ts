@@ -125,7 +125,7 @@ describe('Over a limit', () => {
     ['are of another type', `event_type = 'AIMediaDNAComplete'`],
     ['are of another region', `region = 'ap-southeast-1'`],
     ['are not signed', `signature = 'missing'`],
-  ])('it is kept however many of its media %s', async (_what, being) => {
+  ])('such an event is kept however many of its media %s', async (_what, being) => {
     const { mediaId } = await fixture.jobIn('unconfirmed');
     await Promise.all(Array.from({ length: 31 }, () => events.store(stranger({ mediaId }))));
     expect(await events.storeOver(stranger({ mediaId }))).toMatchObject({ kept: false });
@@ -170,7 +170,7 @@ describe('A batch', () => {
        select gen_random_uuid(), now(), now(), region, 'http', 'valid', "eventType", "vodJobId", status, '', 0, "bodyHash"
          from jsonb_to_recordset($1::jsonb)
            as n(region text, "eventType" text, "vodJobId" text, status text, "bodyHash" text)`,
-      [JSON.stringify(large.map(({ body: _, ...rest }) => rest))],
+      [JSON.stringify(large.map(({ body: _body, ...rest }) => rest))],
     );
     const waiting = Promise.all(large.map((each) => events.store(each)));
     await fixture.untilWaiting(1);
