@@ -162,20 +162,20 @@ describeWithPsql('What Compose runs, without its containers', () => {
       const [apiUrl] = await Promise.all([api.url(), webhook.url(), worker.url()]);
 
       const [, , key] = secretsIn(at)['api-keys']?.split(':') ?? [];
-      const call = async (path: string, init: RequestInit = {}) => {
+      const call = async <T>(path: string, init: RequestInit = {}) => {
         const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-        return (await (await fetch(`${apiUrl}${path}`, { ...init, headers })).json()) as any;
+        return (await (await fetch(`${apiUrl}${path}`, { ...init, headers })).json()) as T;
       };
-      const { jobs } = await call('/v1/jobs', {
+      const { jobs } = await call<{ jobs: [{ id: string }] }>('/v1/jobs', {
         method: 'POST',
         body: JSON.stringify({ mediaId: 'm', types: ['AIVideoTag'] }),
       });
       await eventually(
         'the job has succeeded',
-        async () => (await call(`/v1/jobs/${jobs[0].id}`)).state === 'succeeded',
+        async () => (await call<{ state: string }>(`/v1/jobs/${jobs[0].id}`)).state === 'succeeded',
       );
-      const history = (await call(`/v1/jobs/${jobs[0].id}/history`)).items.map(({ event }: { event: string }) => event);
-      expect(history).toContain('event_received'); // the webhook's part
+      const { items } = await call<{ items: { event: string }[] }>(`/v1/jobs/${jobs[0].id}/history`);
+      expect(items.map(({ event }) => event)).toContain('event_received'); // the webhook's part
 
       const users = await asAdmin(
         postgres.url,

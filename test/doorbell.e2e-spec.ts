@@ -8,7 +8,7 @@ import { eventually } from '@app/testing';
 import { unlimited } from '@app/vod-emulator';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
-import { Callbacks } from '../apps/webhook/src/callbacks';
+import { Callbacks, type Callback } from '../apps/webhook/src/callbacks';
 import { Cli } from './support/cli';
 import { keys, Stack } from './support/stack';
 
@@ -252,14 +252,7 @@ describe('One captured pair of headers', () => {
     );
     const arrive = async (headers: Pair) => {
       const head = Buffer.from(`forged ${randomUUID()}`);
-      await callbacks.take({
-        place: { region: 'cn-shanghai', urls: [stack.callbackUrl] },
-        timestamp: headers['x-vod-timestamp'],
-        signature: headers['x-vod-signature'],
-        path: '/vod/events',
-        remoteAddress: null,
-        readBody: async () => ({ head, size: head.length, sha256: sha256(head), keepOnly: () => undefined }),
-      });
+      await callbacks.take(callbackOf(headers, { ...bodyWith(head), keepOnly: () => undefined }));
     };
     const before = await stored();
     for (let i = 0; i < 5; i += 1) await arrive({ ...newPair(), 'x-vod-signature': randomBytes(16).toString('hex') });
@@ -283,26 +276,30 @@ describe('One captured pair of headers', () => {
     const arrive = async (): Promise<number> => {
       const head = Buffer.from(bodyOf({}, 8_000));
       let held = head.length;
-      const body = {
-        head,
-        size: head.length,
-        sha256: sha256(head),
-        keepOnly: (less: Buffer) => void (held = less.length),
-      };
-      await callbacks.take({
-        place: { region: 'cn-shanghai', urls: [stack.callbackUrl] },
-        timestamp: headers['x-vod-timestamp'],
-        signature: headers['x-vod-signature'],
-        path: '/vod/events',
-        remoteAddress: null,
-        readBody: async () => body,
-      });
+      const keepOnly = (less: Buffer) => void (held = less.length);
+      await callbacks.take(callbackOf(headers, { ...bodyWith(head), keepOnly }));
       return held;
     };
     expect([await arrive(), await arrive(), await arrive()]).toEqual([8_000, HEAD_BYTES, HEAD_BYTES]);
     await db.destroy();
   });
 });
+
+/** As the controller hands it on. */
+function callbackOf(headers: Pair, body: Awaited<ReturnType<Callback['readBody']>>): Callback {
+  return {
+    place: { region: 'cn-shanghai', urls: [stack.callbackUrl] },
+    timestamp: headers['x-vod-timestamp'],
+    signature: headers['x-vod-signature'],
+    path: '/vod/events',
+    remoteAddress: null,
+    readBody: async () => body,
+  };
+}
+
+function bodyWith(head: Buffer) {
+  return { head, size: head.length, sha256: sha256(head) };
+}
 
 describe('The history of a job that somebody rings for', () => {
   /** As the door writes it for a false alarm. */

@@ -122,7 +122,7 @@ describeWithTerminal('On a terminal', () => {
     expect(await shown('events', 'show', await received(HOSTILE))).toContain(String.raw`\u009b`);
     const coloured = await vodai(['jobs', 'result', id], { terminal: true });
     expect(coloured.stdout).toContain('\u001b[1mg');
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- the colours that a terminal is sent on purpose
     expect(coloured.stdout.replaceAll(/\u001b\[\d+m|[\r\n\t]/g, '')).not.toMatch(UNSEEN);
   });
 

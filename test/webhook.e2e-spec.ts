@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import http from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { completionOf, jobTypes } from '@app/domain';
+import type { Server } from '@app/observability';
 import { eventually } from '@app/testing';
 import { signCallback } from '@app/vod/callback';
 import { Client } from 'pg';
@@ -53,6 +54,11 @@ interface Sent {
 }
 
 /** Bytes as they are, with no header that the test did not write; in `pieces`, chunked. */
+function webhookOfTwoRegions(callback: string): Promise<Server> {
+  const VOD_REGIONS = 'cn-shanghai,ap-southeast-1';
+  return stack.startWebhook({ WEBHOOK_PORT: '0', VOD_REGIONS, VOD_CALLBACK_URL: callback });
+}
+
 function send(
   body: Buffer | string,
   {
@@ -381,11 +387,7 @@ describe('Where events come in', () => {
 
   it('tells the region of an event, when every region has its own', async () => {
     const callback = 'https://hooks.example.com/vod/{region}';
-    const webhook = await stack.startWebhook({
-      WEBHOOK_PORT: '0',
-      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
-      VOD_CALLBACK_URL: callback,
-    });
+    const webhook = await webhookOfTwoRegions(callback);
     for (const region of ['cn-shanghai', 'ap-southeast-1']) {
       const body = completion();
       // Behind a proxy the server is called by another name than the one that VOD signed.
@@ -397,11 +399,7 @@ describe('Where events come in', () => {
 
   it('is the path of the region whose URL is signed: a pair of one region opens nothing at another', async () => {
     const callback = 'https://hooks.example.com/vod/{region}';
-    const webhook = await stack.startWebhook({
-      WEBHOOK_PORT: '0',
-      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
-      VOD_CALLBACK_URL: callback,
-    });
+    const webhook = await webhookOfTwoRegions(callback);
     const headers = signed({ url: callback.replace('{region}', 'cn-shanghai') });
     const body = completion();
     const refused = { status: 401, body: '{"ok":false,"code":"signature_mismatch"}' };
@@ -412,11 +410,7 @@ describe('Where events come in', () => {
 
   it('is one for several regions when they have one URL, whichever of them an event is about', async () => {
     const callback = 'https://hooks.example.com/vod';
-    const webhook = await stack.startWebhook({
-      WEBHOOK_PORT: '0',
-      VOD_REGIONS: 'cn-shanghai,ap-southeast-1',
-      VOD_CALLBACK_URL: callback,
-    });
+    const webhook = await webhookOfTwoRegions(callback);
     const body = completion();
     expect(await send(body, { url: `${webhook.url}/vod`, headers: signed({ url: callback }) })).toEqual(stored200);
     expect(await rowsOf(body)).toMatchObject([{ region: '*', signature: 'valid' }]);

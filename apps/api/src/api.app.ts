@@ -151,7 +151,6 @@ class SchemaPipe extends StandardSchemaValidationPipe {
 /** A form or a text is answered with 415, rather than read as if it were JSON. */
 function takeJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Decoding would put U+FFFD where the bytes are no UTF-8, and we would keep what nobody has sent.
     if (!isUtf8(body)) return done(invalid([{ path: '', message: 'expected UTF-8' }])); // guard: body-is-utf8
