@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -14,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { isAlive } from './is-alive';
@@ -110,11 +110,12 @@ export async function startEmbeddedPostgres(
 
 /** A port that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    // Below what systems give to outgoing connections: one of these could take it before it is listened on.
+    const port = randomInt(20_000, 32_000);
+    if (await isFree('127.0.0.1', port)) return port;
+  }
+  throw new Error('found no free port between 20000 and 32000 on 127.0.0.1');
 }
 
 export function isFree(host: string, port: number): Promise<boolean> {
