@@ -15,7 +15,10 @@ import type { Clock } from './parts';
 
 /** How long things are kept, in milliseconds; null for ever. */
 export interface RetentionSettings {
-  /** Jobs that are over, with all that belongs to them, since the last of their request was over; events of no job, since they came. */
+  /**
+   * Jobs that are over, with all that belongs to them, since the last of their request was over; events of no job, since they came;
+   * deliveries, since they were over.
+   */
   recordsMs: number | null;
   /** Bodies of events, since they came. */
   eventBodiesMs: number | null;
@@ -99,7 +102,9 @@ export class Retain {
       );
       for (const month of months.filter((each) => isOver(each, recordsBefore))) yield* this.month(month, recordsBefore);
       yield* this.events(recordsBefore);
+      yield* this.deliveries(recordsBefore);
     }
+    yield await this.deps.store.dropSecrets();
     if (eventBodiesBefore !== null) yield* this.bodies(eventBodiesBefore);
     if (keysBefore !== null) yield* this.keys(keysBefore);
   }
@@ -155,6 +160,14 @@ export class Retain {
   private async *keys(overBefore: Date): AsyncGenerator<Dropped> {
     for (let more = true; more;) {
       const { dropped, done } = await this.deps.store.dropKeys(overBefore);
+      more = !done;
+      yield dropped;
+    }
+  }
+
+  private async *deliveries(overBefore: Date): AsyncGenerator<Dropped> {
+    for (let more = true; more;) {
+      const { dropped, done } = await this.deps.store.dropDeliveries(overBefore);
       more = !done;
       yield dropped;
     }

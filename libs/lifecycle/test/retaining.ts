@@ -8,7 +8,7 @@ export const settings: RetentionSettings = { recordsMs: 180 * DAY, eventBodiesMs
 export const forEver: RetentionSettings = { recordsMs: null, eventBodiesMs: null, keysMs: null };
 
 /** What lies in each table, all of it. */
-const tables = ['job', 'job_label', 'history', 'result', 'submission', 'request', 'event', 'dropped_job', 'retention'];
+const tables = ['job', 'job_label', 'history', 'result', 'submission', 'request', 'event', 'dropped_job', 'retention', 'delivery', 'delivery_attempt', 'endpoint', 'endpoint_secret'];
 
 /** Runs the retention on a database, and looks at what it has left. */
 export class Retaining {

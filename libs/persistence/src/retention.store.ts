@@ -17,6 +17,12 @@ export const retainedTables = [
   'request_key',
   /** JobIds of VOD of jobs that were dropped before. */
   'dropped_job',
+  'delivery',
+  'delivery_attempt',
+  /** Endpoints that were removed, when the last of their deliveries has gone. */
+  'endpoint',
+  /** Secrets that have expired. */
+  'endpoint_secret',
 ] as const;
 export type RetainedTable = (typeof retainedTables)[number];
 
@@ -33,6 +39,7 @@ export interface RecordPlace {
 const JOBS = 500;
 const EVENTS = 1_000;
 const KEYS = 2_000;
+const DELIVERIES = 1_000;
 
 /**
  * Drops what has been kept for long enough, batch by batch: each is a transaction of its own, and may be repeated or broken
@@ -138,6 +145,20 @@ export class RetentionStore {
     ]);
     return { dropped, done: dropped.request_key < KEYS && dropped.dropped_job < KEYS };
   }
+
+  /** Drops the next deliveries that were over before a moment, whatever became of their jobs, and endpoints that are left without any. */
+  async dropDeliveries(overBefore: Date): Promise<{ dropped: Dropped; done: boolean }> {
+    const [dropped] = await this.db.query<[Dropped & { delivery: number }]>(dropDeliveries, [overBefore]);
+    return { dropped, done: dropped.delivery < DELIVERIES };
+  }
+
+  /** Forgets secrets that nothing is signed with any more. */
+  async dropSecrets(): Promise<Dropped> {
+    const [{ dropped }] = await this.db.query<[{ dropped: number }]>(
+      `with gone as (delete from endpoint_secret where expires_at <= now() returning 1) select count(*)::int as dropped from gone`,
+    );
+    return { endpoint_secret: dropped };
+  }
 }
 
 /**
@@ -242,6 +263,13 @@ const dropRecords = `
     delete from event
      where id in (select event.id from gone join event on event.job_id = gone.id for update of event skip locked)
      returning 1
+  ), tries as (
+    delete from delivery_attempt
+     using delivery
+     where delivery.job_id = any(array(select id from gone)) and delivery_attempt.delivery_id = delivery.id
+     returning 1
+  ), deliveries as (
+    delete from delivery where job_id = any(array(select id from gone)) returning 1
   ), emptied as (
     update request
        set config = '{}', labels = '{}', extend = null, shared_job_ids = '{}', over_at = over.at, dropped_at = $4
@@ -257,7 +285,9 @@ const dropRecords = `
          (select count(*)::int from results) as result,
          (select count(*)::int from attempts) as submission,
          (select count(*)::int from emptied) + (select count(*)::int from unkeyed) as request,
-         (select count(*)::int from events) as event`;
+         (select count(*)::int from events) as event,
+         (select count(*)::int from deliveries) as delivery,
+         (select count(*)::int from tries) as delivery_attempt`;
 
 /** An event that nobody could match may be what an open job is waiting for. */
 const isEvidence = `
@@ -323,6 +353,22 @@ const dropKeys = `
      returning 1
   )
   select (select count(*)::int from keys) as request_key, (select count(*)::int from jobs) as dropped_job`;
+
+const dropDeliveries = `
+  /* drop deliveries */
+  with old as materialized (
+    select id from delivery where settled_at < $1 order by settled_at limit ${DELIVERIES} for update skip locked
+  ), tries as (
+    delete from delivery_attempt where delivery_id in (select id from old) returning 1
+  ), deliveries as (
+    delete from delivery where id in (select id from old) returning 1
+  ), endpoints as (
+    delete from endpoint
+     where deleted_at < $1 and not exists (select from delivery where delivery.endpoint_id = endpoint.id)
+     returning 1
+  )
+  select (select count(*)::int from deliveries) as delivery, (select count(*)::int from tries) as delivery_attempt,
+         (select count(*)::int from endpoints) as endpoint`;
 
 function rowsOf([row]: [Dropped] | []): Dropped {
   return row ?? {};
