@@ -16,6 +16,7 @@ import {
   callsTogether,
   channels,
   ClosedQueueStore,
+  DeliveryRetention,
   installationId,
   MonthStore,
   RetentionReads,
@@ -160,7 +161,12 @@ function startRetaining(
     onError,
   }: Pick<OpenProcess, 'db' | 'signals' | 'registry'> & { onError: (error: unknown) => void },
 ): () => Promise<void> {
-  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+  const stores = {
+    store: new RetentionStore(db),
+    reads: new RetentionReads(db),
+    months: new MonthStore(db),
+    deliveries: new DeliveryRetention(db),
+  };
   const retain = new Retain({ ...stores, ...realClock, signals }, retention);
   showBehind(registry, retain);
   const stopping = new AbortController();

@@ -3,6 +3,7 @@ import type { Signals } from '@app/observability';
 import {
   isOver,
   isOverdue,
+  type DeliveryRetention,
   type Dropped,
   type Month,
   type MonthStore,
@@ -32,6 +33,7 @@ interface RetainParts extends Pick<Clock, 'now'> {
   store: RetentionStore;
   reads: RetentionReads;
   months: MonthStore;
+  deliveries: DeliveryRetention;
   signals: Signals;
 }
 
@@ -104,7 +106,7 @@ export class Retain {
       yield* this.events(recordsBefore);
       yield* this.deliveries(recordsBefore);
     }
-    yield await this.deps.store.dropSecrets();
+    yield await this.deps.deliveries.dropSecrets();
     if (eventBodiesBefore !== null) yield* this.bodies(eventBodiesBefore);
     if (keysBefore !== null) yield* this.keys(keysBefore);
   }
@@ -167,10 +169,11 @@ export class Retain {
 
   private async *deliveries(overBefore: Date): AsyncGenerator<Dropped> {
     for (let more = true; more;) {
-      const { dropped, done } = await this.deps.store.dropDeliveries(overBefore);
+      const { dropped, done } = await this.deps.deliveries.dropDeliveries(overBefore);
       more = !done;
       yield dropped;
     }
+    yield await this.deps.deliveries.dropEndpoints(overBefore);
   }
 
   private count(dropped: Dropped, total: Dropped): void {

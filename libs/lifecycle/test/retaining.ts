@@ -1,4 +1,4 @@
-import { MonthStore, RetentionReads, RetentionStore, type Dropped, type JobRow } from '@app/persistence';
+import { DeliveryRetention, MonthStore, RetentionReads, RetentionStore, type Dropped, type JobRow } from '@app/persistence';
 import { v7 as uuidv7 } from 'uuid';
 import type { Fixture } from '../../persistence/test/fixture';
 import { Retain, type RetentionSettings } from '../src/retain';
@@ -15,7 +15,12 @@ export class Retaining {
   constructor(readonly fixture: Fixture) {}
 
   retainOf(wanted = settings, db = this.fixture.db): Retain {
-    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+    const stores = {
+      store: new RetentionStore(db),
+      reads: new RetentionReads(db),
+      months: new MonthStore(db),
+      deliveries: new DeliveryRetention(db),
+    };
     return new Retain({ ...stores, signals: this.fixture.signals, now: () => this.fixture.now }, wanted);
   }
 

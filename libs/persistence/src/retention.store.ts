@@ -39,7 +39,6 @@ export interface RecordPlace {
 const JOBS = 500;
 const EVENTS = 1_000;
 const KEYS = 2_000;
-const DELIVERIES = 1_000;
 
 /**
  * Drops what has been kept for long enough, batch by batch: each is a transaction of its own, and may be repeated or broken
@@ -144,20 +143,6 @@ export class RetentionStore {
       overBefore,
     ]);
     return { dropped, done: dropped.request_key < KEYS && dropped.dropped_job < KEYS };
-  }
-
-  /** Drops the next deliveries that were over before a moment, whatever became of their jobs, and endpoints that are left without any. */
-  async dropDeliveries(overBefore: Date): Promise<{ dropped: Dropped; done: boolean }> {
-    const [dropped] = await this.db.query<[Dropped & { delivery: number }]>(dropDeliveries, [overBefore]);
-    return { dropped, done: dropped.delivery < DELIVERIES };
-  }
-
-  /** Forgets secrets that nothing is signed with any more. */
-  async dropSecrets(): Promise<Dropped> {
-    const [{ dropped }] = await this.db.query<[{ dropped: number }]>(
-      `with gone as (delete from endpoint_secret where expires_at <= now() returning 1) select count(*)::int as dropped from gone`,
-    );
-    return { endpoint_secret: dropped };
   }
 }
 
@@ -353,22 +338,6 @@ const dropKeys = `
      returning 1
   )
   select (select count(*)::int from keys) as request_key, (select count(*)::int from jobs) as dropped_job`;
-
-const dropDeliveries = `
-  /* drop deliveries */
-  with old as materialized (
-    select id from delivery where settled_at < $1 order by settled_at limit ${DELIVERIES} for update skip locked
-  ), tries as (
-    delete from delivery_attempt where delivery_id in (select id from old) returning 1
-  ), deliveries as (
-    delete from delivery where id in (select id from old) returning 1
-  ), endpoints as (
-    delete from endpoint
-     where deleted_at < $1 and not exists (select from delivery where delivery.endpoint_id = endpoint.id)
-     returning 1
-  )
-  select (select count(*)::int from deliveries) as delivery, (select count(*)::int from tries) as delivery_attempt,
-         (select count(*)::int from endpoints) as endpoint`;
 
 function rowsOf([row]: [Dropped] | []): Dropped {
   return row ?? {};
