@@ -242,7 +242,7 @@ describe('Telling', () => {
         if (place === 'before reading') throw new Died();
         return read(turn, limit);
       };
-      news.note = async (...given) => {
+      news.note = async (...given: Parameters<typeof note>) => {
         if (place === 'between reading and noting') throw new Died();
         const noted = await note(...given);
         if (place === 'after noting') throw new Died();

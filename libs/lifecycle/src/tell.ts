@@ -46,8 +46,10 @@ export class Tell {
   private async tellPage(turn: Turn) {
     const page = await this.deps.news.read(turn, this.page);
     const { lines, to } = deliveriesOf(page.news, page.endpoints);
-    const made = await this.deps.news.note(turn, page, lines, to);
-    return { made, more: page.more, isAnew: page.from === null };
+    const { position, more } = page;
+    const made = to.length > 0 ? await this.deps.news.note(turn, position, lines, to) : [];
+    if (to.length === 0) await this.deps.news.moveOn(turn, page);
+    return { made, more, isAnew: page.isAnew };
   }
 }
 

@@ -31,6 +31,8 @@ export interface NewsToTell {
   position: Position;
   /** Whether there is more than this page. */
   more: boolean;
+  /** Whether the reader begins at this moment, as its position says nothing here. */
+  isAnew: boolean;
 }
 
 /** One line that endpoints are told of, with the job as it was then. */
@@ -79,14 +81,14 @@ export class NewsStore {
 
   /**
    * The next lines, at most `limit`. A position of another database, as after a restore, says nothing here: then the reader begins
-   * anew at this moment, and `from` is null.
+   * anew at this moment.
    */
-  async read({ tx, place }: Turn, limit: number): Promise<NewsToTell & { from: Position | null }> {
+  async read({ tx, place }: Turn, limit: number): Promise<NewsToTell> {
     const now = snapshotFrom(place.now);
     const from = parsePosition(place.position);
     if (place.hasStrangers) await tx.query(settleIn);
     if (from === null || isAhead(from, now)) {
-      return { news: [], endpoints: [], position: { seen: now, partly: null }, more: false, from: null };
+      return { news: [], endpoints: [], position: { seen: now, partly: null }, more: false, isAnew: true };
     }
     const [{ news, position }, endpoints] = await Promise.all([
       new ChangeReads(tx).after(from, { upTo: now, limit }),
@@ -99,23 +101,24 @@ export class NewsStore {
       endpoints: endpoints.map(({ since, ...rest }) => ({ ...rest, since: snapshotFrom(since) })),
       position,
       more: position.partly !== null || position.seen.text !== now.text,
-      from,
+      isAnew: false,
     };
   }
 
   /** What is told and how far the reader has come, together or not at all. Answers how many deliveries that made, by type. */
-  async note(
-    { tx, place }: Turn,
-    { news, position, from }: Pick<NewsToTell, 'news' | 'position'> & { from: Position | null },
+  note(
+    { tx }: Turn,
+    position: Position,
     lines: readonly ToldLine[],
     to: readonly ToldTo[],
   ): Promise<{ type: NewsType; deliveries: number }[]> {
-    if (to.length > 0) {
-      const endpointIds = [...new Set(to.map(({ endpointId }) => endpointId))];
-      return tx.last(tell, [toJson(lines), endpointIds, toJson(to), formatPosition(position)]);
-    }
-    if (news.length > 0 || from === null || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
-    return [];
+    const endpointIds = [...new Set(to.map(({ endpointId }) => endpointId))];
+    return tx.last(tell, [toJson(lines), endpointIds, toJson(to), formatPosition(position)]);
+  }
+
+  /** The same when there was nothing to tell. Without any line it may be left for a while. */
+  async moveOn({ tx, place }: Turn, { news, position, isAnew }: NewsToTell): Promise<void> {
+    if (news.length > 0 || isAnew || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
   }
 }
 
