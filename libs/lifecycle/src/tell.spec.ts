@@ -172,12 +172,16 @@ describe('Telling', () => {
         }
       }),
     ).finally(() => (isWriting = false));
+    const signals = new Signals();
+    const anew: unknown[] = [];
+    signals.on('news.begun_anew', (said) => anew.push(said));
     const readers = (await fixture.connections(3)).map(async (db) => {
-      const tell = tellOf(new NewsStore(db));
+      const tell = tellOf(new NewsStore(db), signals);
       while (isWriting) await tell.run(() => {});
     });
     await Promise.all([writers, ...readers]);
     await tellAll();
+    expect(anew).toEqual([]);
     const [counted] = await query(
       `select (select count(*)::int from history where to_state = 'held') as lines,
               (select count(*)::int from delivery) as told,

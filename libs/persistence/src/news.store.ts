@@ -20,7 +20,7 @@ export interface Listening {
 /** The reader's turn: nobody else reads until it is over. */
 export interface Turn {
   readonly tx: Transaction;
-  readonly place: Place;
+  readonly place: Taken & Present;
 }
 
 /** The next lines, and who wants to hear of any. */
@@ -52,12 +52,16 @@ export interface ToldTo {
   historyId: string;
 }
 
-interface Place {
+interface Taken {
   position: string;
-  now: string;
-  isWanted: boolean;
   /** Nobody has noted for some time where they are. */
   isStale: boolean;
+}
+
+interface Present {
+  now: string;
+  /** Whether there is an endpoint. */
+  isWanted: boolean;
   /** Whether an endpoint was made in another database: there the transactions have other numbers. */
   hasStrangers: boolean;
 }
@@ -72,10 +76,12 @@ export class NewsStore {
   /** Does `work` unless somebody else reads just now, or there is no endpoint to tell anything. Commits after it. */
   async alone<T>(work: (turn: Turn) => Promise<T>): Promise<T | 'elsewhere' | 'nobody'> {
     return transaction(this.db, async (tx) => {
-      const [place] = await tx.query<Place[]>(takePlace);
-      if (place) return place.isWanted ? work({ tx, place }) : 'nobody';
-      const known = await tx.query<unknown[]>(`select from reader where name = 'tell'`);
-      return known.length > 0 ? 'elsewhere' : 'nobody'; // there has never been an endpoint
+      const [[taken], [present]] = await Promise.all([
+        tx.query<Taken[]>(takePlace),
+        tx.query<[Present]>(lookAround), // travels along, and looks when the place is taken
+      ]);
+      if (!present.isWanted) return 'nobody';
+      return taken ? work({ tx, place: { ...taken, ...present } }) : 'elsewhere';
     });
   }
 
@@ -123,15 +129,18 @@ export class NewsStore {
 }
 
 const takePlace = `
-  select position, pg_current_snapshot()::text as now,
-         updated_at < now() - ${NOTE_EVERY} as "isStale",
-         exists (select from endpoint where deleted_at is null) as "isWanted",
-         exists (select from endpoint
-                  where deleted_at is null
-                    and pg_snapshot_xmax(since) > pg_snapshot_xmax(pg_current_snapshot())) as "hasStrangers"
+  select position, updated_at < now() - ${NOTE_EVERY} as "isStale"
     from reader
    where name = 'tell'
      for update skip locked`;
+
+/** A statement of its own: the one that took the place may have begun before somebody else noted a position, and then sees less than that. */
+const lookAround = `
+  select pg_current_snapshot()::text as now,
+         exists (select from endpoint where deleted_at is null) as "isWanted",
+         exists (select from endpoint
+                  where deleted_at is null
+                    and pg_snapshot_xmax(since) > pg_snapshot_xmax(pg_current_snapshot())) as "hasStrangers"`;
 
 /** Else they would hear of nothing until the numbers here have come as far. */
 const settleIn = `
