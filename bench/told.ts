@@ -100,6 +100,7 @@ async function addEndpoints(sql: Client, urls: Record<Kind, string>): Promise<vo
     );
     await sql.query(`insert into endpoint_secret (endpoint_id, secret) values ($1, $2)`, [id, SECRET]);
   }
+  await sql.query(`select pg_notify('vodai_delivery_due', '')`);
   await sql.query('commit');
 }
 
