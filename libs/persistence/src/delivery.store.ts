@@ -27,7 +27,7 @@ export interface ClaimedDelivery {
 }
 
 /** Deliveries in hand: of one endpoint, by this process. */
-export interface InHand {
+interface InHand {
   endpointId: string;
   count: number;
 }
@@ -42,7 +42,7 @@ interface Caps {
 }
 
 /** How things stand with one kind of endpoint: those that go on, and those that are paused for a reason. */
-export interface DeliveryStanding {
+interface DeliveryStanding {
   pauseReason: PauseReason | null;
   endpoints: number;
   /** So many at most as are counted of one endpoint. */
