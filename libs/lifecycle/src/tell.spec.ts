@@ -337,10 +337,19 @@ describe('Telling', () => {
 });
 
 describe('The job of a line', () => {
-  const job = { id: 'job-1', state: 'queued', version: 7, attempt: 2, dueAt: new Date(1), settledAt: null, error: null };
+  const job = {
+    id: 'job-1',
+    state: 'queued',
+    version: 7,
+    attempt: 2,
+    dueAt: new Date(1),
+    settledAt: null,
+    error: null,
+  };
   const line = { version: 5, to: 'failed', event: 'read_failed', attempt: 1, at: new Date(0) };
   const detail = { code: 'NoAudio', message: 'no audio' };
-  const then = (more: Partial<HistoryRow>) => jobThen({ job: job as never, line: { ...line, detail, ...more } as HistoryRow });
+  const then = (more: Partial<HistoryRow>) =>
+    jobThen({ job: job as never, line: { ...line, detail, ...more } as HistoryRow });
 
   it('is as it is, while it has not moved on', () => {
     expect(then({ version: 7 })).toBe(job);
@@ -348,12 +357,23 @@ describe('The job of a line', () => {
 
   it('is as the line left it', () => {
     const error = { phase: 'vod', code: 'NoAudio', message: 'no audio' };
-    expect(then({})).toEqual({ ...job, state: 'failed', version: 5, attempt: 1, dueAt: null, settledAt: line.at, error });
+    expect(then({})).toEqual({
+      ...job,
+      state: 'failed',
+      version: 5,
+      attempt: 1,
+      dueAt: null,
+      settledAt: line.at,
+      error,
+    });
     expect(then({ to: 'held', event: 'undecidable', detail: { reason: 'two of them' } })).toMatchObject({
       state: 'held',
       settledAt: null,
       error: { code: 'undecidable', message: 'two of them' },
     });
-    expect(then({ to: 'succeeded', event: 'read_succeeded', detail: {} })).toMatchObject({ error: null, settledAt: line.at });
+    expect(then({ to: 'succeeded', event: 'read_succeeded', detail: {} })).toMatchObject({
+      error: null,
+      settledAt: line.at,
+    });
   });
 });

@@ -54,10 +54,7 @@ export class Tell {
 }
 
 /** Who is told of what. The ids ascend in the order of the lines. */
-function deliveriesOf(
-  news: readonly News[],
-  endpoints: readonly Listening[],
-): { lines: ToldLine[]; to: ToldTo[] } {
+function deliveriesOf(news: readonly News[], endpoints: readonly Listening[]): { lines: ToldLine[]; to: ToldTo[] } {
   const lines: ToldLine[] = [];
   const to: ToldTo[] = [];
   for (const each of news) {
@@ -89,5 +86,13 @@ function hears({ client, types, labels, since }: Listening, { job, tx }: News): 
 export function jobThen({ line, job }: Pick<News, 'line' | 'job'>): JobRow {
   if (job.version === line.version) return job;
   const { to: state, version, attempt, at } = line;
-  return { ...job, state, version, attempt, dueAt: null, settledAt: isSettled(state) ? at : null, error: errorIn(line) };
+  return {
+    ...job,
+    state,
+    version,
+    attempt,
+    dueAt: null,
+    settledAt: isSettled(state) ? at : null,
+    error: errorIn(line),
+  };
 }

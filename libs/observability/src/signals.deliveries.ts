@@ -48,7 +48,8 @@ export const deliverySignals = {
 
   /** The position in the history was another database's, as after a restore: what had not been told by then is not told any more. */
   'news.begun_anew': row<Record<never, never>>({
-    log: () => warn({ effect: 'what had happened and was not told yet is told to nobody; what happens from now on is' }),
+    log: () =>
+      warn({ effect: 'what had happened and was not told yet is told to nobody; what happens from now on is' }),
   }),
 
   'delivery.tried': row<

@@ -96,7 +96,9 @@ describe('Delivering', () => {
       },
     ]);
     expect(shop.received[0]?.message.data).not.toHaveProperty('result');
-    expect(await deliveries()).toMatchObject([{ id: shop.received[0]?.id, state: 'delivered', attempts: 1, status: 204 }]);
+    expect(await deliveries()).toMatchObject([
+      { id: shop.received[0]?.id, state: 'delivered', attempts: 1, status: 204 },
+    ]);
     expect(tried).toMatchObject([{ outcome: 'delivered', client: 'otto', host: new URL(shop.url).host }]);
     expect(JSON.stringify(tried)).not.toContain('path-canary');
   });
@@ -208,7 +210,9 @@ describe('Delivering', () => {
     const url = shop.url.replace('127.0.0.1', 'hooks.example').replace('http:', 'https:');
     await delivery({ endpointId: await addEndpoint(query, { url }) });
     await run(deliverer({ allow: new Networks([]), resolve: async () => [{ address: '127.0.0.1', family: 4 }] }));
-    expect(tried).toMatchObject([{ outcome: 'forbidden_address', error: 'its host has an address that is not public' }]);
+    expect(tried).toMatchObject([
+      { outcome: 'forbidden_address', error: 'its host has an address that is not public' },
+    ]);
     expect(await deliveries()).toMatchObject([{ state: 'waiting', attempts: 1 }]);
     expect(shop.received).toEqual([]);
   });
