@@ -25,7 +25,7 @@ describe('A client that wants to be told', () => {
     await shop?.close();
   });
 
-  const ofJob = (id: string) => shop.received.filter(({ message }) => message.data.job?.id === id);
+  const ofJob = (id: string) => shop.received.filter(({ message }) => message.data.job?.['id'] === id);
 
   it('hears that a job is over, with its result, signed as a library of theirs verifies it', async () => {
     const request = await stack.enqueue('told', ['AIVideoTag', 'AIMediaDNA'], { labels: { order: '4711' } });
@@ -48,7 +48,7 @@ describe('A client that wants to be told', () => {
   });
 
   it('hears of what a person does', async () => {
-    for (const worker of [...stack.workers]) await stack.stopWorker(worker);
+    for (const worker of stack.workers.slice()) await stack.stopWorker(worker);
     const { jobs } = await stack.enqueue('taken-back');
     await stack.call('POST', `/v1/jobs/${jobs[0].id}/cancel`, { body: { reason: 'no longer wanted' } });
     await stack.startWorker();

@@ -228,7 +228,7 @@ describe('What came of a delivery', () => {
     const [one, other] = [await claimed(), await claimed()];
     const gone = again(1_000, { isGone: true });
     const reasons = await Promise.all([attempts.note(one, broke, gone), attempts.note(other, broke, gone)]);
-    expect(reasons.toSorted()).toEqual(['gone', null]);
+    expect(reasons.filter((reason) => reason !== null)).toEqual(['gone']);
     expect(await endpoint()).toMatchObject({ reason: 'gone', isPaused: true });
     expect(await row(one.id)).toMatchObject({ state: 'waiting' });
     expect(await claim()).toEqual([]);

@@ -84,9 +84,7 @@ describe('Deliveries that are due', () => {
     const ofOne: string[] = [];
     for (const dueInS of [-9, -8, -7, -6]) ofOne.push(await delivery({ endpointId: one, dueInS }));
     const ofOther = await delivery({ endpointId: other });
-    expect((await claim({ ofOne: 2 }, [{ endpointId: one, count: 1 }])).toSorted()).toEqual(
-      [ofOne[0], ofOther].toSorted(),
-    );
+    expect(new Set(await claim({ ofOne: 2 }, [{ endpointId: one, count: 1 }]))).toEqual(new Set([ofOne[0], ofOther]));
     expect(await claim({ ofOne: 2 }, [{ endpointId: one, count: 2 }])).toEqual([]);
     expect(await claim({ ofOne: 2 })).toEqual([ofOne[1], ofOne[2]]);
   });

@@ -77,7 +77,7 @@ export class DeliveryStore {
       ...busy,
       roomForMore,
     ]);
-    return rows.map(({ commit: _, ...claimed }) => claimed);
+    return rows.map(({ commit: _commit, ...claimed }) => claimed);
   }
 
   /** By the reason for which endpoints are paused; null are those that are not. A reason that nobody has is left out. */

@@ -127,7 +127,7 @@ describe('Delivering', () => {
     await query(`update result set raw = repeat('x', 262145) where job_id = $1`, [large.id]);
     await new Tell({ news: new NewsStore(fixture.db), signals: new Signals() }).run(() => {});
     await runAll();
-    const dataOf = (id: string) => shop.received.find(({ message }) => message.data.job.id === id)?.message.data;
+    const dataOf = (id: string) => shop.received.find(({ message }) => message.data.job?.['id'] === id)?.message.data;
     expect(dataOf(small.id)).toMatchObject({ result: { raw: { a: 1 }, normalized: { a: 1 }, source: 'ListAIJob' } });
     expect(dataOf(large.id)).toMatchObject({ resultUrl: `/v1/jobs/${large.id}/result` });
     expect(dataOf(large.id)).not.toHaveProperty('result');

@@ -11,13 +11,13 @@ const told = {
   includeResult: true,
 } as const;
 
-const result: ResultRow = {
+const result = {
   jobId: 'job-1',
   raw: '{"id":12345678901234567890}',
   normalized: { a: 1 },
   source: 'ListAIJob',
   readAt: happenedAt,
-};
+} satisfies ResultRow;
 
 describe('What a client is told', () => {
   it('is what happened, when, and the job', () => {
