@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { refusalOf } from '@app/origin';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type Instead, type Served, answerFaulty } from './answer-faults';
-import { type CallbackAttempt, Callbacks } from './callbacks';
+import { CONCURRENCY, type CallbackAttempt, Callbacks } from './callbacks';
 import { type Chance, between, seededChance } from './chance';
 import {
   type CallbackFilter,
@@ -15,9 +15,11 @@ import {
 import { EventFaults } from './event-faults';
 import { type FaultJournal, FaultPlan } from './fault-plan';
 import { type AccessKey, type Call, Gateway } from './gateway';
+import { HttpTransport } from './http-transport';
 import { type EndState, type Job, JobBook, type JobState, stateOf } from './jobs';
 import { type Operation, operationOf } from './operation-names';
 import { type AdmittedCall, type OperationOutcome, operations, split } from './operations';
+import { Recipients } from './recipients';
 import { ALL_REGIONS } from './regions';
 import { RingBuffer } from './ring-buffer';
 import { type Answer, refusal, rpcRoutes } from './rpc';
@@ -31,6 +33,7 @@ import {
   initialSettings,
   publicSettings,
 } from './settings';
+import { transport } from './transport';
 import {
   type CallCounts,
   type JobView,
@@ -178,7 +181,7 @@ export class Emulator {
     const job = this.#memory.jobs.find(jobId);
     if (!job) return 'unknown_job';
     if (!job.end) return 'not_over';
-    if (this.#settings.callback.url === undefined) return 'no_url';
+    if (!this.#memory.callbacks.hasTarget(job)) return 'no_url';
     void this.#memory.callbacks.send({ job });
     return 'sent';
   }
@@ -201,11 +204,13 @@ export class Emulator {
     const settings = () => this.#settings;
     const faults = new FaultPlan(keep, this.#clock);
     faults.install(this.#settings.faults, this.#settings.faultSeed);
+    const http = new HttpTransport({ clock: this.#clock, maxSockets: CONCURRENCY, timeoutMs: callback?.timeoutMs });
     const callbacks = new Callbacks({
       settings,
       clock: this.#clock,
       keep,
-      timeoutMs: callback?.timeoutMs,
+      recipients: new Recipients(settings),
+      transport: transport(http),
       retryGapMs: callback?.retryGapMs,
     });
     const eventFaults = new EventFaults({ settings, plan: faults, callbacks });
