@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type EventForms, type EventFormsPatch, OWN_FORMS, eventFormsPatch, patchForms } from './event-forms';
 import { type FaultRule, faultRules } from './faults';
 import { DOCUMENTED_QPS, OPERATIONS, type Operation, perOperation } from './operation-names';
 
@@ -25,6 +26,10 @@ export interface Settings {
   listingLagMs: number;
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
+  eventForms: EventForms;
+  requestCallbacks: 'always' | 'when_selected' | 'ignored';
+  signedUrl: 'request' | 'configured';
+  uploadTimeMs: number | null;
   missingIds: 'array' | 'text' | 'text_in_array';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
@@ -63,6 +68,17 @@ export interface InitialSettings {
   listsAiJobs?: boolean;
   /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
   eventNames?: Settings['eventNames'];
+  /** How events are printed where VOD's pages differ. Default: as the newest page of each prints it. */
+  eventForms?: EventFormsPatch;
+  /**
+   * Whether UserData.MessageCallback counts. The pages want events to be on and of the selected types for that, and don't name
+   * SubmitAIJob among those that heed it; by default it always counts.
+   */
+  requestCallbacks?: Settings['requestCallbacks'];
+  /** Whose URL is signed when an event goes to the one of its request, which is in no page. Default the request's. */
+  signedUrl?: Settings['signedUrl'];
+  /** How long after CreateUploadVideo the file is there; null, the default: when the control call says so. */
+  uploadTimeMs?: number | null;
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
@@ -89,6 +105,10 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
+    eventForms: patchForms(OWN_FORMS, given.eventForms),
+    requestCallbacks: given.requestCallbacks ?? 'always',
+    signedUrl: given.signedUrl ?? 'request',
+    uploadTimeMs: given.uploadTimeMs ?? null,
     missingIds: given.missingIds ?? 'array',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
@@ -127,6 +147,10 @@ export const settingsPatch = z.strictObject({
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  eventForms: eventFormsPatch.optional(),
+  requestCallbacks: z.enum(['always', 'when_selected', 'ignored']).optional(),
+  signedUrl: z.enum(['request', 'configured']).optional(),
+  uploadTimeMs: jobTime.nullable().optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
@@ -151,6 +175,10 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
+    eventForms: patchForms(settings.eventForms, patch.eventForms),
+    requestCallbacks: patch.requestCallbacks ?? settings.requestCallbacks,
+    signedUrl: patch.signedUrl ?? settings.signedUrl,
+    uploadTimeMs: patch.uploadTimeMs === undefined ? settings.uploadTimeMs : patch.uploadTimeMs,
     missingIds: patch.missingIds ?? settings.missingIds,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
