@@ -31,6 +31,7 @@ export interface Settings {
   signedUrl: 'request' | 'configured';
   uploadTimeMs: number | null;
   missingIds: 'array' | 'text' | 'text_in_array';
+  submitEntries: 'ids' | 'of_2021';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
   faultSeed: number;
@@ -81,6 +82,8 @@ export interface InitialSettings {
   uploadTimeMs?: number | null;
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
+  /** Whether SubmitAIJob answers with ids alone, the default, or also with the empty fields of its page of 2021. */
+  submitEntries?: Settings['submitEntries'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
   nonceMemory?: NonceMemory;
   /** What goes wrong, and when. Default nothing. */
@@ -110,6 +113,7 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     signedUrl: given.signedUrl ?? 'request',
     uploadTimeMs: given.uploadTimeMs ?? null,
     missingIds: given.missingIds ?? 'array',
+    submitEntries: given.submitEntries ?? 'ids',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
     faultSeed: given.faultSeed ?? drawnSeed,
@@ -152,6 +156,7 @@ export const settingsPatch = z.strictObject({
   signedUrl: z.enum(['request', 'configured']).optional(),
   uploadTimeMs: jobTime.nullable().optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
+  submitEntries: z.enum(['ids', 'of_2021']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
   faults: faultRules.optional(),
@@ -180,6 +185,7 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     signedUrl: patch.signedUrl ?? settings.signedUrl,
     uploadTimeMs: patch.uploadTimeMs === undefined ? settings.uploadTimeMs : patch.uploadTimeMs,
     missingIds: patch.missingIds ?? settings.missingIds,
+    submitEntries: patch.submitEntries ?? settings.submitEntries,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
     faults: patch.faults ? faultRules.parse(patch.faults) : settings.faults,
