@@ -1,4 +1,4 @@
-import { type Ask, closeAll, startEmulator, submit } from '../test/support';
+import { type Ask, closeAll, startEmulator, submit, until } from '../test/support';
 
 afterEach(closeAll);
 
@@ -59,9 +59,12 @@ describe('DescribeVodAIData', () => {
     running.emulator.addMedia({ mediaId: 'b', region: 'cn-beijing', durationSeconds: 30 });
     await submit(ask, 'm', 'AIVideoTag,AIMediaDNA');
     await submit(ask, 'fail-1');
+    const over = () => running.emulator.jobs().filter(({ completedAt }) => completedAt !== undefined).length;
+    await until(() => over() === 3);
     now = NOW;
     await ask('SubmitAIMediaAuditJob', { MediaId: 'm' });
     await ask('SubmitAIJob', { MediaId: 'b', Types: 'AIVideoTag' }, { region: 'cn-beijing' });
+    await until(() => over() === 5);
     return running;
   }
 

@@ -140,6 +140,7 @@ describe('CreateUploadVideo', () => {
     const receiver = await startReceiver();
     const { ask, emulator } = await startEmulator({ callback: { url: receiver.url, enabled: false } });
     emulator.upload(String((await upload(ask)).body['VideoId']));
+    await ask('SearchMedia');
     emulator.configure({ callback: { enabled: true } });
     await submit(ask, 'told');
     await receiver.arrivedAtLeast(1);

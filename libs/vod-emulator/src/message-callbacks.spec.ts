@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Ask, closeAll, startEmulator, startReceiver, submit, until } from '../test/support';
+import { type Ask, type Running, closeAll, startEmulator, startReceiver, submit, until } from '../test/support';
 
 afterEach(closeAll);
 
@@ -10,6 +10,13 @@ const set = (ask: Ask, CallbackURL: string, more: object = {}, options: { region
 
 const read = async (ask: Ask, more: object = {}, options: { region?: string } = {}) =>
   (await ask('GetMessageCallback', { ...more }, options)).body['MessageCallback'];
+
+/** Submits, and waits for the end. */
+async function submitToEnd({ ask, emulator }: Running, more: object = {}): Promise<string> {
+  const jobId = await submit(ask, 'm', 'AIVideoTag', more);
+  await until(() => emulator.jobs().some((job) => job.jobId === jobId && job.completedAt !== undefined));
+  return jobId;
+}
 
 describe('SetMessageCallback', () => {
   it('is what GetMessageCallback tells, until DeleteMessageCallback', async () => {
@@ -87,10 +94,11 @@ describe('An event', () => {
 
   it('goes nowhere when its type is not selected', async () => {
     const receiver = await startReceiver();
-    const { ask, emulator } = await startEmulator({ callback: { url: receiver.url } });
+    const running = await startEmulator({ callback: { url: receiver.url } });
+    const { ask, emulator } = running;
     for (const EventTypeList of ['', 'FileUploadComplete']) {
       await set(ask, receiver.url, { EventTypeList });
-      expect(emulator.sendCallback(await submit(ask, 'm'))).toBe('no_url');
+      expect(emulator.sendCallback(await submitToEnd(running))).toBe('no_url');
     }
     await set(ask, receiver.url, { EventTypeList: 'TranscodeComplete,AIComplete' });
     const told = await submit(ask, 'm');
@@ -164,9 +172,10 @@ describe('UserData.MessageCallback', () => {
 
   it('may count only where the event is selected, or not at all', async () => {
     const [account, mine] = [await startReceiver(), await startReceiver()];
-    const { ask, emulator } = await startEmulator();
+    const running = await startEmulator();
+    const { ask, emulator } = running;
     const UserData = JSON.stringify({ MessageCallback: { CallbackURL: mine.url } });
-    const submitted = () => submit(ask, 'm', 'AIVideoTag', { UserData });
+    const submitted = () => submitToEnd(running, { UserData });
 
     emulator.configure({ requestCallbacks: 'when_selected' });
     expect(emulator.sendCallback(await submitted())).toBe('no_url');

@@ -61,6 +61,7 @@ export function send(
     const request = http.request(url, { method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('error', reject);
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, text, contentType: response.headers['content-type'] }),
       );
