@@ -58,7 +58,8 @@ function tokenOf({ createdAt, sequence }: Position): string {
 
 function readToken(token: string): Position | undefined {
   const [, createdAt, sequence, check] = /^([0-9a-f]{12})([0-9a-f]{12})([0-9a-f]{8})$/.exec(token) ?? [];
-  if (createdAt === undefined || sequence === undefined || check !== hex(hash(createdAt + sequence), 8)) return undefined;
+  if (createdAt === undefined || sequence === undefined || check !== hex(hash(createdAt + sequence), 8))
+    return undefined;
   return { createdAt: parseInt(createdAt, 16), sequence: parseInt(sequence, 16) };
 }
 
