@@ -145,7 +145,7 @@ export function mezzanineInfo(service: Service, { region, parameters }: Admitted
 /** A media whose file is still to come. */
 export function createUploadVideo(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
   const title = parameters.get('Title') ?? '';
-  if ([...title].length > MAX_TITLE) {
+  if (title.length > MAX_TITLE) {
     return refuse(refusals.invalidParameter('Title', `It must not exceed ${MAX_TITLE} characters.`));
   }
   // A path of Windows is the page's own example.
