@@ -17,6 +17,7 @@ import { until } from './until';
 export interface IntakeOptions {
   quick: boolean;
   only: StoreKind | undefined;
+  profile: string | undefined;
 }
 
 const CONNECTIONS = 32;
@@ -29,20 +30,24 @@ interface Plan {
   stored: number;
 }
 
-interface Rates {
-  empty: number[];
-  insert: number[];
-  ours: number[];
+/** Events a second, of each round. */
+type Rates = Record<'empty' | 'insert' | 'ours', number[]>;
+
+/** What the product used for an event, in ms of CPU; null where the system does not tell. */
+interface Cost {
+  webhook: number;
+  postgres: number;
 }
 
 /** How many events a second the webhook takes, beside routes written by hand, and how soon a heap of stored ones is matched. */
-export async function benchIntake({ quick, only }: IntakeOptions): Promise<void> {
+export async function benchIntake({ quick, only, profile }: IntakeOptions): Promise<void> {
   const plan = quick ? { warmUp: 50, perRound: 100, stored: 200 } : { warmUp: 3_000, perRound: 4_000, stored: 10_000 };
   const jobs = plan.warmUp + ROUNDS * plan.perRound + plan.stored;
   await Bench.run(async (bench) => {
     const kind = bench.kind(only);
     const options = {
       kind,
+      profile,
       database: 'bench_intake',
       fill: (sql: Part['sql']) => fillWaiting(sql, { jobs, state: 'processing', priority: 'normal' }),
       env: { COLLECT_QPS: '20' },
@@ -50,7 +55,7 @@ export async function benchIntake({ quick, only }: IntakeOptions): Promise<void>
     await bench.with(options, async (part) => {
       await part.product.stopOne('worker');
       const events = new Events(`${part.product.webhookUrl}/vod/events`);
-      const rates = await inTurn(part, events, plan);
+      const { rates, cost } = await inTurn(part, events, plan);
       const matching = await matchStored(part, events, plan);
       bench.print({
         quick,
@@ -58,13 +63,17 @@ export async function benchIntake({ quick, only }: IntakeOptions): Promise<void>
           `${CONNECTIONS} connections, ${ROUNDS} rounds of ${plan.perRound} events each, in turn; medians. Every event is the first of a job that VOD has.`,
           `Then ${plan.stored} events are stored while no worker runs, and one is started. BullMQ on ${kind}.`,
         ],
-        tables: [table(rates), matched(matching, plan)],
+        tables: [table(rates), costs(cost), matched(matching, plan)],
       });
     });
   });
 }
 
-async function inTurn({ stores, product }: Part, events: Events, { warmUp, perRound }: Plan): Promise<Rates> {
+async function inTurn(
+  { stores, product, meter }: Part,
+  events: Events,
+  { warmUp, perRound }: Plan,
+): Promise<{ rates: Rates; cost: Cost | null }> {
   const { url: databaseUrl } = await stores.createDatabase('bench_by_hand');
   const routes = fork(join(__dirname, 'intake-routes.js'));
   try {
@@ -79,18 +88,28 @@ async function inTurn({ stores, product }: Part, events: Events, { warmUp, perRo
     const names = ['empty', 'insert', 'ours'] as const;
     for (const name of names) await postAll(targets[name], events.next(warmUp, name));
     const rates: Rates = { empty: [], insert: [], ours: [] };
+    const cost = { webhook: 0, postgres: 0 };
+    const add = (before: Cpu, after: Cpu) => {
+      for (const name of ['webhook', 'postgres'] as const) {
+        cost[name] += (1000 * ((after?.[name] ?? NaN) - (before?.[name] ?? NaN))) / (ROUNDS * perRound);
+      }
+    };
     for (let round = 0; round < ROUNDS; round += 1) {
       for (let i = 0; i < names.length; i += 1) {
         const name = names[(round + i) % names.length] ?? 'ours';
         say(`round ${round + 1}: ${name}`);
+        const before = meter.cpu();
         rates[name].push(perRound / (await postAll(targets[name], events.next(perRound, name))));
+        if (name === 'ours') add(before, meter.cpu());
       }
     }
-    return rates;
+    return { rates, cost: Number.isNaN(cost.webhook) ? null : cost };
   } finally {
     routes.disconnect();
   }
 }
+
+type Cpu = ReturnType<Part['meter']['cpu']>;
 
 interface Matching {
   /** From the first to the last, as the history has it. */
@@ -135,16 +154,19 @@ class Events {
 
   /** @param to only those for ours have to be of jobs that nobody has told of yet */
   *next(count: number, to: keyof Rates): Generator<Post> {
+    for (let i = 1; i <= count; i += 1) {
+      const mediaId = `processing${to === 'ours' ? (this.used += 1) : i}`;
+      yield { headers: this.signed(), body: eventOf(mediaId) };
+    }
+  }
+
+  private signed(): Post['headers'] {
     const timestamp = String(Math.floor(Date.now() / 1000));
-    const headers = {
+    return {
       'content-type': 'application/json',
       'x-vod-timestamp': timestamp,
       'x-vod-signature': signCallback(this.url, timestamp, callbackKey),
     };
-    for (let i = 1; i <= count; i += 1) {
-      const mediaId = `processing${to === 'ours' ? (this.used += 1) : i}`;
-      yield { headers, body: eventOf(mediaId) };
-    }
   }
 }
 
@@ -209,6 +231,14 @@ function table({ empty, insert, ours }: Rates): string[][] {
     row('an empty one', empty, '0.70'),
     row('by hand, an INSERT a request', insert, '2.00'),
     ['the webhook', shown(rate), '', ''],
+  ];
+}
+
+function costs(cost: Cost | null): string[][] {
+  return [
+    ['CPU ms an event', ''],
+    ['the webhook', shown(cost?.webhook, 3)],
+    ['Postgres', shown(cost?.postgres, 3)],
   ];
 }
 

@@ -28,7 +28,7 @@ npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
 npm run bench -- edge [--quick] [--store redis|postgres]
-npm run bench -- intake [--quick] [--store redis|postgres]
+npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
   backlog    what a deep backlog costs at VOD's own quota, and how soon an urgent job overtakes it
