@@ -130,7 +130,7 @@ function metricsText({ billed, calls, callbacks }: Overview): string {
   ].join('\n');
 }
 
-function refuse(reply: FastifyReply, error: z.ZodError, schema: z.ZodObject): FastifyReply {
+export function refuse(reply: FastifyReply, error: z.ZodError, schema: z.ZodObject): FastifyReply {
   return reply.code(400).send({
     code: 'invalid_request',
     errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),

@@ -25,6 +25,7 @@ export interface Settings {
   listingLagMs: number;
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
+  queueBody: 'raw' | 'base64';
   missingIds: 'array' | 'text' | 'text_in_array';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
@@ -63,6 +64,8 @@ export interface InitialSettings {
   listsAiJobs?: boolean;
   /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
   eventNames?: Settings['eventNames'];
+  /** Whether an event is written into a queue as it is, or as base64: no page says. Default `raw`. */
+  queueBody?: Settings['queueBody'];
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
@@ -89,6 +92,7 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
+    queueBody: given.queueBody ?? 'raw',
     missingIds: given.missingIds ?? 'array',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
@@ -127,6 +131,7 @@ export const settingsPatch = z.strictObject({
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  queueBody: z.enum(['raw', 'base64']).optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
@@ -151,6 +156,7 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
+    queueBody: patch.queueBody ?? settings.queueBody,
     missingIds: patch.missingIds ?? settings.missingIds,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
