@@ -426,7 +426,7 @@ describe('A caller', () => {
 });
 
 describe('Answers', () => {
-  const folder = join(__dirname, '../../test/samples/mns');
+  const folder = join(__dirname, '../../../vod/test/samples/mns');
   const namesIn = (element: Element | undefined): unknown =>
     element && [element.name, ...element.children.map((child) => (child.children.length > 0 ? namesIn(child) : child.name))];
 
