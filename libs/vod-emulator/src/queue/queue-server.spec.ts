@@ -375,7 +375,7 @@ describe('What is malformed', () => {
 });
 
 describe('A caller', () => {
-  it.each<[AskQueueOptions['way']]>([['path'], ['whole path'], ['host'], ['proxy']])(
+  it.each<[NonNullable<AskQueueOptions['way']>]>([['path'], ['whole path'], ['host'], ['proxy']])(
     'is served by the way of the %s',
     async (way) => {
       const { askQueue, queue } = await serve();
