@@ -133,7 +133,8 @@ function perform(queue: MessageQueue, model: Model, action: Step, visibilityTime
     case 'receive':
     case 'peek': {
       const { visible } = model;
-      const messages = action.do === 'peek' ? queue.peek(action.count, model.now) : queue.receive(action.count, model.now);
+      const messages =
+        action.do === 'peek' ? queue.peek(action.count, model.now) : queue.receive(action.count, model.now);
       const ids = messages.map(({ id }) => id);
       expect(messages).toHaveLength(Math.min(action.count, visible.length));
       expect(new Set(ids).size).toBe(ids.length);

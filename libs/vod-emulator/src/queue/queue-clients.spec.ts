@@ -75,7 +75,10 @@ describe('@alicloud/mns', () => {
     const made = await client.createQueue('news', { VisibilityTimeout: 60 });
     expect([made.code, made.headers['location']]).toEqual([201, `${url}/_mns/${REGION}/queues/news`]);
     expect((await client.setQueueAttributes('news', { VisibilityTimeout: 90 })).code).toBe(204);
-    expect((await client.getQueueAttributes('news')).body).toMatchObject({ QueueName: 'news', VisibilityTimeout: '90' });
+    expect((await client.getQueueAttributes('news')).body).toMatchObject({
+      QueueName: 'news',
+      VisibilityTimeout: '90',
+    });
     expect((await client.listQueue()).body.map((queue) => queue['QueueName'])).toEqual([EVENTS, 'news']);
     expect((await client.deleteQueue('news')).code).toBe(204);
     await expect(client.receiveMessage('news')).rejects.toMatchObject({ name: 'MNSQueueNotExistError' });
