@@ -86,9 +86,12 @@ describe('@alicloud/mns', () => {
 
   it('is refused with a wrong signature, and with a key that nobody has', async () => {
     const { clientWith } = await start();
-    const refusalOf = (key: typeof ACCESS_KEY) => expect(clientWith(key).receiveMessage(EVENTS)).rejects;
-    await refusalOf({ ...ACCESS_KEY, secret: 'wrong' }).toMatchObject({ name: 'MNSSignatureDoesNotMatchError' });
-    await refusalOf({ ...ACCESS_KEY, id: 'nobody' }).toMatchObject({ name: 'MNSInvalidAccessKeyIdError' });
+    const [wrong, unknown] = [
+      clientWith({ ...ACCESS_KEY, secret: 'wrong' }),
+      clientWith({ ...ACCESS_KEY, id: 'nobody' }),
+    ];
+    await expect(wrong.receiveMessage(EVENTS)).rejects.toMatchObject({ name: 'MNSSignatureDoesNotMatchError' });
+    await expect(unknown.receiveMessage(EVENTS)).rejects.toMatchObject({ name: 'MNSInvalidAccessKeyIdError' });
   });
 
   it('brings the token of a session', async () => {
