@@ -174,7 +174,7 @@ function change(queue: MessageQueue, model: Model, handle: string, seconds: numb
 describe('A queue', () => {
   it('shows, hides and forgets messages by the rules, whatever is done to it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(step, { maxLength: 60 }), (visibilityTimeout, steps) => {
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(step, { maxLength: 60, size: 'max' }), (visibilityTimeout, steps) => {
         const queue = newQueue(visibilityTimeout);
         const model = new Model();
         for (const action of steps) {
