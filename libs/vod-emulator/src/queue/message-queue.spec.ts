@@ -174,21 +174,25 @@ function change(queue: MessageQueue, model: Model, handle: string, seconds: numb
 describe('A queue', () => {
   it('shows, hides and forgets messages by the rules, whatever is done to it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(step, { maxLength: 60, size: 'max' }), (visibilityTimeout, steps) => {
-        const queue = newQueue(visibilityTimeout);
-        const model = new Model();
-        for (const action of steps) {
-          perform(queue, model, action, visibilityTimeout);
-          const { alive, visible, now } = model;
-          const { active, inactive, delayed } = queue.counts(now);
-          expect([active, inactive + delayed]).toEqual([visible.length, alive.length - visible.length]);
-          expect([...queue.messages(now)].map(({ id }) => id)).toEqual(alive.map(([id]) => id));
-          const hidden = alive.map(([, { visibleAt }]) => visibleAt).filter((at) => at > now);
-          expect(queue.nextVisibleAt(now) ?? Infinity).toBe(Math.min(...hidden, Infinity));
-        }
-        // No two hand-outs share a handle.
-        expect(new Set(model.handles).size).toBe(model.handles.length);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 30 }),
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        (visibilityTimeout, steps) => {
+          const queue = newQueue(visibilityTimeout);
+          const model = new Model();
+          for (const action of steps) {
+            perform(queue, model, action, visibilityTimeout);
+            const { alive, visible, now } = model;
+            const { active, inactive, delayed } = queue.counts(now);
+            expect([active, inactive + delayed]).toEqual([visible.length, alive.length - visible.length]);
+            expect([...queue.messages(now)].map(({ id }) => id)).toEqual(alive.map(([id]) => id));
+            const hidden = alive.map(([, { visibleAt }]) => visibleAt).filter((at) => at > now);
+            expect(queue.nextVisibleAt(now) ?? Infinity).toBe(Math.min(...hidden, Infinity));
+          }
+          // No two hand-outs share a handle.
+          expect(new Set(model.handles).size).toBe(model.handles.length);
+        },
+      ),
       { numRuns: 300 },
     );
   });
