@@ -5,7 +5,7 @@ afterEach(closeAll);
 const HOUR = { min: 3_600_000, max: 3_600_000 };
 const KEY = 'canary-key';
 const KNOWN = (
-  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames eventForms requestCallbacks signedUrl ' +
+  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames queueBody eventForms requestCallbacks signedUrl ' +
   'uploadTimeMs missingIds submitEntries nonceMemory faults faultSeed'
 ).split(' ');
 

@@ -26,6 +26,7 @@ export interface Settings {
   listingLagMs: number;
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
+  queueBody: 'raw' | 'base64';
   eventForms: EventForms;
   requestCallbacks: 'always' | 'when_selected' | 'ignored';
   signedUrl: 'request' | 'configured';
@@ -69,6 +70,8 @@ export interface InitialSettings {
   listsAiJobs?: boolean;
   /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
   eventNames?: Settings['eventNames'];
+  /** Whether an event is written into a queue as it is, or as base64: no page says. Default `raw`. */
+  queueBody?: Settings['queueBody'];
   /** How events are printed where VOD's pages differ. Default: as the newest page of each prints it. */
   eventForms?: EventFormsPatch;
   /**
@@ -108,6 +111,7 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
+    queueBody: given.queueBody ?? 'raw',
     eventForms: patchForms(OWN_FORMS, given.eventForms),
     requestCallbacks: given.requestCallbacks ?? 'always',
     signedUrl: given.signedUrl ?? 'request',
@@ -151,6 +155,7 @@ export const settingsPatch = z.strictObject({
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  queueBody: z.enum(['raw', 'base64']).optional(),
   eventForms: eventFormsPatch.optional(),
   requestCallbacks: z.enum(['always', 'when_selected', 'ignored']).optional(),
   signedUrl: z.enum(['request', 'configured']).optional(),
@@ -180,6 +185,7 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
+    queueBody: patch.queueBody ?? settings.queueBody,
     eventForms: patchForms(settings.eventForms, patch.eventForms),
     requestCallbacks: patch.requestCallbacks ?? settings.requestCallbacks,
     signedUrl: patch.signedUrl ?? settings.signedUrl,
