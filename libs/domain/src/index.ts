@@ -33,6 +33,17 @@ export {
 } from './job';
 export { billSoFar } from './bill';
 export {
+  deliveryStates,
+  deliveryTypes,
+  newsTypes,
+  pauseReasons,
+  TEST_MESSAGE,
+  type DeliveryState,
+  type DeliveryType,
+  type NewsType,
+  type PauseReason,
+} from './delivery';
+export {
   collectiveEvents,
   completionsOf,
   eventSignatures,

@@ -1,0 +1,25 @@
+import type { JobState } from './job';
+
+/** What an endpoint can ask for: that a job is over, or waits for a person. `job.` and the state that it came to. */
+export const newsTypes = [
+  'job.succeeded',
+  'job.failed',
+  'job.expired',
+  'job.canceled',
+  'job.held',
+] as const satisfies readonly `job.${JobState}`[];
+export type NewsType = (typeof newsTypes)[number];
+
+/** What somebody sends to see whether an endpoint hears. It is about no job. */
+export const TEST_MESSAGE = 'endpoint.test';
+
+export const deliveryTypes = [...newsTypes, TEST_MESSAGE] as const;
+export type DeliveryType = (typeof deliveryTypes)[number];
+
+/** `failed`: tried for as long as one is tried. `dropped`: its endpoint was removed before it was told. */
+export const deliveryStates = ['waiting', 'delivered', 'failed', 'dropped'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+/** `gone`: it answered 410. `failing`: for a day nothing got through to it. */
+export const pauseReasons = ['person', 'gone', 'failing'] as const;
+export type PauseReason = (typeof pauseReasons)[number];
