@@ -1,0 +1,7 @@
+import type { Whose } from '@app/persistence';
+import type { Caller } from './api-keys';
+
+/** Endpoints and deliveries are their client's; an admin looks after those of all. */
+export function whoseOf({ name, role }: Caller): Whose {
+  return role === 'admin' ? 'anybody' : { client: name }; // guard: admins-see-all-endpoints
+}
