@@ -47,7 +47,7 @@ export class EndpointsController {
       case 'too_many':
         throw new Problem('too_many_endpoints', `a client has ${ENDPOINTS_MAX} endpoints at most; remove one first`);
       default:
-        throw refused(made, 'that was just made');
+        throw refused(made);
     }
   }
 
@@ -86,7 +86,7 @@ export class EndpointsController {
     @Caller() caller: Caller,
   ) {
     const changed = await this.subscribe.change(id, whoseOf(caller), change);
-    if (changed.outcome !== 'done') throw refused(changed, id);
+    if (changed.outcome !== 'done') throw refused(changed);
     return endpointView(changed.endpoint);
   }
 
@@ -99,7 +99,7 @@ export class EndpointsController {
   @ApiResponse(problem(404, 'not_found'))
   async removeEndpoint(@Param('id', { schema: schemas.id }) id: string, @Caller() caller: Caller): Promise<void> {
     const removed = await this.subscribe.remove(id, whoseOf(caller));
-    if (removed.outcome !== 'done') throw refused(removed, id);
+    if (removed.outcome !== 'done') throw refused(removed);
   }
 
   @Post(':id/rotate')
@@ -118,7 +118,7 @@ export class EndpointsController {
     @Caller() caller: Caller,
   ) {
     const rotated = await this.subscribe.rotate(id, whoseOf(caller));
-    if (rotated.outcome !== 'done') throw refused(rotated, id);
+    if (rotated.outcome !== 'done') throw refused(rotated);
     return secretView(rotated);
   }
 
@@ -156,9 +156,8 @@ function noEndpoint(id: string): Problem {
 }
 
 function refused(
-  outcome: { outcome: 'refused_url'; reason: string } | { outcome: 'no_such_endpoint' },
-  id: string,
+  why: { outcome: 'refused_url'; reason: string } | { outcome: 'no_such_endpoint'; id: string },
 ): Problem {
-  if (outcome.outcome === 'no_such_endpoint') return noEndpoint(id);
-  return invalid([{ path: 'url', message: outcome.reason }]);
+  if (why.outcome === 'no_such_endpoint') return noEndpoint(why.id);
+  return invalid([{ path: 'url', message: why.reason }]);
 }

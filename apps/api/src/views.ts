@@ -1,5 +1,6 @@
 import { jobStates, jobTypes, priorities, describeEntry } from '@app/domain';
 import type {
+  DeliveryRow,
   EventRow,
   Evidence,
   Flow,
@@ -56,10 +57,17 @@ export function historyView({ id: _id, ...line }: HistoryItem) {
   return { ...line, text: describeEntry(line) };
 }
 
-/** One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us. */
-export function historyPage(lines: HistoryItem[], limit: number) {
-  const items = lines.slice(0, limit);
-  return { items: items.map(historyView), nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
+/**
+ * One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us.
+ *
+ * @param told what endpoints were told of a line, by its id
+ */
+export function historyPage(lines: HistoryItem[], limit: number, told: ReadonlyMap<string, DeliveryRow[]>) {
+  const items = lines.slice(0, limit).map((line) => {
+    const deliveries = told.get(line.id);
+    return { ...historyView(line), ...(deliveries && { deliveries }) };
+  });
+  return { items, nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
 }
 
 /**

@@ -35,6 +35,7 @@ export { billSoFar } from './bill';
 export {
   deliveryStates,
   deliveryTypes,
+  newsOf,
   newsTypes,
   pauseReasons,
   TEST_MESSAGE,

@@ -20,7 +20,7 @@ export const ENDPOINTS_MAX = 50;
 const SECRET_BYTES = 32;
 
 type Refused = { outcome: 'refused_url'; reason: string };
-type Missing = { outcome: 'no_such_endpoint' };
+type Missing = { outcome: 'no_such_endpoint'; id: string };
 
 /** What a client does to have itself told: its endpoints. */
 export class Subscribe {
@@ -53,11 +53,11 @@ export class Subscribe {
     change: EndpointChange,
   ): Promise<{ outcome: 'done'; endpoint: EndpointRow } | Refused | Missing> {
     // First: whoever asks about another's endpoint has nothing looked up.
-    if (!(await this.reads.one(id, whose))) return { outcome: 'no_such_endpoint' };
+    if (!(await this.reads.one(id, whose))) return missing(id);
     const target = change.url === undefined ? { ok: true as const } : await this.checkTarget(change.url);
     if (!target.ok) return { outcome: 'refused_url', reason: target.reason };
     const changed = await this.changes.change(id, whose, change);
-    return changed ? this.shown(id, whose) : { outcome: 'no_such_endpoint' };
+    return changed ? this.shown(id, whose) : missing(id);
   }
 
   /** A new secret. The one before it signs beside it for a day. */
@@ -66,27 +66,32 @@ export class Subscribe {
     whose: Whose,
   ): Promise<{ outcome: 'done'; endpoint: EndpointRow; secret: string } | Missing> {
     const secret = newSecret();
-    if (!(await this.changes.rotate(id, whose, secret))) return { outcome: 'no_such_endpoint' };
+    if (!(await this.changes.rotate(id, whose, secret))) return missing(id);
     const shown = await this.shown(id, whose);
     return shown.outcome === 'done' ? { ...shown, secret } : shown;
   }
 
   async remove(id: string, whose: Whose): Promise<{ outcome: 'done' } | Missing> {
-    return { outcome: (await this.changes.remove(id, whose)) ? 'done' : 'no_such_endpoint' };
+    return (await this.changes.remove(id, whose)) ? { outcome: 'done' } : missing(id);
   }
 
   /** A message about no job. Answers the id of its delivery. */
   async test(id: string, whose: Whose): Promise<{ outcome: 'done'; deliveryId: string } | { outcome: 'paused' } | Missing> {
     const deliveryId = uuidv7();
     const { outcome } = await this.deliveries.addTest(deliveryId, id, whose);
+    if (outcome === 'no_such_endpoint') return missing(id);
     return outcome === 'done' ? { outcome, deliveryId } : { outcome };
   }
 
   /** As it is after a change. */
   private async shown(id: string, whose: Whose): Promise<{ outcome: 'done'; endpoint: EndpointRow } | Missing> {
     const endpoint = await this.reads.one(id, whose);
-    return endpoint ? { outcome: 'done', endpoint } : { outcome: 'no_such_endpoint' };
+    return endpoint ? { outcome: 'done', endpoint } : missing(id);
   }
+}
+
+function missing(id: string): Missing {
+  return { outcome: 'no_such_endpoint', id };
 }
 
 function newSecret(): string {
