@@ -1,5 +1,6 @@
 import { byType, jobTypes, type JobType } from '@app/domain';
 import { requestDropped } from './dropped';
+import { deliveryExamples } from './openapi-delivery-examples';
 import { invalid, Problem, tooMany, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
@@ -167,65 +168,6 @@ const rungFor = [
   },
 ];
 
-const endpoint = {
-  id: '01a22090-11c4-7d0e-9b5a-6f1e2d3c4b5a',
-  client: 'shop',
-  url: 'https://shop.example/vodai',
-  events: ['job.succeeded', 'job.failed', 'job.held'],
-  types: null,
-  labels: {},
-  includeResult: false,
-  paused: false,
-  pausedAt: null,
-  pauseReason: null,
-  failingSince: null,
-  waiting: 0,
-  secrets: [{ createdAt: '2026-11-28T05:10:42.180Z', expiresAt: null }],
-  createdAt: '2026-11-28T05:10:42.180Z',
-  createdBy: 'shop',
-};
-
-/** Not valid anywhere: it says so. */
-const withSecret = { ...endpoint, secret: 'whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=' };
-
-const delivery = {
-  id: '01a22092-62a1-7c34-8e1f-90a1b2c3d4e5',
-  endpoint: endpoint.id,
-  url: endpoint.url,
-  client: endpoint.client,
-  type: 'job.succeeded',
-  jobId: job.id,
-  state: 'delivered',
-  happenedAt: job.settledAt,
-  createdAt: '2026-11-28T05:13:14.152Z',
-  dueAt: null,
-  attempts: 2,
-  lastStatus: 204,
-  lastError: null,
-  settledAt: '2026-11-28T05:13:19.730Z',
-};
-
-const tries = [
-  {
-    number: 1,
-    at: '2026-11-28T05:13:14.160Z',
-    durationMs: 212,
-    status: 503,
-    outcome: 'answered',
-    error: 'HTTP 503',
-    answer: 'Service Unavailable',
-  },
-  {
-    number: 2,
-    at: '2026-11-28T05:13:19.640Z',
-    durationMs: 88,
-    status: 204,
-    outcome: 'delivered',
-    error: null,
-    answer: '',
-  },
-];
-
 const throughput = {
   accepted: 2,
   succeeded: 2,
@@ -347,12 +289,7 @@ export const examples: Record<string, unknown> = {
     late: [],
     unserved: [],
   },
-  Endpoint: endpoint,
-  EndpointWithSecret: withSecret,
-  Endpoints: { items: [endpoint], nextCursor: null },
-  Delivery: { ...delivery, job: { ...job, client: endpoint.client }, tries },
-  Deliveries: { items: [delivery], nextCursor: delivery.id },
-  Replayed: { replayed: 12 },
+  ...deliveryExamples(job),
   StreamedChange: { change: history.at(-1), job },
   Me: {
     name: 'local',
