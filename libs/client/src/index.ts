@@ -2,6 +2,8 @@ export { askedFor } from './asked-for';
 export {
   createClient,
   type Client,
+  type DeliveryFilter,
+  type EndpointBody,
   type EventFilter,
   type JobFilter,
   type Result,
