@@ -1,4 +1,4 @@
-import { deliveryStates, deliveryTypes } from '@app/domain';
+import { attemptOutcomes, deliveryStates, deliveryTypes } from '@app/domain';
 import { z } from 'zod';
 import { at, listOf, page, repeatable, time } from './fields';
 import { id } from './inputs';
@@ -64,7 +64,10 @@ export const deliveryTry = z
     at,
     durationMs: z.int(),
     status: z.int().nullable(),
-    outcome: z.string().meta({ description: 'delivered, or what went wrong, such as answered, timed_out or forbidden_address' }),
+    outcome: z.enum(attemptOutcomes).meta({
+      description:
+        'answered: by something else than a 2xx; untrusted: its certificate is not that of its host; forbidden_address: its host has an address to which nothing is sent',
+    }),
     error: z.string().nullable(),
     answer: z
       .string()

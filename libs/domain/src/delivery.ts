@@ -10,11 +10,6 @@ export const newsTypes = [
 ] as const satisfies readonly `job.${JobState}`[];
 export type NewsType = (typeof newsTypes)[number];
 
-/** What clients are told when a job comes to this state; null for what is between. */
-export function newsOf(state: JobState): NewsType | null {
-  return newsTypes.find((type) => type === `job.${state}`) ?? null;
-}
-
 /** What somebody sends to see whether an endpoint hears. It is about no job. */
 export const TEST_MESSAGE = 'endpoint.test';
 
@@ -28,3 +23,25 @@ export type DeliveryState = (typeof deliveryStates)[number];
 /** `gone`: it answered 410. `failing`: for a day nothing got through to it. */
 export const pauseReasons = ['person', 'gone', 'failing'] as const;
 export type PauseReason = (typeof pauseReasons)[number];
+
+/**
+ * How an attempt to deliver ended. `answered`: by something else than a 2xx. `untrusted`: by a certificate that is not the host's.
+ * `forbidden_address`: the host has an address that no delivery may go to.
+ */
+export const attemptOutcomes = [
+  'delivered',
+  'answered',
+  'redirected',
+  'timed_out',
+  'refused',
+  'unresolved',
+  'forbidden_address',
+  'untrusted',
+  'broken',
+] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+/** What it is called that a job has come to this state; null for a state of which nobody is told. */
+export function newsOf(state: JobState): NewsType | null {
+  return newsTypes.find((type) => type === `job.${state}`) ?? null;
+}

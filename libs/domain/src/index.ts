@@ -33,12 +33,14 @@ export {
 } from './job';
 export { billSoFar } from './bill';
 export {
+  attemptOutcomes,
   deliveryStates,
   deliveryTypes,
   newsOf,
   newsTypes,
   pauseReasons,
   TEST_MESSAGE,
+  type AttemptOutcome,
   type DeliveryState,
   type DeliveryType,
   type NewsType,

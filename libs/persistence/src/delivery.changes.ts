@@ -35,8 +35,8 @@ export class DeliveryChanges {
       `with asked as (
          select id, client, paused_at is not null as paused from endpoint ${where(conditions)} for share
        ), made as (
-         insert into delivery (id, endpoint_id, type, client, happened_at, state, due_at, attempts, created_at)
-         select ${values.add(id)}::uuid, id, '${TEST_MESSAGE}', client, now(), 'waiting', now(), 0, now()
+         insert into delivery (id, endpoint_id, type, client, happened_at, due_at)
+         select ${values.add(id)}::uuid, id, '${TEST_MESSAGE}', client, now(), now()
            from asked
           where not paused
          returning pg_notify('${channels.deliveryDue}', '')
@@ -56,7 +56,7 @@ export class DeliveryChanges {
          select delivery.id, delivery.state
            from delivery
            join endpoint on endpoint.id = delivery.endpoint_id
-          ${where([`endpoint.kind = 'client'`, ...equal('delivery.id', id, values), ...ofClient(whose, values)])}
+          ${where([...equal('delivery.id', id, values), ...ofClient(whose, values)])}
        ), again as (
          ${makeDue(`select id from asked`)}
        )
@@ -102,10 +102,10 @@ export class DeliveryChanges {
   }
 }
 
-/** A new series of tries, due now; while its endpoint is paused, when that is over. */
+/** A new series of tries, due now; while its endpoint is paused it waits for that to be over. */
 const makeDue = (ids: string) => `
   update delivery
-     set state = 'waiting', due_at = case when endpoint.paused_at is null then now() end, settled_at = null
+     set state = 'waiting', due_at = now(), tries = 0, tried_since = null, settled_at = null
     from endpoint
    where endpoint.id = delivery.endpoint_id and endpoint.deleted_at is null
      and delivery.id in (${ids}) and delivery.state in ('failed', 'delivered')

@@ -1,4 +1,4 @@
-import type { DeliveryState, DeliveryType } from '@app/domain';
+import type { AttemptOutcome, DeliveryState, DeliveryType } from '@app/domain';
 import type { DataSource } from 'typeorm';
 import { ofClient, type Whose } from './endpoint.reads';
 import { equal, Values, where, type Page } from './job.finder';
@@ -28,7 +28,7 @@ export interface DeliveryTry {
   at: Date;
   durationMs: number;
   status: number | null;
-  outcome: string;
+  outcome: AttemptOutcome;
   error: string | null;
   /** How the answer began. */
   answer: string | null;
@@ -52,7 +52,7 @@ export interface DeliveryFilter {
 /** What a page of a history shows at most: far more than a job's endpoints are told of so many lines. */
 const OF_LINES = 2_000;
 
-/** Deliveries to the endpoints of clients, those that were removed too. Reads only. */
+/** Deliveries, those to endpoints that were removed too. Reads only. */
 export class DeliveryReads {
   constructor(private readonly db: DataSource) {}
 
@@ -76,7 +76,7 @@ export class DeliveryReads {
       this.db.query<(DeliveryRow & { job: unknown })[]>(
         `select ${columns}, delivery.job
            from ${tables}
-           ${where([OF_CLIENTS, ...equal('delivery.id', id, values), ...ofClient(whose, values)])}`,
+           ${where([...equal('delivery.id', id, values), ...ofClient(whose, values)])}`,
         values.list,
       ),
       this.tries(id),
@@ -89,7 +89,6 @@ export class DeliveryReads {
     if (lineIds.length === 0) return new Map();
     const values = new Values();
     const conditions = [
-      OF_CLIENTS,
       ...equal('delivery.job_id', jobId, values),
       `delivery.history_id = any(${values.add(lineIds)}::bigint[])`,
       ...ofClient(whose, values),
@@ -120,18 +119,15 @@ export class DeliveryReads {
 
 const tables = 'delivery join endpoint on endpoint.id = delivery.endpoint_id';
 
-/** What is passed on to others of ours is told to no client. */
-const OF_CLIENTS = `endpoint.kind = 'client'`;
-
 const columns = `
   delivery.id, delivery.endpoint_id as endpoint, endpoint.url, delivery.client, delivery.type, delivery.job_id as "jobId",
-  delivery.state, delivery.happened_at as "happenedAt", delivery.created_at as "createdAt", delivery.due_at as "dueAt",
+  delivery.state, delivery.happened_at as "happenedAt", delivery.created_at as "createdAt",
+  case when endpoint.paused_at is null then delivery.due_at end as "dueAt",
   delivery.attempts, delivery.last_status as "lastStatus", delivery.last_error as "lastError", delivery.settled_at as "settledAt"`;
 
 function conditionsOf(filter: DeliveryFilter, whose: Whose, values: Values): string[] {
   const { endpoint, states, type, jobId, createdFrom, createdTo } = filter;
   return [
-    OF_CLIENTS,
     ...ofClient(whose, values),
     ...equal('delivery.endpoint_id', endpoint, values),
     ...(states ? [`delivery.state in (${states.map((state) => `'${state}'`).join(', ')})`] : []),

@@ -37,9 +37,8 @@ export class EndpointChanges {
       );
       if (there >= most) return false; // guard: endpoints-per-client
       await tx.query(
-        `insert into endpoint (id, kind, client, url, events, types, labels, include_result, paused_at, pause_reason,
-                               created_at, created_by)
-         values ($1, 'client', $2, $3, $4, $5, $6, $7, case when $8 then now() end, case when $8 then 'person' end, now(), $9)`,
+        `insert into endpoint (id, client, url, events, types, labels, include_result, paused_at, pause_reason, created_by)
+         values ($1, $2, $3, $4, $5, $6, $7, case when $8 then now() end, case when $8 then 'person' end, $9)`,
         [
           endpoint.id,
           endpoint.client,
@@ -71,10 +70,9 @@ export class EndpointChanges {
         ...(paused && !wasPaused ? [`paused_at = now()`, `pause_reason = 'person'`] : []),
         ...(!paused && wasPaused ? ['paused_at = null', 'pause_reason = null'] : []),
         // What did not get through to another address, or to one that somebody has looked after, says nothing about this one.
-        ...((!paused && wasPaused) || fields.url !== undefined ? ['failing_since = null'] : []),
+        ...((!paused && wasPaused) || fields.url !== undefined ? ['failing_since = null', 'rest_until = null'] : []),
       ];
       if (sets.length > 0) await tx.query(`update endpoint set ${sets.join(', ')} where id = ${values.add(id)}`, values.list);
-      if (paused && !wasPaused) await tx.query(`update delivery set due_at = null where ${WAITING}`, [id]);
       // What has waited for hours for its next try goes to the new address at once.
       if (!paused && (wasPaused || fields.url !== undefined)) await wakeWaiting(tx, id);
     });
@@ -123,18 +121,13 @@ export class EndpointChanges {
 const WAITING = `endpoint_id = $1 and state = 'waiting'`;
 
 /**
- * Whoever tells what happens reads nothing while there is no endpoint, so with the first one it begins at now. One after the other: who
- * comes second must not begin later than the first one has.
+ * The history is read from here on, unless it is read already. The row is locked, so that it isn't taken away before this endpoint is
+ * there to be seen; and whoever adds another one waits.
  */
 async function beginToRead(tx: Transaction): Promise<void> {
   await tx.query(
-    `insert into reader (name, position, updated_at) values ('tell', pg_current_snapshot()::text, now()) on conflict do nothing`,
-  );
-  await tx.query(`select from reader where name = 'tell' for update`);
-  await tx.query(
-    `update reader
-        set position = pg_current_snapshot()::text, updated_at = now()
-      where name = 'tell' and not exists (select from endpoint where deleted_at is null)`,
+    `insert into reader (name, position) values ('tell', pg_current_snapshot()::text)
+     on conflict (name) do update set name = excluded.name`, // guard: reader-begins-with-endpoint
   );
 }
 
@@ -146,8 +139,9 @@ async function addSecret(tx: Transaction, endpointId: string, secret: string): P
   ]);
 }
 
+/** A new series of tries for all that waits. */
 async function wakeWaiting(tx: Transaction, endpointId: string): Promise<void> {
-  await tx.query(`update delivery set due_at = now() where ${WAITING}`, [endpointId]);
+  await tx.query(`update delivery set due_at = now(), tries = 0, tried_since = null where ${WAITING}`, [endpointId]);
   await tx.query(`select pg_notify('${channels.deliveryDue}', '')`);
 }
 

@@ -29,7 +29,7 @@ export type Whose = { client: string } | 'anybody';
 /** So many index entries are read within a few milliseconds. */
 const COUNTED = 10_000;
 
-/** The endpoints of clients that are not removed. Reads only. */
+/** The endpoints that are not removed. Reads only. */
 export class EndpointReads {
   constructor(private readonly db: DataSource) {}
 
@@ -72,8 +72,8 @@ export class EndpointReads {
   }
 }
 
-/** Those that a client has made, and that nobody has removed. */
-export const THERE = `endpoint.kind = 'client' and endpoint.deleted_at is null`;
+/** Nobody has removed it. */
+export const THERE = 'endpoint.deleted_at is null';
 
 export function ofClient(whose: Whose, values: Values): string[] {
   return whose === 'anybody' ? [] : equal('endpoint.client', whose.client, values); // guard: own-endpoints-only
