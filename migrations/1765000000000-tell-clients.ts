@@ -107,9 +107,8 @@ const deliveryAttempt = `
   )`;
 
 const reader = `
-  -- Who reads the history to its end, and how far they are (libs/persistence/src/position.ts). There is a row 'tell' as long as there are
-  -- endpoints: whoever makes one inserts it, with the position of that moment, or locks the one that is there; a worker that finds no
-  -- endpoint any more deletes it. Whoever has it locked is the one who reads.
+  -- Who reads the history to its end, and how far they are (libs/persistence/src/position.ts). Whoever has the row locked is the one who
+  -- reads. 'tell' is not read while there is no endpoint: whoever makes the first one sets the position to that moment.
   create table reader (
     name        text         not null,
     position    text         not null,

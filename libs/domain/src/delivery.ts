@@ -10,6 +10,11 @@ export const newsTypes = [
 ] as const satisfies readonly `job.${JobState}`[];
 export type NewsType = (typeof newsTypes)[number];
 
+/** What clients are told when a job comes to this state; null for what is between. */
+export function newsOf(state: JobState): NewsType | null {
+  return newsTypes.find((type) => type === `job.${state}`) ?? null;
+}
+
 /** What somebody sends to see whether an endpoint hears. It is about no job. */
 export const TEST_MESSAGE = 'endpoint.test';
 
@@ -40,8 +45,3 @@ export const attemptOutcomes = [
   'broken',
 ] as const;
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
-
-/** What it is called that a job has come to this state; null for a state of which nobody is told. */
-export function newsOf(state: JobState): NewsType | null {
-  return newsTypes.find((type) => type === `job.${state}`) ?? null;
-}

@@ -28,6 +28,7 @@ export {
   unidentifiedStates,
   verdictStates,
   type JobCore,
+  type JobError,
   type JobState,
   type Priority,
 } from './job';
@@ -69,7 +70,7 @@ export {
 export { decide, type Circumstances, type JobEvent, type Objection, type ReadResult, type Rung } from './decide';
 export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
-export { describeEntry, type HistoryEntry } from './story';
+export { describeEntry, errorIn, type HistoryEntry } from './story';
 export {
   auditedParts,
   suggestions,

@@ -1,4 +1,4 @@
-/** Wakes the dispatcher, the matcher, the api's change feed, and whoever delivers. Without payload: a wake-up may get lost. */
+/** Wakes the dispatcher, the matcher, the api's change feed, and who delivers. Without payload: a wake-up may get lost. */
 export const channels = {
   jobDue: 'vodai_job_due',
   event: 'vodai_event',

@@ -121,13 +121,18 @@ export class EndpointChanges {
 const WAITING = `endpoint_id = $1 and state = 'waiting'`;
 
 /**
- * The history is read from here on, unless it is read already. The row is locked, so that it isn't taken away before this endpoint is
- * there to be seen; and whoever adds another one waits.
+ * Whoever tells what happens reads nothing while there is no endpoint, so with the first one it begins at now. One adds after the other,
+ * and looks whether there is one when it has the lock: it must not begin later than that one has.
  */
 async function beginToRead(tx: Transaction): Promise<void> {
   await tx.query(
     `insert into reader (name, position) values ('tell', pg_current_snapshot()::text)
-     on conflict (name) do update set name = excluded.name`, // guard: reader-begins-with-endpoint
+     on conflict (name) do update set updated_at = reader.updated_at`,
+  );
+  await tx.query(
+    `update reader
+        set position = pg_current_snapshot()::text, updated_at = now()
+      where name = 'tell' and not exists (select from endpoint where deleted_at is null)`,
   );
 }
 
