@@ -54,7 +54,7 @@ const endpointSecret = `
     secret       text         not null,
     expires_at   timestamptz,
     constraint endpoint_secret_pkey primary key (endpoint_id, created_at),
-    constraint endpoint_secret_endpoint_id_fkey foreign key (endpoint_id) references endpoint (id)
+    constraint endpoint_secret_endpoint_id_fkey foreign key (endpoint_id) references endpoint (id) on delete cascade
   )`;
 
 const delivery = `
@@ -101,7 +101,7 @@ const deliveryAttempt = `
     error        text,
     answer_head  text,                    -- 2 KiB at most
     constraint delivery_attempt_pkey primary key (delivery_id, nth),
-    constraint delivery_attempt_delivery_id_fkey foreign key (delivery_id) references delivery (id),
+    constraint delivery_attempt_delivery_id_fkey foreign key (delivery_id) references delivery (id) on delete cascade,
     constraint delivery_attempt_outcome_known check (
       outcome in ('delivered', 'answered', 'redirected', 'timed_out', 'refused', 'unresolved', 'forbidden_address', 'untrusted', 'broken'))
   )`;
@@ -123,6 +123,7 @@ const indexes = [
   `create index delivery_due on delivery (endpoint_id, due_at) where state = 'waiting'`,
   `-- Which of a job's is next.
    create index delivery_next_of_job on delivery (endpoint_id, job_id, history_id) where state = 'waiting' and job_id is not null`,
+  `create index delivery_waiting on delivery (endpoint_id, id) where state = 'waiting'`,
   `create index delivery_failed on delivery (endpoint_id, id) where state = 'failed'`,
   `create index delivery_endpoint_id on delivery (endpoint_id, id)`,
   `create index delivery_client on delivery (client, id)`,
