@@ -4,6 +4,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
 import { Accept, Operate, Subscribe } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
+import { checkTarget } from '@app/outbound';
 import {
   ChangeReads,
   channels,

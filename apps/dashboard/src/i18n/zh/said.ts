@@ -135,6 +135,13 @@ export const said: Record<string, string> = {
   'the id of an AI template': 'AI 模板 ID',
   'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then':
     '同时设置的 AnalyseTypes 应包含 ASR：否则视频点播不提供语音文本',
+  // libs/outbound/src/target.ts
+  'expected a URL of https: without user and password': '应为 https: 的 URL，不含用户名和密码',
+  'its host was not found': '找不到其主机',
+  'its host has an address to which nothing is ever sent': '其主机的某个地址禁止发送',
+  'its host has an address that is not public': '其主机的某个地址不是公网地址',
+  'expected https:, as http: is only for addresses that DELIVERY_ALLOW names':
+    '应为 https:：http: 仅用于 DELIVERY_ALLOW 所列的地址',
   // libs/contract/src/{endpoints,deliveries}.ts
   'expected a URL like https://shop.example/vodai, without user, password and fragment':
     '应为形如 https://shop.example/vodai 的 URL，不含用户名、密码和片段（#…）',
