@@ -129,6 +129,7 @@ async function beginToRead(tx: Transaction): Promise<void> {
     `insert into reader (name, position) values ('tell', pg_current_snapshot()::text)
      on conflict (name) do update set updated_at = reader.updated_at`,
   );
+  // guard: reader-moves-for-the-first
   await tx.query(
     `update reader
         set position = pg_current_snapshot()::text, updated_at = now()

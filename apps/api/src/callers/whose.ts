@@ -3,5 +3,5 @@ import type { Caller } from './api-keys';
 
 /** Endpoints and deliveries are their client's; an admin looks after those of all. */
 export function whoseOf({ name, role }: Caller): Whose {
-  return role === 'admin' ? 'anybody' : { client: name }; // guard: admins-see-all-endpoints
+  return role === 'admin' ? 'anybody' : { client: name }; // guard: only-admins-see-all
 }
