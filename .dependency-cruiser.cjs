@@ -42,7 +42,7 @@ const doors = [
   '^libs/[^/]+/src/index\\.ts$',
   '^libs/lifecycle/src/(commands|receive)\\.ts$',
   '^libs/vod/src/(callback|offer)\\.ts$',
-  '^libs/contract/src/rules\\.ts$',
+  '^libs/contract/src/(rules|views)\\.ts$',
   '^libs/observability/src/start\\.ts$',
   '^libs/process/src/run\\.ts$',
 ];

@@ -1,3 +1,4 @@
+import { jobView } from '@app/contract/views';
 import { jobStates, jobTypes, priorities, describeEntry } from '@app/domain';
 import type {
   DeliveryRow,
@@ -5,13 +6,13 @@ import type {
   Evidence,
   Flow,
   HistoryItem,
-  JobRow,
-  ResultRow,
   Stats,
   StatsReads,
   StoredRequest,
   Throughput,
 } from '@app/persistence';
+
+export { jobView, resultText } from '@app/contract/views';
 
 /** Rows as the outside sees them; the shapes are those of libs/contract. Dates become ISO 8601 on the way out. */
 export function requestView(request: StoredRequest, deduplicated: boolean) {
@@ -30,29 +31,6 @@ export function requestView(request: StoredRequest, deduplicated: boolean) {
   };
 }
 
-export function jobView(job: JobRow) {
-  return {
-    id: job.id,
-    requestId: job.requestId,
-    mediaId: job.mediaId,
-    region: job.region,
-    type: job.type,
-    state: job.state,
-    vodJobId: job.vodJobId,
-    attempts: job.attempts,
-    priority: priorities[job.priority] ?? 'normal',
-    labels: job.labels,
-    client: job.client,
-    error: job.error,
-    createdAt: job.createdAt,
-    submittedAt: job.submittedAt,
-    finishedAt: job.finishedAt,
-    settledAt: job.settledAt,
-    dueAt: job.dueAt,
-    version: job.version,
-  };
-}
-
 export function historyView({ id: _id, ...line }: HistoryItem) {
   return { ...line, text: describeEntry(line) };
 }
@@ -68,15 +46,6 @@ export function historyPage(lines: HistoryItem[], limit: number, told: ReadonlyM
     return { ...historyView(line), ...(deliveries && { deliveries }) };
   });
   return { items, nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
-}
-
-/**
- * As JSON, with `raw` as VOD wrote it: our numbers end at 2⁵³ and 1e308, those of its ids need not. Text that is not JSON is a
- * string.
- */
-export function resultText({ raw, normalized, source, readAt }: ResultRow): string {
-  const rest = JSON.stringify({ source, readAt }).slice(1);
-  return `{"normalized":${JSON.stringify(normalized)},"raw":${isJson(raw) ? raw : JSON.stringify(raw)},${rest}`;
 }
 
 export function eventView(event: EventRow & { body: Buffer }) {
@@ -118,14 +87,4 @@ export function flowView({ buckets, total, ...rest }: Flow, queued: Awaited<Retu
 
 function throughputView({ wait, processing, ...counts }: Throughput) {
   return { ...counts, waitMs: wait.percentiles(), processingMs: processing.percentiles() };
-}
-
-function isJson(text: string | null): boolean {
-  if (text === null) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

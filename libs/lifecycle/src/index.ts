@@ -6,6 +6,8 @@ export { Receive } from './receive';
 export { Match } from './match';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';
+export { Tell } from './tell';
+export { Deliver } from './deliver/deliver';
 export { Retain } from './retain';
 
 /** Where each step gets what it uses. */

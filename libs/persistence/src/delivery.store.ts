@@ -1,6 +1,5 @@
-import type { AttemptOutcome, DeliveryType, PauseReason } from '@app/domain';
+import type { DeliveryType, PauseReason } from '@app/domain';
 import type { DataSource } from 'typeorm';
-import { transaction } from './transaction';
 
 /** One that is to be tried now, and is nobody else's for as long as the lease lasts. */
 export interface ClaimedDelivery {
@@ -26,19 +25,6 @@ export interface ClaimedDelivery {
   /** Those that are valid now, the newest first. */
   secrets: string[];
 }
-
-/** What has come of one try. */
-export interface Attempt {
-  outcome: AttemptOutcome;
-  status: number | null;
-  error: string | null;
-  /** How the answer began: text that Postgres can store. */
-  answerHead: string | null;
-  durationMs: number;
-}
-
-/** What follows from it. */
-export type Then = { state: 'delivered' } | { state: 'waiting'; inMs: number } | { state: 'failed' };
 
 /** Deliveries in hand: of one endpoint, by this process. */
 export interface InHand {
@@ -68,7 +54,7 @@ export interface DeliveryStanding {
 /** Deliveries are counted up to here for each endpoint: an index entry costs a microsecond or less. */
 const COUNTED = 10_000;
 
-/** Times are the database's, so that no two clocks are compared. */
+/** Deliveries that wait. Times are the database's, so that no two clocks are compared. */
 export class DeliveryStore {
   constructor(private readonly db: DataSource) {}
 
@@ -76,42 +62,10 @@ export class DeliveryStore {
    * Takes deliveries that are due: of each endpoint the longest due first, of each job the earliest only, and as many of the one
    * endpoint as of the others when there is not room for all.
    */
-  claim(leaseMs: number, { room, ofOne }: Caps, inHand: readonly InHand[]): Promise<ClaimedDelivery[]> {
-    return this.db.query(claim, [
-      leaseMs,
-      room,
-      ofOne,
-      inHand.map(({ endpointId }) => endpointId),
-      inHand.map(({ count }) => count),
-    ]);
-  }
-
-  /**
-   * What has come of a try, and what follows, in one transaction. An outcome that somebody else's has overtaken, because the lease
-   * was over or a person had the delivery sent again, is kept as an attempt and changes nothing, unless it says that the delivery has arrived.
-   *
-   * @returns why the endpoint is paused, if this has paused it
-   */
-  async note(
-    { id, endpointId, attempts, isFailing }: Pick<ClaimedDelivery, 'id' | 'endpointId' | 'attempts' | 'isFailing'>,
-    { outcome, status, error, answerHead, durationMs }: Attempt,
-    then: Then,
-    /** Of the endpoint, which answered that it is gone, or for how long it wants to be left alone. */
-    { isGone = false, restMs = 0 } = {},
-  ): Promise<PauseReason | null> {
-    return transaction(this.db, async (tx) => {
-      // The endpoint before its delivery, as whoever removes one does: so neither can keep the other waiting for ever.
-      let paused: PauseReason | null = null;
-      if (then.state !== 'delivered') {
-        const rows = await tx.query<{ pauseReason: PauseReason | null }[]>(noteFailing, [endpointId, isGone, restMs]);
-        paused = rows[0]?.pauseReason ?? null;
-      } else if (isFailing) {
-        await tx.query(noteHearing, [endpointId]);
-      }
-      const inMs = then.state === 'waiting' ? then.inMs : null;
-      await tx.last(noteAttempt, [id, attempts, then.state, inMs, outcome, status, error, answerHead, durationMs]);
-      return paused;
-    });
+  async claim(leaseMs: number, { room, ofOne }: Caps, inHand: readonly InHand[]): Promise<ClaimedDelivery[]> {
+    const busy = [inHand.map(({ endpointId }) => endpointId), inHand.map(({ count }) => count)];
+    const rows = await this.db.query<(ClaimedDelivery & { commit: string })[]>(claim, [leaseMs, room, ofOne, ...busy]);
+    return rows.map(({ commit: _, ...claimed }) => claimed);
   }
 
   /** By the reason for which endpoints are paused; null are those that are not. A reason that nobody has is left out. */
@@ -130,7 +84,10 @@ export class DeliveryStore {
   }
 }
 
-/** $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 and $5 what is in hand. */
+/**
+ * $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 and $5 what is in hand. Does not wait for the disk: a lease that a crash of
+ * Postgres forgets was that of a delivery that is sent once more.
+ */
 // guard: claimed-once
 const claim = `
   /* claim deliveries */
@@ -169,64 +126,11 @@ const claim = `
          array(select secret
                  from endpoint_secret
                 where endpoint_secret.endpoint_id = taken.endpoint_id and (expires_at is null or expires_at > now())
-                order by endpoint_secret.created_at desc) as secrets
+                order by endpoint_secret.created_at desc) as secrets,
+         set_config('synchronous_commit', 'off', true) as commit
     from taken
     join endpoint on endpoint.id = taken.endpoint_id
    order by taken.nth, taken.was_due_at, taken.id`;
-
-const noteHearing = `
-  /* note hearing */
-  update endpoint set failing_since = null, rest_until = null where id = $1 and failing_since is not null`;
-
-/**
- * An endpoint rests for as long as it has been failing, a minute at most: the first failures cost others nothing, and what is dead is
- * tried once a minute, whatever waits for it. After a day without a success it is paused.
- */
-const noteFailing = `
-  /* note failing */
-  update endpoint
-     set failing_since = coalesce(failing_since, now()),
-         rest_until = greatest(rest_until, now() + least(now() - coalesce(failing_since, now()), interval '1 minute'),
-                               now() + make_interval(secs => $3::float8 / 1000)),
-         paused_at = case when $2::boolean or failing_since <= now() - interval '1 day' then now() end,
-         pause_reason = case when $2::boolean then 'gone'
-                             when failing_since <= now() - interval '1 day' then 'failing' end
-   where id = $1 and paused_at is null and deleted_at is null
-  returning pause_reason as "pauseReason"`;
-
-/**
- * $1 delivery, $2 its attempts when it was claimed, $3 what becomes of it, $4 in how many ms it is due again. What waits behind it is due
- * when it is, or now that it is over.
- */
-const noteAttempt = `
-  /* note attempt */
-  with held as materialized (
-    select id, endpoint_id, job_id, history_id, attempts,
-           case when $3 = 'delivered' then state <> 'delivered' else state = 'waiting' and attempts = $2::int end as counts
-      from delivery
-     where id = $1
-       for update
-  ), noted as (
-    update delivery
-       set attempts = held.attempts + 1,
-           state = case when counts then $3 else delivery.state end,
-           due_at = case when counts then now() + make_interval(secs => $4::float8 / 1000) else delivery.due_at end,
-           tries = tries + counts::int,
-           tried_since = case when counts then coalesce(tried_since, now() - make_interval(secs => $9::float8 / 1000)) else tried_since end,
-           last_status = case when counts then $6::int else last_status end,
-           last_error = case when counts then $7 else last_error end,
-           settled_at = case when not counts then settled_at when $3 = 'waiting' then null else now() end
-      from held
-     where delivery.id = held.id
-  ), attempt as (
-    insert into delivery_attempt (delivery_id, nth, at, duration_ms, outcome, status, error, answer_head)
-    select id, attempts + 1, now() - make_interval(secs => $9::float8 / 1000), $9::int, $5, $6::int, $7, $8 from held
-  )
-  update delivery
-     set due_at = now() + make_interval(secs => coalesce($4::float8, 0) / 1000)
-    from held
-   where counts and delivery.endpoint_id = held.endpoint_id and delivery.job_id = held.job_id
-     and delivery.state = 'waiting' and delivery.history_id > held.history_id`;
 
 const standing = `
   select endpoint.pause_reason as "pauseReason", count(*)::int as endpoints, coalesce(sum(counted.deliveries), 0)::int as waiting,
