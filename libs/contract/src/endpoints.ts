@@ -91,7 +91,7 @@ export const endpointAnswer = z
       description: 'gone: it answered 410; failing: for a day nothing got through to it',
     }),
     failingSince: at.nullable().meta({ description: 'Since when nothing gets through to it' }),
-    waiting: z.int().meta({ description: 'Deliveries that wait; no more than 10,000 are counted' }),
+    waiting: z.int().meta({ description: 'Deliveries that wait; no more than 1,000 are counted' }),
     secrets: z
       .array(z.object({ createdAt: at, expiresAt: at.nullable() }).meta({ id: 'EndpointSecret' }))
       .meta({ description: 'Those that are valid, newest first: each attempt is signed with all of them' }),

@@ -76,7 +76,7 @@ export class DeliveryReads {
       this.db.query<(DeliveryRow & { job: unknown })[]>(
         `select ${columns}, delivery.job
            from ${tables}
-           ${where([...equal('delivery.id', id, values), ...ofClient(whose, values)])}`,
+           ${where([...equal('delivery.id', id, values), ...ofClient(whose, values, 'delivery')])}`,
         values.list,
       ),
       this.tries(id),
@@ -91,7 +91,7 @@ export class DeliveryReads {
     const conditions = [
       ...equal('delivery.job_id', jobId, values),
       `delivery.history_id = any(${values.add(lineIds)}::bigint[])`,
-      ...ofClient(whose, values),
+      ...ofClient(whose, values, 'delivery'),
     ];
     const rows = await this.db.query<(DeliveryRow & { lineId: string })[]>(
       `select ${columns}, delivery.history_id as "lineId"
@@ -128,7 +128,7 @@ const columns = `
 function conditionsOf(filter: DeliveryFilter, whose: Whose, values: Values): string[] {
   const { endpoint, states, type, jobId, createdFrom, createdTo } = filter;
   return [
-    ...ofClient(whose, values),
+    ...ofClient(whose, values, 'delivery'),
     ...equal('delivery.endpoint_id', endpoint, values),
     // Each for itself: those that are few have indexes of their own.
     ...(states ? [`(${states.map((state) => `delivery.state = '${state}'`).join(' or ') || 'false'})`] : []),
