@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@app/testing';
+import { v7 as uuidv7 } from 'uuid';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { Cli, describeWithTerminal, read, type CliOptions } from './support/cli';
 import { keys, Stack } from './support/stack';
@@ -11,13 +12,13 @@ import { keys, Stack } from './support/stack';
 let stack: Stack;
 let receiver: Server;
 let url: string;
-let answer: { status: number; body: string };
+let answer: number;
 
 beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
 beforeAll(async () => {
   stack = await Stack.start({ env: { DELIVERY_ALLOW: '127.0.0.0/8' } });
   receiver = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(answer.status).end(answer.body));
+    request.resume().on('end', () => response.writeHead(answer).end());
   }).listen(0, '127.0.0.1');
   await once(receiver, 'listening');
   url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/vodai`;
@@ -28,7 +29,7 @@ afterAll(async () => {
   receiver.close();
 });
 beforeEach(() => {
-  answer = { status: 204, body: '' };
+  answer = 204;
 });
 
 const signedIn = (key: string = keys.operator) => ({ VODAI_URL: stack.api.url, VODAI_KEY: key });
@@ -50,14 +51,19 @@ async function made(...more: string[]): Promise<any> {
   return JSON.parse(stdout);
 }
 
-/** One that a message did not reach; nobody tries it again within the test. */
+/** One that a message did not reach, as it is when it has been given up. */
 async function failed(endpoint: { id: string }): Promise<string> {
-  answer = { status: 500, body: 'not \u001b[2Jtoday' };
-  const sent = await vodai(['endpoints', 'test', endpoint.id, '--json']);
-  const { id } = JSON.parse(sent.stdout) as { id: string };
-  await stack.query(`update delivery set state = 'failed', due_at = null, settled_at = now() where id = $1`, [id]);
-  await stack.query(`update endpoint set failing_since = null, rest_until = null where id = $1`, [endpoint.id]);
-  answer = { status: 204, body: '' };
+  const id = uuidv7();
+  await stack.query(
+    `insert into delivery (id, endpoint_id, client, type, happened_at, state, attempts, last_status, last_error, settled_at)
+     values ($1, $2, 'otto', 'endpoint.test', now(), 'failed', 1, 500, 'it answered with 500', now())`,
+    [id, endpoint.id],
+  );
+  await stack.query(
+    `insert into delivery_attempt (delivery_id, nth, at, duration_ms, outcome, status, error, answer_head)
+     values ($1, 1, now(), 12, 'answered', 500, 'it answered with 500', $2)`,
+    [id, 'not \u001b[2Jtoday'],
+  );
   return id;
 }
 
@@ -120,7 +126,7 @@ describe('Through a pipe, vodai endpoints', () => {
     expect(cells(sent.stdout).at(-1)).toEqual(
       ['attempt', '1', expect.stringMatching(/Z$/), 'delivered', '204', expect.stringMatching(/ ms$/), '', ''], // prettier-ignore
     );
-    answer = { status: 500, body: 'no' };
+    answer = 500;
     const refused = await vodai(['endpoints', 'test', id]);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^vodai: it did not get through/) });
     expect(fieldsOf(refused.stdout)).toMatchObject({ state: 'waiting' });
