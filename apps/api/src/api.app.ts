@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate, Subscribe } from '@app/lifecycle/commands';
+import { Accept, Operate, Replay, Subscribe } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import { checkTarget } from '@app/outbound';
 import {
@@ -102,8 +102,9 @@ class ApiModule {
     const lists = new ListReads(db);
     const door = new Door(db, { rules: config.alarms, signals });
     const jobs = new JobStore(door, new EventMatcher(door));
-    const endpoints = new EndpointReads(db);
-    const deliveries = new DeliveryChanges(db);
+    const [endpoints, deliveries, replays] = [new EndpointReads(db), new DeliveryReads(db), new DeliveryChanges(db)];
+    const check = (url: string) => checkTarget(url, config.deliveries);
+    const subscribe = new Subscribe(new EndpointChanges(db), endpoints, replays, check, signals);
     return {
       module: ApiModule,
       imports: [operations],
@@ -122,13 +123,10 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
-        {
-          provide: Subscribe,
-          useValue: new Subscribe(new EndpointChanges(db), endpoints, deliveries, (url) => checkTarget(url, config.deliveries)),
-        },
+        { provide: Subscribe, useValue: subscribe },
+        { provide: Replay, useValue: new Replay(replays, deliveries, endpoints, signals) },
         { provide: EndpointReads, useValue: endpoints },
-        { provide: DeliveryReads, useValue: new DeliveryReads(db) },
-        { provide: DeliveryChanges, useValue: deliveries },
+        { provide: DeliveryReads, useValue: deliveries },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

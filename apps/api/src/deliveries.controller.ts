@@ -1,9 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { DeliveryChanges, DeliveryReads, EndpointReads } from '@app/persistence';
+import { Replay } from '@app/lifecycle/commands';
+import { DeliveryReads } from '@app/persistence';
 import { Caller, Needs } from './auth.guard';
-import { whoseOf } from './callers/whose';
+import { by, whoseOf } from './callers/whose';
 import { deliveryView } from './delivery-views';
 import { problem } from './openapi';
 import { Problem } from './problems';
@@ -19,8 +20,7 @@ import { listView } from './views';
 export class DeliveriesController {
   constructor(
     private readonly reads: DeliveryReads,
-    private readonly changes: DeliveryChanges,
-    private readonly endpoints: EndpointReads,
+    private readonly replay: Replay,
   ) {}
 
   @Get()
@@ -40,7 +40,9 @@ export class DeliveriesController {
   @ApiResponse({ status: 200, standardSchema: schemas.deliveryAnswer })
   @ApiResponse(problem(404, 'not_found'))
   async getDelivery(@Param('id', { schema: schemas.id }) id: string, @Caller() caller: Caller) {
-    return this.shown(id, caller);
+    const delivery = await this.reads.one(id, whoseOf(caller));
+    if (!delivery) throw noDelivery(id);
+    return deliveryView(delivery, caller);
   }
 
   @Post('replay')
@@ -56,11 +58,9 @@ export class DeliveriesController {
     @Body({ schema: schemas.replayRange }) range: schemas.ReplayRange,
     @Caller() caller: Caller,
   ) {
-    const whose = whoseOf(caller);
-    if (!(await this.endpoints.one(range.endpoint, whose))) {
-      throw new Problem('not_found', `there is no endpoint ${range.endpoint}`);
-    }
-    return { replayed: await this.changes.replayAll(range, whose) };
+    const replayed = await this.replay.all(range, by(caller));
+    if (replayed === null) throw new Problem('not_found', `there is no endpoint ${range.endpoint}`);
+    return { replayed };
   }
 
   @Post(':id/replay')
@@ -79,21 +79,23 @@ export class DeliveriesController {
     @Body({ schema: schemas.nothing }) _body: object,
     @Caller() caller: Caller,
   ) {
-    const replayed = await this.changes.replay(id, whoseOf(caller));
-    if (replayed.outcome === 'wrong_state') {
-      throw new Problem(
-        'wrong_state',
-        replayed.state === 'waiting'
-          ? 'the delivery waits: it is made anyway'
-          : 'the delivery was dropped, as its endpoint was removed',
-      );
+    const replayed = await this.replay.one(id, by(caller));
+    switch (replayed.outcome) {
+      case 'done':
+        return deliveryView(replayed.delivery, caller);
+      case 'no_such_delivery':
+        throw noDelivery(id);
+      case 'wrong_state':
+        throw new Problem(
+          'wrong_state',
+          replayed.state === 'waiting'
+            ? 'the delivery waits: it is made anyway'
+            : 'nothing is sent to its endpoint any more, which was removed',
+        );
     }
-    return this.shown(id, caller);
   }
+}
 
-  private async shown(id: string, caller: Caller) {
-    const delivery = await this.reads.one(id, whoseOf(caller));
-    if (!delivery) throw new Problem('not_found', `there is no delivery ${id}`);
-    return deliveryView(delivery, caller);
-  }
+function noDelivery(id: string): Problem {
+  return new Problem('not_found', `there is no delivery ${id}`);
 }

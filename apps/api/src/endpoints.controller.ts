@@ -5,7 +5,7 @@ import { ENDPOINTS_MAX, Subscribe } from '@app/lifecycle/commands';
 import { DeliveryReads, EndpointReads } from '@app/persistence';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
-import { whoseOf } from './callers/whose';
+import { by, whoseOf } from './callers/whose';
 import { deliveryView, endpointView, secretView } from './delivery-views';
 import { problem } from './openapi';
 import { invalid, Problem } from './problems';
@@ -85,7 +85,7 @@ export class EndpointsController {
     @Body({ schema: schemas.endpointPatch }) change: schemas.EndpointPatch,
     @Caller() caller: Caller,
   ) {
-    const changed = await this.subscribe.change(id, whoseOf(caller), change);
+    const changed = await this.subscribe.change(id, by(caller), change);
     if (changed.outcome !== 'done') throw refused(changed);
     return endpointView(changed.endpoint);
   }
@@ -98,7 +98,7 @@ export class EndpointsController {
   @ApiResponse(problem(403, 'forbidden'))
   @ApiResponse(problem(404, 'not_found'))
   async removeEndpoint(@Param('id', { schema: schemas.id }) id: string, @Caller() caller: Caller): Promise<void> {
-    const removed = await this.subscribe.remove(id, whoseOf(caller));
+    const removed = await this.subscribe.remove(id, by(caller));
     if (removed.outcome !== 'done') throw refused(removed);
   }
 
@@ -117,7 +117,7 @@ export class EndpointsController {
     @Body({ schema: schemas.nothing }) _body: object,
     @Caller() caller: Caller,
   ) {
-    const rotated = await this.subscribe.rotate(id, whoseOf(caller));
+    const rotated = await this.subscribe.rotate(id, by(caller));
     if (rotated.outcome !== 'done') throw refused(rotated);
     return secretView(rotated);
   }

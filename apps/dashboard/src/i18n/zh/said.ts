@@ -107,7 +107,7 @@ export const said: Record<string, string> = {
   'a client has {count} endpoints at most; remove one first': '每个客户端最多 {count} 个推送地址；请先删除一个',
   'the endpoint is paused, and nothing is sent to it; let it go on first': '推送地址已暂停，不会发送任何内容；请先恢复',
   'the delivery waits: it is made anyway': '推送正在等待，会自动进行',
-  'the delivery was dropped, as its endpoint was removed': '推送地址已删除，推送随之取消',
+  'nothing is sent to its endpoint any more, which was removed': '其推送地址已删除，不再发送任何内容',
   'the job is {state}; this works in {states}': '作业当前为 {state}；可执行的状态：{states}',
   'the job has moved on since: {now}; look at it again': '作业已有变化：{now}；请重新查看',
   'it is {state} now, at version {version}': '当前为 {state}，版本 {version}',
