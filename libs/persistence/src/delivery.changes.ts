@@ -8,7 +8,8 @@ import { equal, Values, where } from './job.finder';
 export type TestOutcome = { outcome: 'done' | 'paused' | 'no_such_endpoint' };
 
 export type ReplayOutcome =
-  | { outcome: 'done' | 'no_such_delivery' }
+  | { outcome: 'done' }
+  | { outcome: 'no_such_delivery' }
   /** Waiting: it is made anyway. Dropped: its endpoint is gone. */
   | { outcome: 'wrong_state'; state: DeliveryState };
 
