@@ -10,11 +10,13 @@ import {
   type StepSettings,
 } from '@app/lifecycle';
 import { Loop } from '@app/loop';
+import { Networks, Outbound } from '@app/outbound';
 import { showCircuits, showSeen, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import {
   callsTogether,
   channels,
   ClosedQueueStore,
+  DeliveryRetention,
   installationId,
   MonthStore,
   RetentionReads,
@@ -24,6 +26,7 @@ import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
 import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
 import { processors } from './processors';
+import { openTelling, showDeliveries } from './telling';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
 const DISPATCH_POLL_MS = 2_000;
@@ -32,7 +35,7 @@ const MATCH_POLL_MS = 5_000;
 const RETAIN_EVERY_MS = 60 * 60_000;
 const RETAIN_POLL_MS = 10 * 60_000;
 
-/** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
+/** The process that faces VOD: hands out due jobs, submits, matches events, reads results, and tells clients. */
 export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
   const { regions } = config.vod;
   const { submitQps, collectQps, maxInFlight } = config.limits;
@@ -59,26 +62,42 @@ async function openWorker(
   const stores = openStores({ db, signals, settings });
   await stores.pace.setQuotas(settings.regions, configuredQuotas(config.limits));
   const steps = assembleSteps({
-    parts: { ...stores, ...realClock, queues, pacer: new Pacer(stores.pace, signals), vod, signals },
+    parts: {
+      ...stores,
+      ...realClock,
+      queues,
+      pacer: new Pacer(stores.pace, signals),
+      vod,
+      outbound: new Outbound({ allow: new Networks(config.deliveries.allow) }),
+      signals,
+    },
     settings,
     arm: failpoints(config.failpoints),
   });
   showCircuits(registry, settings.regions, () => stores.circuits.all());
+  showDeliveries(registry, stores.deliveries);
 
   const onError = (error: unknown) => logger.error({ err: error }, 'a run failed and will be tried again');
   const dispatching = new Loop(() => steps.dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
   const matching = matchingLoop(steps.match, onError);
-  await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => matching.wake() });
+  const telling = openTelling(steps, signals, onError);
+  await listen({
+    [channels.jobDue]: () => dispatching.wake(),
+    [channels.event]: () => matching.wake(),
+    [channels.deliveryDue]: () => telling.wake(),
+  });
   const after = { claim: () => dispatching.wake(), read: () => steps.dispatch.isHolding && dispatching.wake() };
   await queues.work(processors(steps, after));
   dispatching.start();
   matching.start();
+  telling.start();
   onClose(startRetaining(config, { db, signals, registry, onError }));
   // Stop handing out first, then finish what was handed out.
-  onClose(async () => {
+  const stopSteps = async () => {
     await Promise.all([dispatching.stop(), matching.stop()]);
     await queues.stopWork();
-  });
+  };
+  onClose(() => Promise.all([stopSteps(), telling.stop()]));
   return { module: operations({ queues: () => queues.assertWorks() }), bodyParser: false };
 }
 
@@ -142,7 +161,12 @@ function startRetaining(
     onError,
   }: Pick<OpenProcess, 'db' | 'signals' | 'registry'> & { onError: (error: unknown) => void },
 ): () => Promise<void> {
-  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+  const stores = {
+    store: new RetentionStore(db),
+    reads: new RetentionReads(db),
+    months: new MonthStore(db),
+    deliveries: new DeliveryRetention(db),
+  };
   const retain = new Retain({ ...stores, ...realClock, signals }, retention);
   showBehind(registry, retain);
   const stopping = new AbortController();

@@ -11,6 +11,9 @@ const PAGE = 500;
 /** While another worker is at it, which may have looked before what this one has just written. */
 const ELSEWHERE_MS = 50;
 
+/** What this process has done itself wakes it; what the api has, and what other workers leave, is found within this. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Without any endpoint nothing is read; whoever makes one says so, and that may get lost. */
 const IDLE_MS = 5_000;
 
@@ -34,7 +37,7 @@ export class Tell {
     if (page.isAnew) this.deps.signals.emit('news.begun_anew', {});
     for (const each of page.made) this.deps.signals.emit('news.told', each);
     if (page.made.length > 0) told();
-    return { again: page.more ? 'now' : 'when_woken' };
+    return { again: page.more ? 'now' : LOOK_EVERY_MS };
   }
 
   private async tellPage(turn: Turn) {

@@ -116,14 +116,5 @@ export const deliverySignals = {
         effect: 'its deliveries wait, none is lost',
         mend: 'have its owner look after it, then let it go on: PATCH /v1/endpoints/{id} with {"paused": false}',
       }),
-    metrics: [
-      counter({
-        name: 'vodai_endpoints_paused_total',
-        help: 'Times an endpoint was paused because it is gone or had failed for a day.',
-        in: ['worker'],
-        series: () => each({ reason: ['gone', 'failing'] }),
-        labels: ({ reason }) => ({ reason }),
-      }),
-    ],
   }),
 };

@@ -21,6 +21,7 @@ export { CaseReads, type CandidateEvent, type Case } from './case.reads';
 export { ChangeReads, type News } from './change.reads';
 export { ClosedQueueStore } from './closed-queue.store';
 export { AttemptStore, type Attempt, type Then } from './attempt.store';
+export { DeliveryRetention } from './delivery.retention';
 export { DeliveryStore, type ClaimedDelivery, type DeliveryStanding } from './delivery.store';
 export { Heartbeat } from './heartbeat';
 export { HistoryReads, type HistoryItem } from './history.reads';
