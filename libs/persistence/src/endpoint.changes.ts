@@ -52,6 +52,7 @@ export class EndpointChanges {
         ],
       );
       await addSecret(tx, endpoint.id, endpoint.secret);
+      await wake(tx); // without any endpoint nobody reads
       return true;
     });
   }
@@ -148,6 +149,10 @@ async function addSecret(tx: Transaction, endpointId: string, secret: string): P
 /** A new series of tries for all that waits. */
 async function wakeWaiting(tx: Transaction, endpointId: string): Promise<void> {
   await tx.query(`update delivery set due_at = now(), tries = 0, tried_since = null where ${WAITING}`, [endpointId]);
+  await wake(tx);
+}
+
+async function wake(tx: Transaction): Promise<void> {
   await tx.query(`select pg_notify('${channels.deliveryDue}', '')`);
 }
 
