@@ -286,17 +286,18 @@ describe('Whose endpoints and deliveries are', () => {
   });
 
   it('nobody else’s: not to see, not to change, not to repeat, with the same answer as if there were none', async () => {
+    const calls: [method: string, path: string, body?: object][] = [
+      ['GET', `endpoints/${mine.id}`],
+      ['PATCH', `endpoints/${mine.id}`, { url: `${url}/theirs` }],
+      ['POST', `endpoints/${mine.id}/rotate`],
+      ['POST', `endpoints/${mine.id}/test`],
+      ['DELETE', `endpoints/${mine.id}`],
+      ['GET', `deliveries/${told}`],
+      ['POST', `deliveries/${told}/replay`],
+      ['POST', 'deliveries/replay', { endpoint: mine.id }],
+    ];
     for (const key of [olga, anybody]) {
-      for (const [method, path, body] of [
-        ['GET', `endpoints/${mine.id}`],
-        ['PATCH', `endpoints/${mine.id}`, { url: `${url}/theirs` }],
-        ['POST', `endpoints/${mine.id}/rotate`],
-        ['POST', `endpoints/${mine.id}/test`],
-        ['DELETE', `endpoints/${mine.id}`],
-        ['GET', `deliveries/${told}`],
-        ['POST', `deliveries/${told}/replay`],
-        ['POST', 'deliveries/replay', { endpoint: mine.id }],
-      ] as const) {
+      for (const [method, path, body] of calls) {
         const answer = await call(method, path, body, key);
         expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'not_found']);
       }
@@ -323,7 +324,7 @@ describe('Whose endpoints and deliveries are', () => {
     const viewer = (method: string, path: string, body?: unknown) => call(method, path, body, keys.viewer);
     expect((await viewer('GET', `endpoints/${mine.id}`)).status).toBe(200);
     expect((await viewer('GET', `deliveries/${told}`)).status).toBe(200);
-    for (const [method, path, body] of [
+    const calls: [method: string, path: string, body?: object][] = [
       ['POST', 'endpoints', { url, events: ['job.failed'] }],
       ['PATCH', `endpoints/${mine.id}`, { paused: true }],
       ['DELETE', `endpoints/${mine.id}`],
@@ -331,7 +332,8 @@ describe('Whose endpoints and deliveries are', () => {
       ['POST', `endpoints/${mine.id}/test`],
       ['POST', `deliveries/${told}/replay`],
       ['POST', 'deliveries/replay', { endpoint: mine.id }],
-    ] as const) {
+    ];
+    for (const [method, path, body] of calls) {
       const answer = await viewer(method, path, body);
       expect([path, answer.status, answer.body.code]).toEqual([path, 403, 'forbidden']);
     }

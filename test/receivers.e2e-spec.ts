@@ -89,7 +89,7 @@ server.serve_forever()
 };
 
 const hasPython = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
-const there = hasPython ? (['Node', 'Python'] as const) : (['Node'] as const);
+const there: (keyof typeof programs)[] = hasPython ? ['Node', 'Python'] : ['Node'];
 
 interface Said {
   port?: number;

@@ -23,6 +23,9 @@ export interface EndpointRow {
   createdBy: string;
 }
 
+/** As Postgres gives it, with the times within JSON as text. */
+type FlatRow = Omit<EndpointRow, 'secrets'> & { secrets: { createdAt: string; expiresAt: string | null }[] };
+
 /** Whose endpoints and deliveries somebody sees and changes. */
 export type Whose = { client: string } | 'anybody';
 
@@ -47,7 +50,7 @@ export class EndpointReads {
   }
 
   private async read(conditions: string[], values: Values, limit: number): Promise<EndpointRow[]> {
-    const rows = await this.db.query<(EndpointRow & { secrets: { createdAt: string; expiresAt: string | null }[] })[]>(
+    const rows = await this.db.query<FlatRow[]>(
       `select id, client, url, events, types, labels, include_result as "includeResult", paused_at as "pausedAt",
               pause_reason as "pauseReason", failing_since as "failingSince", created_at as "createdAt", created_by as "createdBy",
               (select count(*)::int
