@@ -18,16 +18,22 @@ function shown(language: string): string {
 }
 
 interface Program {
-  command: string;
+  /** Whether this machine can run it. */
+  canRun: () => boolean;
+  command: string[];
   files: Record<string, string>;
-  main: string;
 }
 
+const answers = (command: string, args: string[], what = /(?:)/) => {
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 && what.test(stdout);
+};
+
 /** A server around it. It prints its port, and what becomes of each message; the secret is in a file beside it. */
-const programs: Record<'Node' | 'Python', Program> = {
+const programs: Record<string, Program> = {
   Node: {
-    command: process.execPath,
-    main: 'main.mjs',
+    canRun: () => true,
+    command: [process.execPath, 'main.mjs'],
     files: {
       'verify.mjs': shown('js'),
       'main.mjs': `
@@ -40,8 +46,8 @@ const server = createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   try {
-    const { type, data } = verify(Buffer.concat(chunks), request.headers, readFileSync('secret', 'utf8'));
-    say({ id: request.headers['webhook-id'], type, job: data.job?.id });
+    const message = verify(Buffer.concat(chunks), request.headers, readFileSync('secret', 'utf8'));
+    say({ id: request.headers['webhook-id'], message });
     response.writeHead(204).end();
   } catch (error) {
     say({ refused: error.message });
@@ -53,8 +59,8 @@ server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
     },
   },
   Python: {
-    command: 'python3',
-    main: 'main.py',
+    canRun: () => answers('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']),
+    command: ['python3', 'main.py'],
     files: {
       'verify.py': shown('python'),
       'main.py': `
@@ -70,7 +76,7 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         try:
             message = verify(body, self.headers, open("secret").read())
-            say({"id": self.headers["webhook-id"], "type": message["type"], "job": message["data"].get("job", {}).get("id")})
+            say({"id": self.headers["webhook-id"], "message": message})
             self.send_response(204)
         except Exception as error:
             say({"refused": str(error)})
@@ -86,16 +92,56 @@ server.serve_forever()
 `,
     },
   },
+  Java: {
+    canRun: () => answers('java', ['--list-modules'], /jdk\.compiler[^]*jdk\.httpserver/),
+    command: ['java', 'Main.java'],
+    files: {
+      'Main.java': `
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.function.Function;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+public class Main {
+${shown('java')}
+  public static void main(String[] arguments) throws Exception {
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.createContext("/", exchange -> {
+      byte[] body = exchange.getRequestBody().readAllBytes();
+      int status = 204;
+      try {
+        verify(body, exchange.getRequestHeaders()::getFirst, Files.readString(Path.of("secret")));
+        String id = exchange.getRequestHeaders().getFirst("webhook-id");
+        System.out.println("{\\"id\\":\\"" + id + "\\",\\"message\\":" + new String(body) + "}");
+      } catch (Exception error) {
+        System.out.println("{\\"refused\\":\\"" + error.getClass() + "\\"}");
+        status = 401;
+      }
+      exchange.sendResponseHeaders(status, -1);
+      exchange.close();
+    });
+    server.start();
+    System.out.println("{\\"port\\":" + server.getAddress().getPort() + "}");
+  }
+}
+`,
+    },
+  },
 };
 
-const hasPython = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
-const there: (keyof typeof programs)[] = hasPython ? ['Node', 'Python'] : ['Node'];
+const there = Object.keys(programs).filter((language) => programs[language]?.canRun());
 
 interface Said {
   port?: number;
   id?: string;
-  type?: string;
-  job?: string;
+  message?: { type: string; data: { job?: { id: string } } };
   refused?: string;
 }
 
@@ -105,9 +151,10 @@ class Receiver {
   private readonly folder = mkdtempSync(join(tmpdir(), 'vodai-receiver-'));
   private readonly child: ChildProcess;
 
-  constructor({ command, files, main }: Program) {
+  constructor(language: string) {
+    const { command, files } = programs[language] as Program;
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, name), text);
-    this.child = spawn(command, [main], { cwd: this.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = spawn(command[0] ?? '', command.slice(1), { cwd: this.folder, stdio: ['ignore', 'pipe', 'inherit'] });
     let rest = '';
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
@@ -141,7 +188,7 @@ describe.each(there)('A receiver in %s, as the page shows it,', (language) => {
   let endpoint: { id: string; secret: string };
   beforeAll(async () => {
     stack = await Stack.start({ env: { DELIVERY_ALLOW: '127.0.0.0/8' } });
-    receiver = new Receiver(programs[language]);
+    receiver = new Receiver(language);
     const body = { url: await receiver.url(), events: ['job.succeeded', 'job.canceled'] };
     endpoint = (await stack.call('POST', '/v1/endpoints', { body })).body;
     receiver.knows(endpoint.secret);
@@ -160,13 +207,14 @@ describe.each(there)('A receiver in %s, as the page shows it,', (language) => {
 
   it('takes what the product tells', async () => {
     const id = await sendTest();
-    expect(await receiver.until('the test comes', (said) => said.id === id)).toMatchObject({ type: 'endpoint.test' });
+    const heard = await receiver.until('the test comes', (said) => said.id === id);
+    expect(heard.message).toMatchObject({ type: 'endpoint.test', data: {} });
     expect((await untilDelivered(id)).tries).toMatchObject([{ outcome: 'delivered', status: 204 }]);
 
     const request = await stack.enqueue(`media-for-${language}`);
     const jobId = request.jobs[0].id;
-    const told = await receiver.until('the job comes', ({ job }) => job === jobId);
-    expect(told).toMatchObject({ type: 'job.succeeded' });
+    const told = await receiver.until('the job comes', ({ message }) => message?.data.job?.id === jobId);
+    expect(told.message?.type).toBe('job.succeeded');
     const history = await eventually('the history says so', async () => {
       const { body } = await stack.get(`/v1/jobs/${jobId}/history`, keys.operator);
       return body.items.at(-1).deliveries?.[0].state === 'delivered' ? body.items : null;
