@@ -111,6 +111,11 @@ import javax.crypto.spec.SecretKeySpec;
 
 public class Main {
 ${shown('java')}
+  static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+
   public static void main(String[] arguments) throws Exception {
     HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     server.createContext("/", exchange -> {
@@ -119,16 +124,16 @@ ${shown('java')}
       try {
         verify(body, exchange.getRequestHeaders()::getFirst, Files.readString(Path.of("secret")));
         String id = exchange.getRequestHeaders().getFirst("webhook-id");
-        System.out.println("{\\"id\\":\\"" + id + "\\",\\"message\\":" + new String(body) + "}");
+        say("{\\"id\\":\\"" + id + "\\",\\"message\\":" + new String(body) + "}");
       } catch (Exception error) {
-        System.out.println("{\\"refused\\":\\"" + error.getClass() + "\\"}");
+        say("{\\"refused\\":\\"" + error.getClass() + "\\"}");
         status = 401;
       }
       exchange.sendResponseHeaders(status, -1);
       exchange.close();
     });
     server.start();
-    System.out.println("{\\"port\\":" + server.getAddress().getPort() + "}");
+    say("{\\"port\\":" + server.getAddress().getPort() + "}");
   }
 }
 `,
