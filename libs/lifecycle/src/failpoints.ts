@@ -47,7 +47,7 @@ const awaits = {
     'pacer.pause',
   ],
   // To read and to note are one transaction: alone begins and commits it.
-  tell: ['news.alone', 'news.read', 'news.note'],
+  tell: ['news.alone', 'news.read', 'news.note', 'news.moveOn'],
   deliver: ['deliveries.claim', 'reads.resultWithin', 'outbound.post', 'attempts.note'],
 } as const;
 

@@ -21,7 +21,10 @@ const IDLE_MS = 5_000;
 export class Tell {
   private isWanted = true;
 
-  constructor(private readonly deps: Pick<StepParts, 'news' | 'signals'>) {}
+  constructor(
+    private readonly deps: Pick<StepParts, 'news' | 'signals'>,
+    private readonly page = PAGE,
+  ) {}
 
   /** Whether it is worth a look that a job has come to this state. Asked for every change of every job. */
   wantsToHear(state: JobState): boolean {
@@ -41,10 +44,12 @@ export class Tell {
   }
 
   private async tellPage(turn: Turn) {
-    const page = await this.deps.news.read(turn, PAGE);
+    const page = await this.deps.news.read(turn, this.page);
     const { lines, to } = deliveriesOf(page.news, page.endpoints);
-    const made = await this.deps.news.note(turn, page, lines, to);
-    return { made, more: page.more, isAnew: page.from === null };
+    const { position, more } = page;
+    const made = to.length > 0 ? await this.deps.news.note(turn, position, lines, to) : [];
+    if (to.length === 0) await this.deps.news.moveOn(turn, page);
+    return { made, more, isAnew: page.isAnew };
   }
 }
 

@@ -47,6 +47,28 @@ const oneOfEach: SignalMap = {
   'event.refused': refused,
   'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
   'caller.limited': { client: 'shop', limit: 'rate' },
+  'news.told': { type: 'job.succeeded', deliveries: 3 },
+  'news.begun_anew': {},
+  'delivery.tried': {
+    deliveryId: 'delivery-1',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    type: 'job.succeeded',
+    outcome: 'answered',
+    status: 500,
+    error: 'it answered with 500',
+    ms: 30,
+    sinceMs: null,
+  },
+  'delivery.failed': {
+    deliveryId: 'delivery-1',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    type: 'job.succeeded',
+  },
+  'endpoint.paused': { endpointId: 'endpoint-1', client: 'shop', host: 'shop.example', reason: 'gone' },
   'dispatch.handed': { queue: 'submit', region: 'cn-shanghai', jobs: 7 },
   'settled.without_event': { jobId: 'job-1', region: 'cn-shanghai', type: 'AIMediaDNA' },
   'queue.closed': {
@@ -88,6 +110,8 @@ const uncounted = [
   'credentials.found',
   'credentials.missing',
   'retention.ran',
+  'news.begun_anew',
+  'endpoint.paused',
 ];
 
 /** What the three processes show together. */

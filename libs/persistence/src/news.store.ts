@@ -20,7 +20,7 @@ export interface Listening {
 /** The reader's turn: nobody else reads until it is over. */
 export interface Turn {
   readonly tx: Transaction;
-  readonly place: Place;
+  readonly place: Taken & Present;
 }
 
 /** The next lines, and who wants to hear of any. */
@@ -31,6 +31,8 @@ export interface NewsToTell {
   position: Position;
   /** Whether there is more than this page. */
   more: boolean;
+  /** Whether the reader begins at this moment, as its position says nothing here. */
+  isAnew: boolean;
 }
 
 /** One line that endpoints are told of, with the job as it was then. */
@@ -50,12 +52,16 @@ export interface ToldTo {
   historyId: string;
 }
 
-interface Place {
+interface Taken {
   position: string;
-  now: string;
-  isWanted: boolean;
   /** Nobody has noted for some time where they are. */
   isStale: boolean;
+}
+
+interface Present {
+  now: string;
+  /** Whether there is an endpoint. */
+  isWanted: boolean;
   /** Whether an endpoint was made in another database: there the transactions have other numbers. */
   hasStrangers: boolean;
 }
@@ -70,23 +76,25 @@ export class NewsStore {
   /** Does `work` unless somebody else reads just now, or there is no endpoint to tell anything. Commits after it. */
   async alone<T>(work: (turn: Turn) => Promise<T>): Promise<T | 'elsewhere' | 'nobody'> {
     return transaction(this.db, async (tx) => {
-      const [place] = await tx.query<Place[]>(takePlace);
-      if (place) return place.isWanted ? work({ tx, place }) : 'nobody';
-      const known = await tx.query<unknown[]>(`select from reader where name = 'tell'`);
-      return known.length > 0 ? 'elsewhere' : 'nobody'; // there has never been an endpoint
+      const [[taken], [present]] = await Promise.all([
+        tx.query<Taken[]>(takePlace),
+        tx.query<[Present]>(lookAround), // travels along, and looks when the place is taken
+      ]);
+      if (!present.isWanted) return 'nobody';
+      return taken ? work({ tx, place: { ...taken, ...present } }) : 'elsewhere';
     });
   }
 
   /**
    * The next lines, at most `limit`. A position of another database, as after a restore, says nothing here: then the reader begins
-   * anew at this moment, and `from` is null.
+   * anew at this moment.
    */
-  async read({ tx, place }: Turn, limit: number): Promise<NewsToTell & { from: Position | null }> {
+  async read({ tx, place }: Turn, limit: number): Promise<NewsToTell> {
     const now = snapshotFrom(place.now);
     const from = parsePosition(place.position);
     if (place.hasStrangers) await tx.query(settleIn);
     if (from === null || isAhead(from, now)) {
-      return { news: [], endpoints: [], position: { seen: now, partly: null }, more: false, from: null };
+      return { news: [], endpoints: [], position: { seen: now, partly: null }, more: false, isAnew: true };
     }
     const [{ news, position }, endpoints] = await Promise.all([
       new ChangeReads(tx).after(from, { upTo: now, limit }),
@@ -99,36 +107,40 @@ export class NewsStore {
       endpoints: endpoints.map(({ since, ...rest }) => ({ ...rest, since: snapshotFrom(since) })),
       position,
       more: position.partly !== null || position.seen.text !== now.text,
-      from,
+      isAnew: false,
     };
   }
 
   /** What is told and how far the reader has come, together or not at all. Answers how many deliveries that made, by type. */
-  async note(
-    { tx, place }: Turn,
-    { news, position, from }: Pick<NewsToTell, 'news' | 'position'> & { from: Position | null },
+  note(
+    { tx }: Turn,
+    position: Position,
     lines: readonly ToldLine[],
     to: readonly ToldTo[],
   ): Promise<{ type: NewsType; deliveries: number }[]> {
-    if (to.length > 0) {
-      const endpointIds = [...new Set(to.map(({ endpointId }) => endpointId))];
-      return tx.last(tell, [toJson(lines), endpointIds, toJson(to), formatPosition(position)]);
-    }
-    if (news.length > 0 || from === null || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
-    return [];
+    const endpointIds = [...new Set(to.map(({ endpointId }) => endpointId))];
+    return tx.last(tell, [toJson(lines), endpointIds, toJson(to), formatPosition(position)]);
+  }
+
+  /** The same when there was nothing to tell. Without any line it may be left for a while. */
+  async moveOn({ tx, place }: Turn, { news, position, isAnew }: NewsToTell): Promise<void> {
+    if (news.length > 0 || isAnew || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
   }
 }
 
 const takePlace = `
-  select position, pg_current_snapshot()::text as now,
-         updated_at < now() - ${NOTE_EVERY} as "isStale",
-         exists (select from endpoint where deleted_at is null) as "isWanted",
-         exists (select from endpoint
-                  where deleted_at is null
-                    and pg_snapshot_xmax(since) > pg_snapshot_xmax(pg_current_snapshot())) as "hasStrangers"
+  select position, updated_at < now() - ${NOTE_EVERY} as "isStale"
     from reader
    where name = 'tell'
      for update skip locked`;
+
+/** A statement of its own: the one that took the place may have begun before somebody else noted a position, and then sees less than that. */
+const lookAround = `
+  select pg_current_snapshot()::text as now,
+         exists (select from endpoint where deleted_at is null) as "isWanted",
+         exists (select from endpoint
+                  where deleted_at is null
+                    and pg_snapshot_xmax(since) > pg_snapshot_xmax(pg_current_snapshot())) as "hasStrangers"`;
 
 /** Else they would hear of nothing until the numbers here have come as far. */
 const settleIn = `

@@ -136,12 +136,21 @@ export const said: Record<string, string> = {
   'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then':
     '同时设置的 AnalyseTypes 应包含 ASR：否则视频点播不提供语音文本',
   // libs/outbound/src/target.ts
-  'expected a URL of https: without user and password': '应为 https: 的 URL，不含用户名和密码',
+  'expected a URL of https: without user and password': '应为不含用户名和密码的 https: URL',
   'its host was not found': '找不到其主机',
-  'its host has an address to which nothing is ever sent': '其主机的某个地址禁止发送',
-  'its host has an address that is not public': '其主机的某个地址不是公网地址',
+  'its host has an address to which nothing is ever sent': '其主机的地址任何时候都不允许访问',
+  'its host has an address that is not public': '其主机的地址不是公网地址',
   'expected https:, as http: is only for addresses that DELIVERY_ALLOW names':
-    '应为 https:：http: 仅用于 DELIVERY_ALLOW 所列的地址',
+    '应为 https:；http: 只用于 DELIVERY_ALLOW 列出的地址',
+  // libs/outbound/src/post.ts
+  'no answer within {seconds} s': '{seconds} 秒内没有应答',
+  'no connection in time': '未能及时建立连接',
+  'no connection ({code})': '无法建立连接（{code}）',
+  'its certificate is not trusted ({code})': '其证书不受信任（{code}）',
+  'the connection broke ({code})': '连接中断（{code}）',
+  // libs/lifecycle/src/deliver/deliver.ts
+  'it answered with {status}': '应答状态为 {status}',
+  'its endpoint has no secret': '推送地址没有密钥',
   // libs/contract/src/{endpoints,deliveries}.ts
   'expected a URL like https://shop.example/vodai, without user, password and fragment':
     '应为形如 https://shop.example/vodai 的 URL，不含用户名、密码和片段（#…）',
