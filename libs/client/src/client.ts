@@ -62,11 +62,11 @@ type Asked<T> = {
 
 export type JobFilter = Asked<JobFilterQuery>;
 export type EventFilter = Asked<EventQuery>;
-export type DeliveryFilter = Asked<DeliveryQuery>;
+type DeliveryFilter = Asked<DeliveryQuery>;
 /** What has a default may be left out. */
 export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<SubmitRequest>;
-export type EndpointBody = Pick<EndpointRequest, 'url' | 'events'> & Asked<EndpointRequest>;
-export type ReplayBody = Pick<ReplayRange, 'endpoint'> & Asked<ReplayRange>;
+type EndpointBody = Pick<EndpointRequest, 'url' | 'events'> & Asked<EndpointRequest>;
+type ReplayBody = Pick<ReplayRange, 'endpoint'> & Asked<ReplayRange>;
 /** `replayed`: this Idempotency-Key had made the request before. */
 export type Submitted = RequestAnswer & { replayed: boolean };
 

@@ -2,8 +2,6 @@ export { askedFor } from './asked-for';
 export {
   createClient,
   type Client,
-  type DeliveryFilter,
-  type EndpointBody,
   type EventFilter,
   type JobFilter,
   type Result,

@@ -5,7 +5,7 @@ import { madeBetween } from './delivery.reads';
 import { ofClient, THERE, type Whose } from './endpoint.reads';
 import { equal, Values, where } from './job.finder';
 
-export type TestOutcome = { outcome: 'done' | 'paused' | 'no_such_endpoint' };
+type TestOutcome = { outcome: 'done' | 'paused' | 'no_such_endpoint' };
 
 export type ReplayOutcome =
   | { outcome: 'done' }

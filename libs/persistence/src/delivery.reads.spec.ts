@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { DeliveryFilter } from './index';
+import type { DeliveryFilter } from './delivery.reads';
 import { otto, Told, vera } from '../test/told';
 
 describe('Asking for deliveries', () => {

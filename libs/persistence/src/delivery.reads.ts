@@ -23,7 +23,7 @@ export interface DeliveryRow {
   settledAt: Date | null;
 }
 
-export interface DeliveryTry {
+interface DeliveryTry {
   number: number;
   at: Date;
   durationMs: number;

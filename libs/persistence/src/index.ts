@@ -35,7 +35,7 @@ export { JobCounts, type JobCount } from './job.counts';
 export { isOver, isOverdue, MonthStore, type Month } from './month.store';
 export { EndpointReads, type EndpointRow, type Whose } from './endpoint.reads';
 export { EndpointChanges, type EndpointChange, type EndpointFields } from './endpoint.changes';
-export { DeliveryReads, type DeliveryFilter, type DeliveryRow, type WholeDelivery } from './delivery.reads';
+export { DeliveryReads, type DeliveryRow, type WholeDelivery } from './delivery.reads';
 export { DeliveryChanges, type ReplayOutcome, type ReplayRange } from './delivery.changes';
 export { NewsStore, type Listening, type NewsToTell, type ToldLine, type ToldTo, type Turn } from './news.store';
 export { poolOf } from './pool';
