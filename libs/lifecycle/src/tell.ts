@@ -54,7 +54,7 @@ export class Tell {
 }
 
 /** Who is told of what. The ids ascend in the order of the lines. */
-export function deliveriesOf(
+function deliveriesOf(
   news: readonly News[],
   endpoints: readonly Listening[],
 ): { lines: ToldLine[]; to: ToldTo[] } {

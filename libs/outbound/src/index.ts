@@ -1,3 +1,3 @@
 export { Networks } from './networks';
-export { Outbound, type OutboundOptions, type Posted, type Posting } from './post';
+export { Outbound, type OutboundOptions, type Posted } from './post';
 export { checkTarget } from './target';

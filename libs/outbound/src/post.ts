@@ -5,7 +5,7 @@ import type { Networks } from './networks';
 import type { Address, Resolve } from './resolve';
 import { findTarget, type Target } from './target';
 
-export interface Posting {
+interface Posting {
   url: string;
   headers: Record<string, string>;
   body: string;

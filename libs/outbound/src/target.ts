@@ -10,7 +10,7 @@ export interface Target {
   addresses: Address[];
 }
 
-export type TargetCheck =
+type TargetCheck =
   | ({ ok: true } & Target)
   | { ok: false; problem: 'malformed' | 'unresolved' | 'forbidden_address'; reason: string };
 

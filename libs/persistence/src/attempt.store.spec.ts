@@ -37,7 +37,7 @@ describe('What came of a delivery', () => {
   const add = (more: Partial<Parameters<typeof addDelivery>[1]> = {}) => addDelivery(query, { endpointId, ...more });
 
   async function claim(): Promise<ClaimedDelivery[]> {
-    return deliveries.claim(60_000, { room: 100, ofOne: 100 }, []);
+    return deliveries.claim(60_000, { room: 100, roomForMore: 100, ofOne: 100 }, []);
   }
 
   async function claimed(more: Parameters<typeof add>[0] = {}): Promise<ClaimedDelivery> {

@@ -4,7 +4,7 @@ import { Fixture } from '../test/fixture';
 import { DeliveryStore } from './delivery.store';
 
 const LEASE_MS = 60_000;
-const PLENTY = { room: 100, ofOne: 100 };
+const PLENTY = { room: 100, roomForMore: 100, ofOne: 100 };
 
 describe('Deliveries that are due', () => {
   let fixture: Fixture;
@@ -62,7 +62,7 @@ describe('Deliveries that are due', () => {
     await runner.startTransaction();
     try {
       const other = new DeliveryStore({ query: (...asked: [string, unknown[]]) => runner.query(...asked) } as never);
-      expect(await other.claim(LEASE_MS, { room: 1, ofOne: 1 }, [])).toMatchObject([{ id: ids[0] }]);
+      expect(await other.claim(LEASE_MS, { ...PLENTY, room: 1, roomForMore: 1 }, [])).toMatchObject([{ id: ids[0] }]);
       expect(await claim()).toEqual([ids[1]]);
     } finally {
       await runner.rollbackTransaction();
@@ -95,6 +95,21 @@ describe('Deliveries that are due', () => {
     for (const dueInS of [-9, -8, -7]) many.push(await delivery({ endpointId: one, dueInS }));
     const few = await delivery({ endpointId: other, dueInS: -1 });
     expect(await claim({ room: 2 })).toEqual([many[0], few]);
+  });
+
+  it('leave the last places to endpoints that have none in hand', async () => {
+    const [one, other, third] = [await endpoint(), await endpoint(), await endpoint()];
+    const many: string[] = [];
+    for (const dueInS of [-9, -8, -7]) many.push(await delivery({ endpointId: one, dueInS }));
+    const few = await delivery({ endpointId: other, dueInS: -1 });
+    expect(await claim({ room: 4, roomForMore: 3 })).toEqual([many[0], few, many[1]]);
+    await delivery({ endpointId: other });
+    const first = await delivery({ endpointId: third });
+    const inHand = [
+      { endpointId: one, count: 2 },
+      { endpointId: other, count: 1 },
+    ];
+    expect(await claim({ room: 1, roomForMore: 0 }, inHand)).toEqual([first]);
   });
 
   it('are of one job only the first for an endpoint, whatever is due', async () => {

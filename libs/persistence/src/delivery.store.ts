@@ -27,7 +27,7 @@ export interface ClaimedDelivery {
 }
 
 /** Deliveries in hand: of one endpoint, by this process. */
-export interface InHand {
+interface InHand {
   endpointId: string;
   count: number;
 }
@@ -35,12 +35,14 @@ export interface InHand {
 interface Caps {
   /** How many to claim at most. */
   room: number;
+  /** Of these, how many for endpoints that have one in hand by then: the rest is for those that have none. */
+  roomForMore: number;
   /** Of one endpoint that hears, in hand and claimed together; one that fails gets one at a time. */
   ofOne: number;
 }
 
 /** How things stand with one kind of endpoint: those that go on, and those that are paused for a reason. */
-export interface DeliveryStanding {
+interface DeliveryStanding {
   pauseReason: PauseReason | null;
   endpoints: number;
   /** So many at most as are counted of one endpoint. */
@@ -62,9 +64,15 @@ export class DeliveryStore {
    * Takes deliveries that are due: of each endpoint the longest due first, of each job the earliest only, and as many of the one
    * endpoint as of the others when there is not room for all.
    */
-  async claim(leaseMs: number, { room, ofOne }: Caps, inHand: readonly InHand[]): Promise<ClaimedDelivery[]> {
+  async claim(leaseMs: number, { room, roomForMore, ofOne }: Caps, inHand: readonly InHand[]): Promise<ClaimedDelivery[]> {
     const busy = [inHand.map(({ endpointId }) => endpointId), inHand.map(({ count }) => count)];
-    const rows = await this.db.query<(ClaimedDelivery & { commit: string })[]>(claim, [leaseMs, room, ofOne, ...busy]);
+    const rows = await this.db.query<(ClaimedDelivery & { commit: string })[]>(claim, [
+      leaseMs,
+      room,
+      ofOne,
+      ...busy,
+      roomForMore,
+    ]);
     return rows.map(({ commit: _, ...claimed }) => claimed);
   }
 
@@ -85,14 +93,14 @@ export class DeliveryStore {
 }
 
 /**
- * $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 and $5 what is in hand. Does not wait for the disk: a lease that a crash of
+ * $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 and $5 what is in hand, $6 room for more than one of an endpoint. Does not wait for the disk: a lease that a crash of
  * Postgres forgets was that of a delivery that is sent once more.
  */
 // guard: claimed-once
 const claim = `
   /* claim deliveries */
   with due as materialized (
-    select endpoint.id as endpoint_id, next.id, next.due_at
+    select endpoint.id as endpoint_id, coalesce(busy.count, 0) as in_hand, next.id, next.due_at
       from endpoint
       left join unnest($4::uuid[], $5::int[]) as busy(endpoint_id, count) on busy.endpoint_id = endpoint.id
      cross join lateral (
@@ -109,9 +117,11 @@ const claim = `
      where endpoint.paused_at is null and endpoint.deleted_at is null
        and (endpoint.failing_since is null or endpoint.rest_until is null or endpoint.rest_until <= now())
   ), fair as (
-    select id, due_at, row_number() over (partition by endpoint_id order by due_at, id) as nth from due
+    select id, due_at, in_hand + row_number() over (partition by endpoint_id order by due_at, id) as nth from due
+  ), placed as (
+    select id, nth, due_at, row_number() over (order by nth, due_at, id) as place from fair
   ), chosen as (
-    select id, nth, due_at from fair order by nth, due_at limit $2::int
+    select id, nth, due_at from placed where place <= case when nth = 1 then $2::int else $6::int end
   ), taken as (
     update delivery
        set due_at = now() + make_interval(secs => $1::float8 / 1000)

@@ -24,7 +24,7 @@ export interface Turn {
 }
 
 /** The next lines, and who wants to hear of any. */
-export interface NewsToTell {
+interface NewsToTell {
   news: News[];
   endpoints: Listening[];
   /** Of whoever has told all of it. */

@@ -6,8 +6,11 @@ import type { StepParts } from '../parts';
 import { bodyOf, headersOf, resultFor } from './message';
 import { nextTryMs, retryAfterMs } from './schedule';
 
-/** In hand at the same time: of all endpoints, and of one of them. What is slow or dead keeps its own places busy and no others. */
-const IN_HAND = { all: 64, ofOne: 4 };
+/**
+ * In hand at the same time: of all endpoints, and of one of them. What is slow or dead keeps its own places busy and no others; the last
+ * quarter is for endpoints that have none in hand, however many are slow.
+ */
+const IN_HAND = { all: 64, more: 48, ofOne: 4 };
 
 /** How long a dead worker's deliveries wait: far longer than one takes, with its deadline of ten seconds. */
 const LEASE_MS = 60_000;
@@ -36,7 +39,9 @@ export class Deliver {
     const room = IN_HAND.all - this.sending.size;
     if (room === 0) return { again: 'when_woken' };
     const inHand = [...this.inHand].map(([endpointId, count]) => ({ endpointId, count }));
-    const claimed = await this.deps.deliveries.claim(LEASE_MS, { room, ofOne: IN_HAND.ofOne }, inHand);
+    const roomForMore = Math.max(IN_HAND.more - this.sending.size, 0);
+    const caps = { room, roomForMore, ofOne: IN_HAND.ofOne };
+    const claimed = await this.deps.deliveries.claim(LEASE_MS, caps, inHand);
     for (const delivery of claimed) this.begin(delivery, done, failed);
     return { again: 'when_woken' };
   }
