@@ -115,7 +115,10 @@ describe('Through a pipe, vodai endpoints', () => {
       stderr: `vodai: ${url} is told nothing any more, and 0 deliveries dropped, and nobody is here to be asked: say --yes\n`,
     });
     expect(await vodai(['endpoints', 'remove', id, '--yes'])).toEqual({ code: 0, stdout: '', stderr: 'removed\n' });
-    expect(await vodai(['endpoints', 'show', id])).toMatchObject({ code: 1, stderr: `vodai: there is no endpoint ${id}\n` });
+    expect(await vodai(['endpoints', 'show', id])).toMatchObject({
+      code: 1,
+      stderr: `vodai: there is no endpoint ${id}\n`,
+    });
   });
 
   it('sends a message, and says by its exit code whether it got through', async () => {
@@ -134,7 +137,11 @@ describe('Through a pipe, vodai endpoints', () => {
 
   it('says why a URL is refused', async () => {
     const refused = await vodai(['endpoints', 'add', 'https://10.0.0.1/']);
-    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: 'vodai: url: its host has an address that is not public\n' });
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'vodai: url: its host has an address that is not public\n',
+    });
   });
 });
 
@@ -143,9 +150,9 @@ describe('Through a pipe, vodai deliveries', () => {
     const endpoint = await made();
     const ids = [await failed(endpoint), await failed(endpoint), await failed(endpoint)];
     const list = await vodai(['deliveries', 'list', '--endpoint', endpoint.id, '--state', 'failed']);
-    expect(cells(list.stdout).map(([id, state, type, job, to, attempts]) => [id, state, type, job, to, attempts])).toEqual(
-      ids.toReversed().map((id) => [id, 'failed', 'endpoint.test', '', url, '1']),
-    );
+    expect(
+      cells(list.stdout).map(([id, state, type, job, to, attempts]) => [id, state, type, job, to, attempts]),
+    ).toEqual(ids.toReversed().map((id) => [id, 'failed', 'endpoint.test', '', url, '1']));
     const shown = await vodai(['deliveries', 'show', ids[0] ?? '']);
     expect(fieldsOf(shown.stdout)).toMatchObject({ delivery: ids[0], state: 'failed', endpoint: endpoint.id });
 
@@ -206,7 +213,10 @@ describe('Wrong usage ends with 2, and says what was expected:', () => {
     [['endpoints', 'add', 'https://a.example/', '--events', 'queued'], /Expected succeeded, .*, got queued/],
     [['endpoints', 'add', 'https://a.example/', '--types', 'tags'], /Expected tag, /],
     [['endpoints', 'add', 'https://a.example/', '--label', 'x'], /Expected key:value/],
-    [['endpoints', 'show', 'https://a.example/'], /expected the id of an endpoint, a UUID, .*; see vodai endpoints list/],
+    [
+      ['endpoints', 'show', 'https://a.example/'],
+      /expected the id of an endpoint, a UUID, .*; see vodai endpoints list/,
+    ],
     [['deliveries', 'show', 'x'], /expected the id of a delivery, a UUID, got x; see vodai deliveries list/],
     [['deliveries', 'list', '--state', 'lost'], /Expected waiting, .*, got lost/],
     [['deliveries', 'list', '--type', 'lost'], /Allowed choices are job\.succeeded/],
@@ -230,7 +240,9 @@ describeWithTerminal('On a terminal, vodai', () => {
     expect(read(endpoints.stdout)).toMatch(/^ID +STATE +CLIENT +EVENTS +URL +WAITING +CREATED\n[\w-]{36}  on /);
     const deliveries = await vodaiOnTerminal(['deliveries', 'list', '--endpoint', endpoint.id]);
     expect(await deliveries.code).toBe(0);
-    expect(read(deliveries.stdout)).toMatch(/^ID +STATE +TYPE +JOB +URL +ATTEMPTS +LAST +CREATED\n[\w-]{36}  delivered /);
+    expect(read(deliveries.stdout)).toMatch(
+      /^ID +STATE +TYPE +JOB +URL +ATTEMPTS +LAST +CREATED\n[\w-]{36}  delivered /,
+    );
   });
 
   it('asks before it removes, and does nothing without a yes', async () => {

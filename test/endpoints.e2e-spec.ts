@@ -166,7 +166,10 @@ describe('An endpoint', () => {
       tries: [],
     });
     await call('PATCH', `endpoints/${id}`, { paused: true });
-    expect(await call('POST', `endpoints/${id}/test`)).toMatchObject({ status: 409, body: { code: 'endpoint_paused' } });
+    expect(await call('POST', `endpoints/${id}/test`)).toMatchObject({
+      status: 409,
+      body: { code: 'endpoint_paused' },
+    });
   });
 
   it('is gone when it is removed; what it was told stays', async () => {
@@ -346,8 +349,7 @@ describe('Deliveries', () => {
   beforeEach(async () => {
     [one, other] = [await endpoint(), await endpoint()];
   });
-  const found = async (query: string) =>
-    (await call('GET', `deliveries?${query}`)).body.items.map(({ id }: any) => id);
+  const found = async (query: string) => (await call('GET', `deliveries?${query}`)).body.items.map(({ id }: any) => id);
 
   it('are found by endpoint, state, what they are about, job and time, newest first', async () => {
     const jobId = uuidv7();
@@ -423,7 +425,12 @@ describe('Deliveries', () => {
       `select id from history where job_id = $1 and event = 'canceled'`,
       [jobId],
     );
-    const id = await delivery(one.id, { job_id: jobId, history_id: line?.id, type: 'job.canceled', state: 'delivered' });
+    const id = await delivery(one.id, {
+      job_id: jobId,
+      history_id: line?.id,
+      type: 'job.canceled',
+      state: 'delivered',
+    });
     const history = async (key?: string) => (await call('GET', `jobs/${jobId}/history`, undefined, key)).body.items;
     const [created, canceled] = await history();
     expect(created).not.toHaveProperty('deliveries');

@@ -24,7 +24,9 @@ export class DeliveriesController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'What the endpoints of this client were told, newest first; those of all clients for an admin' })
+  @ApiOperation({
+    summary: 'What the endpoints of this client were told, newest first; those of all clients for an admin',
+  })
   @ApiResponse({ status: 200, standardSchema: schemas.deliveriesAnswer })
   async listDeliveries(
     @Query({ schema: schemas.deliveryQuery }) { limit, cursor, state, ...filter }: schemas.DeliveryQuery,
@@ -54,10 +56,7 @@ export class DeliveriesController {
   @ApiResponse(problem(404, 'not_found'))
   @ApiResponse(problem(413, 'too_large'))
   @ApiResponse(problem(415, 'unsupported_media_type'))
-  async replayDeliveries(
-    @Body({ schema: schemas.replayRange }) range: schemas.ReplayRange,
-    @Caller() caller: Caller,
-  ) {
+  async replayDeliveries(@Body({ schema: schemas.replayRange }) range: schemas.ReplayRange, @Caller() caller: Caller) {
     const replayed = await this.replay.all(range, by(caller));
     if (replayed === null) throw new Problem('not_found', `there is no endpoint ${range.endpoint}`);
     return { replayed };

@@ -149,7 +149,11 @@ interface ReplayOptions {
 function replay(): Command {
   return new Command('replay')
     .description('make deliveries again, under the same ids')
-    .argument('[delivery...]', 'ids; - takes them from stdin, where they are the first in their line', idsBy(deliveryId))
+    .argument(
+      '[delivery...]',
+      'ids; - takes them from stdin, where they are the first in their line',
+      idsBy(deliveryId),
+    )
     .option('--endpoint <id>', 'all that failed at this endpoint', endpointId)
     .option('--from <time>', 'made since', time)
     .option('--to <time>', 'made before', time)
@@ -169,7 +173,7 @@ Examples:
       inSession(
         command,
         async (session) => {
-          if ((named.length > 0) === (options.endpoint !== undefined)) {
+          if (named.length > 0 === (options.endpoint !== undefined)) {
             throw wrongUsage('expected ids of deliveries, or --endpoint');
           }
           await (options.endpoint === undefined

@@ -139,10 +139,14 @@ function pauseOrResume(name: string, paused: boolean, description: string): Comm
 }
 
 function rotate(): Command {
-  return ofOne('rotate', 'a new secret, printed once; for a day the one before it signs as well', async (session, id) => {
-    const rotated = await session.api.rotateSecret(id);
-    await tellEndpoint(session.screen, rotated, rotated.secret);
-  });
+  return ofOne(
+    'rotate',
+    'a new secret, printed once; for a day the one before it signs as well',
+    async (session, id) => {
+      const rotated = await session.api.rotateSecret(id);
+      await tellEndpoint(session.screen, rotated, rotated.secret);
+    },
+  );
 }
 
 /** An attempt takes ten seconds at most, and begins when a worker has been woken. */
@@ -168,14 +172,18 @@ function whyNot({ id, attempts, lastError, lastStatus }: DeliveryAnswer): string
 }
 
 function remove(): Command {
-  return ofOne('remove', 'tell an endpoint nothing any more; what waits for it is dropped', async (session, id, yes) => {
-    const { api, screen } = session;
-    const { url, waiting } = await api.endpoint(id);
-    const cost = `${url} is told nothing any more, and ${counted(waiting, 'delivery', 'deliveries')} dropped`;
-    await confirm(screen, { yes, cost, question: 'Remove?' });
-    await api.removeEndpoint(id);
-    screen.note('removed');
-  }).option('--yes', 'without being asked');
+  return ofOne(
+    'remove',
+    'tell an endpoint nothing any more; what waits for it is dropped',
+    async (session, id, yes) => {
+      const { api, screen } = session;
+      const { url, waiting } = await api.endpoint(id);
+      const cost = `${url} is told nothing any more, and ${counted(waiting, 'delivery', 'deliveries')} dropped`;
+      await confirm(screen, { yes, cost, question: 'Remove?' });
+      await api.removeEndpoint(id);
+      screen.note('removed');
+    },
+  ).option('--yes', 'without being asked');
 }
 
 function ofOne(

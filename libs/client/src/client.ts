@@ -127,7 +127,13 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     return url;
   };
   const get = async <T>(url: URL, { signal }: Call = {}) => (await json<T>(url, withSignal({}, signal))).answer;
-  const withBody = <T>(method: string, url: URL, body: unknown, call: Call = {}, headers: Record<string, string> = {}) =>
+  const withBody = <T>(
+    method: string,
+    url: URL,
+    body: unknown,
+    call: Call = {},
+    headers: Record<string, string> = {},
+  ) =>
     json<T>(
       url,
       withSignal(

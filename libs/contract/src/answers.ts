@@ -70,7 +70,9 @@ const historyItem = z
     deliveries: z
       .array(deliveryItem)
       .optional()
-      .meta({ description: 'Of what the endpoints of its client were told of this; in a history only, where there are any' }),
+      .meta({
+        description: 'Of what the endpoints of its client were told of this; in a history only, where there are any',
+      }),
   })
   .meta({ id: 'HistoryItem' });
 

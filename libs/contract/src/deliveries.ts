@@ -50,7 +50,9 @@ export const deliveryItem = z
     state: deliveryState,
     happenedAt: at.meta({ description: 'When the job came to that state' }),
     createdAt: at,
-    dueAt: at.nullable().meta({ description: 'When it is tried next; null while its endpoint is paused, and when it is over' }),
+    dueAt: at
+      .nullable()
+      .meta({ description: 'When it is tried next; null while its endpoint is paused, and when it is over' }),
     attempts: z.int(),
     lastStatus: z.int().nullable().meta({ description: 'Of the last attempt, when there was an answer' }),
     lastError: z.string().nullable(),
@@ -69,10 +71,7 @@ export const deliveryTry = z
         'answered: by something else than a 2xx; untrusted: its certificate is not that of its host; forbidden_address: its host has an address to which nothing is sent',
     }),
     error: z.string().nullable(),
-    answer: z
-      .string()
-      .nullable()
-      .meta({ description: 'How the answer began, 2 KiB at most; for an admin only' }),
+    answer: z.string().nullable().meta({ description: 'How the answer began, 2 KiB at most; for an admin only' }),
   })
   .meta({ id: 'DeliveryTry' });
 

@@ -42,7 +42,8 @@ const types = z
   .meta({ description: 'Of jobs of these types; null is of all' });
 const wantedLabels = labels.meta({ description: 'Of jobs that have all of these labels' });
 const includeResult = z.boolean().meta({
-  description: 'With the result in `data.result`, as GET /v1/jobs/{id}/result has it; with its path in `data.resultUrl` when it is large',
+  description:
+    'With the result in `data.result`, as GET /v1/jobs/{id}/result has it; with its path in `data.resultUrl` when it is large',
 });
 const paused = z.boolean().meta({ description: 'While it is true, what happens is kept for it and not sent' });
 

@@ -60,7 +60,9 @@ describe('An endpoint that a client asks for', () => {
     const { endpoint } = await add();
     refusal = 'it is somewhere inside';
     const url = 'https://inside.example/';
-    expect(await subscribe.change(endpoint.id, asOtto, { url, paused: true })).toMatchObject({ outcome: 'refused_url' });
+    expect(await subscribe.change(endpoint.id, asOtto, { url, paused: true })).toMatchObject({
+      outcome: 'refused_url',
+    });
     expect(await told.endpoints.one(endpoint.id, otto)).toEqual(endpoint);
     expect(await subscribe.change(endpoint.id, asOtto, { includeResult: true })).toMatchObject({
       outcome: 'done',

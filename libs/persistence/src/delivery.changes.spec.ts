@@ -70,9 +70,9 @@ describe('What people do to deliveries', () => {
     const made = (hours: number, state: string) =>
       told.delivery(endpoint, { state, created_at: at(hours) }, uuidv7({ msecs: at(hours).getTime() }));
     const again = async () =>
-      (await told.query<{ id: string }>(`select id from delivery where state = 'waiting' and tries = 0 order by id`)).map(
-        ({ id }) => id,
-      );
+      (
+        await told.query<{ id: string }>(`select id from delivery where state = 'waiting' and tries = 0 order by id`)
+      ).map(({ id }) => id);
     let failed: string[];
     let delivered: string[];
     beforeEach(async () => {

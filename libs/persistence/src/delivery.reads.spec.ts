@@ -20,7 +20,12 @@ describe('Asking for deliveries', () => {
       told.delivery(endpoint, { created_at: at(time), ...more }, uuidv7({ msecs: at(time).getTime() }));
     waiting = await made(first, '10:00:00', { job_id: jobId, history_id: 7, job: { id: jobId, state: 'failed' } });
     failed = await made(second, '11:00:00', { job_id: jobId, history_id: 7, state: 'failed' });
-    delivered = await made(first, '12:00:00', { job_id: jobId, history_id: 9, state: 'delivered', type: 'job.succeeded' });
+    delivered = await made(first, '12:00:00', {
+      job_id: jobId,
+      history_id: 9,
+      state: 'delivered',
+      type: 'job.succeeded',
+    });
     foreign = await made(theirs, '13:00:00', { client: 'vera', type: 'endpoint.test' });
     await told.query(
       `insert into delivery_attempt (delivery_id, nth, at, duration_ms, outcome, status, error, answer_head)
@@ -78,8 +83,24 @@ describe('Asking for deliveries', () => {
       settledAt: null,
       job: { id: jobId, state: 'failed' },
       tries: [
-        { number: 1, at: expect.any(Date), durationMs: 10_000, status: null, outcome: 'timed_out', error: 'slow', answer: null },
-        { number: 2, at: expect.any(Date), durationMs: 12, status: 500, outcome: 'answered', error: 'HTTP 500', answer: 'no' },
+        {
+          number: 1,
+          at: expect.any(Date),
+          durationMs: 10_000,
+          status: null,
+          outcome: 'timed_out',
+          error: 'slow',
+          answer: null,
+        },
+        {
+          number: 2,
+          at: expect.any(Date),
+          durationMs: 12,
+          status: 500,
+          outcome: 'answered',
+          error: 'HTTP 500',
+          answer: 'no',
+        },
       ],
     });
   });

@@ -73,7 +73,8 @@ export class EndpointChanges {
         // What did not get through to another address, or to one that somebody has looked after, says nothing about this one.
         ...((!paused && wasPaused) || fields.url !== undefined ? ['failing_since = null', 'rest_until = null'] : []),
       ];
-      if (sets.length > 0) await tx.query(`update endpoint set ${sets.join(', ')} where id = ${values.add(id)}`, values.list);
+      if (sets.length > 0)
+        await tx.query(`update endpoint set ${sets.join(', ')} where id = ${values.add(id)}`, values.list);
       // What has waited for hours for its next try goes to the new address at once.
       if (!paused && (wasPaused || fields.url !== undefined)) await wakeWaiting(tx, id);
     });

@@ -39,7 +39,11 @@ export class EndpointReads {
   /** Newest first. */
   list(whose: Whose, { limit, before }: Page): Promise<EndpointRow[]> {
     const values = new Values();
-    return this.read([...ofClient(whose, values), ...(before ? [`endpoint.id < ${values.add(before)}`] : [])], values, limit);
+    return this.read(
+      [...ofClient(whose, values), ...(before ? [`endpoint.id < ${values.add(before)}`] : [])],
+      values,
+      limit,
+    );
   }
 
   /** Null also when it is another client's. */
