@@ -58,7 +58,7 @@ export class EndpointReads {
       `select id, client, url, events, types, labels, include_result as "includeResult", paused_at as "pausedAt",
               pause_reason as "pauseReason", failing_since as "failingSince", created_at as "createdAt", created_by as "createdBy",
               (select count(*)::int
-                 from (select from delivery where endpoint_id = endpoint.id and state = 'waiting' limit ${COUNTED}) as some) as waiting,
+                 from (select from delivery where endpoint_id = endpoint.id and state = 'waiting' limit ${COUNTED}) as counted) as waiting,
               (select coalesce(jsonb_agg(jsonb_build_object('createdAt', created_at, 'expiresAt', expires_at)
                                          order by created_at desc), '[]')
                  from endpoint_secret as secret
