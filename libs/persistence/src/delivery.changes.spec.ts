@@ -94,7 +94,7 @@ describe('What people do to deliveries', () => {
 
     it('is also what was delivered, when that is asked for', async () => {
       expect(await told.replays.replayAll({ endpoint, from: at(1), to: at(2), only: 'all' }, otto)).toBe(2);
-      expect((await again()).toSorted()).toEqual([failed[1], ...delivered].toSorted());
+      expect(new Set(await again())).toEqual(new Set([failed[1], ...delivered]));
     });
 
     it('is nothing of another client', async () => {

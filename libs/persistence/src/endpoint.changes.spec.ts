@@ -62,8 +62,8 @@ describe('An endpoint', () => {
     expect(added.filter(Boolean)).toHaveLength(3);
     expect(await told.endpoints.list(otto, { limit: 10 })).toHaveLength(3);
     expect(await told.changes.add(draft({ client: 'vera' }), 3)).toBe(true);
-    const [{ id = '' } = {}] = await told.endpoints.list(otto, { limit: 1 });
-    await told.changes.remove(id, otto);
+    const [newest] = await told.endpoints.list(otto, { limit: 1 });
+    await told.changes.remove(newest?.id ?? '', otto);
     expect(await told.changes.add(draft(), 3)).toBe(true);
   });
 
