@@ -2,17 +2,7 @@
 
 /** What each lib may import of ours, besides itself. Domain isn't here: it has a stricter rule of its own. */
 const mayImport = {
-  lifecycle: [
-    'persistence',
-    'queue',
-    'vod',
-    'outbound',
-    'contract',
-    'domain',
-    'loop',
-    'config',
-    'observability',
-  ],
+  lifecycle: ['persistence', 'queue', 'vod', 'outbound', 'contract', 'domain', 'loop', 'config', 'observability'],
   // The three adapters don't know each other.
   persistence: ['postgres', 'domain', 'config', 'observability'],
   queue: ['postgres', 'domain', 'config', 'observability'],

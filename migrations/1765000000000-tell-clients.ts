@@ -6,7 +6,8 @@ export class TellClients1765000000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`set local lock_timeout = '5s'`);
-    for (const statement of [endpoint, endpointSecret, delivery, deliveryAttempt, reader]) await runner.query(statement);
+    for (const statement of [endpoint, endpointSecret, delivery, deliveryAttempt, reader])
+      await runner.query(statement);
     for (const statement of indexes) await runner.query(statement);
   }
 

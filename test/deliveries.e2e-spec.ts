@@ -25,7 +25,7 @@ describe('A client that wants to be told', () => {
     await shop?.close();
   });
 
-  const ofJob = (id: string) => shop.received.filter(({ message }) => message.data.job?.id === id);
+  const ofJob = (id: string) => shop.received.filter(({ message }) => message.data.job?.['id'] === id);
 
   it('hears that a job is over, with its result, signed as a library of theirs verifies it', async () => {
     const request = await stack.enqueue('told', ['AIVideoTag', 'AIMediaDNA'], { labels: { order: '4711' } });
@@ -48,11 +48,13 @@ describe('A client that wants to be told', () => {
   });
 
   it('hears of what a person does', async () => {
-    for (const worker of [...stack.workers]) await stack.stopWorker(worker);
+    for (const worker of stack.workers.slice()) await stack.stopWorker(worker);
     const { jobs } = await stack.enqueue('taken-back');
     await stack.call('POST', `/v1/jobs/${jobs[0].id}/cancel`, { body: { reason: 'no longer wanted' } });
     await stack.startWorker();
-    const [received] = await eventually('it hears of it', () => (ofJob(jobs[0].id).length > 0 ? ofJob(jobs[0].id) : null));
+    const [received] = await eventually('it hears of it', () =>
+      ofJob(jobs[0].id).length > 0 ? ofJob(jobs[0].id) : null,
+    );
     expect(received?.message).toMatchObject({ type: 'job.canceled', data: { job: { state: 'canceled' } } });
   });
 
@@ -68,53 +70,49 @@ describe('A worker that is killed', () => {
   beforeAll(() => builtDist(), BUILD_TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it(
-    'row 41: between reading and noting, or between sending and noting, tells nothing less and makes no delivery twice',
-    async () => {
-      const shop = await Receiver.start();
-      try {
-        await City.run({ seed: 1, queue: 'postgres', apis: 1, webhooks: 1, workers: 0, env }, async (city) => {
-          await addEndpoint((sql, parameters) => city.query(sql, parameters), { url: shop.url });
-          for (const place of [
-            'tell.news.note.before',
-            'tell.news.note.after',
-            'deliver.outbound.post.after',
-            'deliver.attempts.note.after',
-          ]) {
-            const at = await city.add('worker', { FAILPOINTS: `${diary};${place}=1` });
-            await city.enqueue(place);
-            await eventually(`a worker is dead at ${place}`, () => !city.isRunning('worker', at));
-            // The leases of what it had in hand are over.
-            await city.query(`update delivery set due_at = now() where state = 'waiting'`);
-          }
-          await city.add('worker');
-          await city.untilOver();
-          await eventually('all is told', async () => {
-            const [left] = await city.query(
-              `select (select count(*)::int from job where settled_at is null) + (select count(*)::int from delivery where state = 'waiting') as open,
+  it('row 41: between reading and noting, or between sending and noting, tells nothing less and makes no delivery twice', async () => {
+    const shop = await Receiver.start();
+    try {
+      await City.run({ seed: 1, queue: 'postgres', apis: 1, webhooks: 1, workers: 0, env }, async (city) => {
+        await addEndpoint((sql, parameters) => city.query(sql, parameters), { url: shop.url });
+        for (const place of [
+          'tell.news.note.before',
+          'tell.news.note.after',
+          'deliver.outbound.post.after',
+          'deliver.attempts.note.after',
+        ]) {
+          const at = await city.add('worker', { FAILPOINTS: `${diary};${place}=1` });
+          await city.enqueue(place);
+          await eventually(`a worker is dead at ${place}`, () => !city.isRunning('worker', at));
+          // The leases of what it had in hand are over.
+          await city.query(`update delivery set due_at = now() where state = 'waiting'`);
+        }
+        await city.add('worker');
+        await city.untilOver();
+        await eventually('all is told', async () => {
+          const [left] = await city.query(
+            `select (select count(*)::int from job where settled_at is null) + (select count(*)::int from delivery where state = 'waiting') as open,
                       (select count(*)::int from delivery) as deliveries`,
-            );
-            return left.open === 0 && left.deliveries === 4;
-          });
-          const lines = await city.query(`select id, job_id from history where to_state = 'succeeded' order by id`);
-          const told = await city.query(`select history_id as id, job_id, state from delivery order by history_id`);
-          expect(told).toEqual(lines.map((line) => ({ ...line, state: 'delivered' })));
-          shop.verifyAll(SECRET);
+          );
+          return left.open === 0 && left.deliveries === 4;
         });
-        const heard = new Set(shop.ids);
-        expect(heard.size).toBe(4);
-        // What was sent and not noted came once more, under its id: a receiver tells by that.
-        expect(shop.received.length).toBeGreaterThan(4);
-        const [twice] = shop.ids.filter((id, i) => shop.ids.indexOf(id) !== i);
-        const bodies = shop.received.filter(({ id }) => id === twice).map(({ body }) => body);
-        expect(new Set(bodies).size).toBe(1);
-        const webhook = new Webhook(SECRET);
-        expect(() => webhook.verify(`${bodies[0]} `, shop.received[0]?.headers as Record<string, string>)).toThrow();
-        expect(readFileSync(diary, 'utf8').match(/^killed /gm)).toHaveLength(4);
-      } finally {
-        await shop.close();
-      }
-    },
-    240_000,
-  );
+        const lines = await city.query(`select id, job_id from history where to_state = 'succeeded' order by id`);
+        const told = await city.query(`select history_id as id, job_id, state from delivery order by history_id`);
+        expect(told).toEqual(lines.map((line) => ({ ...line, state: 'delivered' })));
+        shop.verifyAll(SECRET);
+      });
+      const heard = new Set(shop.ids);
+      expect(heard.size).toBe(4);
+      // What was sent and not noted came once more, under its id: a receiver tells by that.
+      expect(shop.received.length).toBeGreaterThan(4);
+      const [twice] = shop.ids.filter((id, i) => shop.ids.indexOf(id) !== i);
+      const bodies = shop.received.filter(({ id }) => id === twice).map(({ body }) => body);
+      expect(new Set(bodies).size).toBe(1);
+      const webhook = new Webhook(SECRET);
+      expect(() => webhook.verify(`${bodies[0]} `, shop.received[0]?.headers as Record<string, string>)).toThrow();
+      expect(readFileSync(diary, 'utf8').match(/^killed /gm)).toHaveLength(4);
+    } finally {
+      await shop.close();
+    }
+  }, 240_000);
 });

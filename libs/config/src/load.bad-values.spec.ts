@@ -43,7 +43,11 @@ describe('a bad value', () => {
     ['VOD_ENDPOINT', 'https://vod.{zone}.aliyuncs.com', 'an http(s) URL'],
     ['VOD_CALLBACK_URL', ' https://example.com/vod', 'an http(s) URL'],
     ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
-    ['DELIVERY_ALLOW', 'shop.internal', 'a comma list of addresses and networks such as 10.20.0.0/16,fd12:3456::/32; entry 1 is none'],
+    [
+      'DELIVERY_ALLOW',
+      'shop.internal',
+      'a comma list of addresses and networks such as 10.20.0.0/16,fd12:3456::/32; entry 1 is none',
+    ],
     ['DELIVERY_ALLOW', '10.0.0.0/8,0.0.0.0/0', 'entry 2 is none'],
     ['DELIVERY_ALLOW', 'fd00::/129', 'entry 1 is none'],
     ['RETENTION', '180', '0 (for ever), or days from 1d to 36500d such as 180d'],

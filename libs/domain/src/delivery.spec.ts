@@ -7,7 +7,7 @@ describe('News', () => {
   });
 
   it('is called like the state', () => {
-    expect(silentStates.map(newsOf).toSorted()).toEqual([...newsTypes].toSorted());
+    expect(new Set(silentStates.map(newsOf))).toEqual(new Set(newsTypes));
     expect(newsOf('held')).toBe('job.held');
   });
 });

@@ -28,7 +28,6 @@ export {
   unidentifiedStates,
   verdictStates,
   type JobCore,
-  type JobError,
   type JobState,
   type Priority,
 } from './job';

@@ -30,9 +30,9 @@ describe('The retention of what was told', () => {
 
   /** What a run drops, which is what the dry run has said. */
   async function dropped() {
-    const planned = Object.entries(await retaining.retainOf().plan()).filter(([, rows]) => rows > 0);
+    const planned = await retaining.retainOf().plan();
     const ran = await retaining.run();
-    expect(Object.entries(ran).toSorted()).toEqual(planned.toSorted());
+    expect(ran).toEqual(Object.fromEntries(Object.entries(planned).filter(([, rows]) => rows > 0)));
     return ran;
   }
 

@@ -158,7 +158,7 @@ describe('Telling', () => {
     await endpoint();
     await endpoint({ events: ['job.held'] });
     const ids = await Promise.all(Array.from({ length: 6 }, async () => (await fixture.accept()).jobs[0]?.id ?? ''));
-    let isWriting = true;
+    const written = new AbortController();
     const writers = Promise.all(
       ids.map(async (id, writer) => {
         const client = await connect();
@@ -171,13 +171,13 @@ describe('Telling', () => {
           await client.query((writer + round) % 5 === 0 ? 'rollback' : 'commit');
         }
       }),
-    ).finally(() => (isWriting = false));
+    ).finally(() => written.abort());
     const signals = new Signals();
     const anew: unknown[] = [];
     signals.on('news.begun_anew', (said) => anew.push(said));
     const readers = (await fixture.connections(3)).map(async (db) => {
       const tell = tellOf(new NewsStore(db), signals);
-      while (isWriting) await tell.run(() => {});
+      while (!written.signal.aborted) await tell.run(() => {});
     });
     await Promise.all([writers, ...readers]);
     await tellAll();
@@ -292,7 +292,7 @@ describe('Telling', () => {
     await query(`update endpoint set since = '900000000:900000000:'`);
     const tell = tellOf(new NewsStore(fixture.db), signals);
     await tellAll(tell);
-    expect([await told(), anew]).toEqual([[], [{}]]);
+    expect([await told(), anew]).toEqual([[], [{ position: '900000000:900000000:' }]]);
     await fixture.jobIn('succeeded');
     await tellAll(tell);
     expect([await typesOf(endpointId), anew.length]).toEqual([['job.succeeded'], 1]);
@@ -337,10 +337,19 @@ describe('Telling', () => {
 });
 
 describe('The job of a line', () => {
-  const job = { id: 'job-1', state: 'queued', version: 7, attempt: 2, dueAt: new Date(1), settledAt: null, error: null };
+  const job = {
+    id: 'job-1',
+    state: 'queued',
+    version: 7,
+    attempt: 2,
+    dueAt: new Date(1),
+    settledAt: null,
+    error: null,
+  };
   const line = { version: 5, to: 'failed', event: 'read_failed', attempt: 1, at: new Date(0) };
   const detail = { code: 'NoAudio', message: 'no audio' };
-  const then = (more: Partial<HistoryRow>) => jobThen({ job: job as never, line: { ...line, detail, ...more } as HistoryRow });
+  const then = (more: Partial<HistoryRow>) =>
+    jobThen({ job: job as never, line: { ...line, detail, ...more } as HistoryRow });
 
   it('is as it is, while it has not moved on', () => {
     expect(then({ version: 7 })).toBe(job);
@@ -348,12 +357,23 @@ describe('The job of a line', () => {
 
   it('is as the line left it', () => {
     const error = { phase: 'vod', code: 'NoAudio', message: 'no audio' };
-    expect(then({})).toEqual({ ...job, state: 'failed', version: 5, attempt: 1, dueAt: null, settledAt: line.at, error });
+    expect(then({})).toEqual({
+      ...job,
+      state: 'failed',
+      version: 5,
+      attempt: 1,
+      dueAt: null,
+      settledAt: line.at,
+      error,
+    });
     expect(then({ to: 'held', event: 'undecidable', detail: { reason: 'two of them' } })).toMatchObject({
       state: 'held',
       settledAt: null,
       error: { code: 'undecidable', message: 'two of them' },
     });
-    expect(then({ to: 'succeeded', event: 'read_succeeded', detail: {} })).toMatchObject({ error: null, settledAt: line.at });
+    expect(then({ to: 'succeeded', event: 'read_succeeded', detail: {} })).toMatchObject({
+      error: null,
+      settledAt: line.at,
+    });
   });
 });

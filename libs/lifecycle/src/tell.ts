@@ -37,7 +37,7 @@ export class Tell {
     this.isWanted = page !== 'nobody';
     if (page === 'nobody') return { again: IDLE_MS };
     if (page === 'elsewhere') return { again: ELSEWHERE_MS };
-    if (page.isAnew) this.deps.signals.emit('news.begun_anew', {});
+    if (page.strange !== null) this.deps.signals.emit('news.begun_anew', { position: page.strange });
     for (const each of page.made) this.deps.signals.emit('news.told', each);
     if (page.made.length > 0) told();
     return { again: page.more ? 'now' : LOOK_EVERY_MS };
@@ -49,15 +49,12 @@ export class Tell {
     const { position, more } = page;
     const made = to.length > 0 ? await this.deps.news.note(turn, position, lines, to) : [];
     if (to.length === 0) await this.deps.news.moveOn(turn, page);
-    return { made, more, isAnew: page.isAnew };
+    return { made, more, strange: page.isAnew ? turn.place.position : null };
   }
 }
 
 /** Who is told of what. The ids ascend in the order of the lines. */
-function deliveriesOf(
-  news: readonly News[],
-  endpoints: readonly Listening[],
-): { lines: ToldLine[]; to: ToldTo[] } {
+function deliveriesOf(news: readonly News[], endpoints: readonly Listening[]): { lines: ToldLine[]; to: ToldTo[] } {
   const lines: ToldLine[] = [];
   const to: ToldTo[] = [];
   for (const each of news) {
@@ -89,5 +86,13 @@ function hears({ client, types, labels, since }: Listening, { job, tx }: News): 
 export function jobThen({ line, job }: Pick<News, 'line' | 'job'>): JobRow {
   if (job.version === line.version) return job;
   const { to: state, version, attempt, at } = line;
-  return { ...job, state, version, attempt, dueAt: null, settledAt: isSettled(state) ? at : null, error: errorIn(line) };
+  return {
+    ...job,
+    state,
+    version,
+    attempt,
+    dueAt: null,
+    settledAt: isSettled(state) ? at : null,
+    error: errorIn(line),
+  };
 }

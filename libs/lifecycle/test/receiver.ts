@@ -7,7 +7,11 @@ export interface Received {
   id: string;
   headers: IncomingHttpHeaders;
   body: string;
-  message: { type: string; timestamp: string; data: { job?: any; result?: any; resultUrl?: string } };
+  message: {
+    type: string;
+    timestamp: string;
+    data: { job?: Record<string, unknown>; result?: unknown; resultUrl?: string };
+  };
 }
 
 type Answer = (response: ServerResponse, received: Received, nth: number) => void;

@@ -1,4 +1,11 @@
-import { DeliveryRetention, MonthStore, RetentionReads, RetentionStore, type Dropped, type JobRow } from '@app/persistence';
+import {
+  DeliveryRetention,
+  MonthStore,
+  RetentionReads,
+  RetentionStore,
+  type Dropped,
+  type JobRow,
+} from '@app/persistence';
 import { v7 as uuidv7 } from 'uuid';
 import type { Fixture } from '../../persistence/test/fixture';
 import { Retain, type RetentionSettings } from '../src/retain';
@@ -8,7 +15,21 @@ export const settings: RetentionSettings = { recordsMs: 180 * DAY, eventBodiesMs
 export const forEver: RetentionSettings = { recordsMs: null, eventBodiesMs: null, keysMs: null };
 
 /** What lies in each table, all of it. */
-const tables = ['job', 'job_label', 'history', 'result', 'submission', 'request', 'event', 'dropped_job', 'retention', 'delivery', 'delivery_attempt', 'endpoint', 'endpoint_secret'];
+const tables = [
+  'job',
+  'job_label',
+  'history',
+  'result',
+  'submission',
+  'request',
+  'event',
+  'dropped_job',
+  'retention',
+  'delivery',
+  'delivery_attempt',
+  'endpoint',
+  'endpoint_secret',
+];
 
 /** Runs the retention on a database, and looks at what it has left. */
 export class Retaining {

@@ -47,8 +47,12 @@ export const deliverySignals = {
   }),
 
   /** The position in the history was another database's, as after a restore: what had not been told by then is not told any more. */
-  'news.begun_anew': row<Record<never, never>>({
-    log: () => warn({ effect: 'what had happened and was not told yet is told to nobody; what happens from now on is' }),
+  'news.begun_anew': row<{ position: string }>({
+    log: (found) =>
+      warn({
+        ...found,
+        effect: 'what had happened and was not told yet is told to nobody; what happens from now on is',
+      }),
   }),
 
   'delivery.tried': row<
@@ -61,7 +65,8 @@ export const deliverySignals = {
       sinceMs: number | null;
     }
   >({
-    log: ({ error: why, sinceMs: _, ...rest }) => (rest.outcome === 'delivered' ? debug(rest) : info({ ...rest, why })),
+    log: ({ error: why, sinceMs: _sinceMs, ...rest }) =>
+      rest.outcome === 'delivered' ? debug(rest) : info({ ...rest, why }),
     // Whoever has an endpoint can have it fail as often as it likes.
     foldBy: ({ endpointId, outcome, status }) => `${endpointId} ${outcome} ${status}`,
     metrics: [

@@ -48,7 +48,7 @@ const oneOfEach: SignalMap = {
   'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
   'caller.limited': { client: 'shop', limit: 'rate' },
   'news.told': { type: 'job.succeeded', deliveries: 3 },
-  'news.begun_anew': {},
+  'news.begun_anew': { position: '900:900:' },
   'delivery.tried': {
     deliveryId: 'delivery-1',
     endpointId: 'endpoint-1',

@@ -70,16 +70,23 @@ async function listen(server: net.Server, address: string, port = 0): Promise<nu
   return (server.address() as AddressInfo).port;
 }
 
-const at = (...addresses: string[]) => addresses.map((address): Address => ({ address, family: net.isIPv6(address) ? 6 : 4 }));
+const at = (...addresses: string[]) =>
+  addresses.map((address): Address => ({ address, family: net.isIPv6(address) ? 6 : 4 }));
 
 function post(url: string, options: Partial<OutboundOptions> = {}): Promise<Posted> {
   const outbound = new Outbound({ allow: loopback, deadlineMs: LONG_MS, ...options });
-  return outbound.post({ url, headers: { 'content-type': 'application/json', 'webhook-id': 'one' }, body: '{"a":"ü"}' });
+  return outbound.post({
+    url,
+    headers: { 'content-type': 'application/json', 'webhook-id': 'one' },
+    body: '{"a":"ü"}',
+  });
 }
 
 describe('A call to a URL of somebody else', () => {
   it('brings the body and the headers, and the beginning of the answer', async () => {
-    const { port, seen } = await receiver((_, response) => response.writeHead(201, { 'retry-after': '7' }).end('thanks'));
+    const { port, seen } = await receiver((_, response) =>
+      response.writeHead(201, { 'retry-after': '7' }).end('thanks'),
+    );
     expect(await post(`http://127.0.0.1:${port}/hook?a=1`)).toEqual({
       outcome: 'answered',
       status: 201,
@@ -109,13 +116,24 @@ describe('A call to a URL of somebody else', () => {
   ])('is not made to a certificate %s', async (_what, more, host) => {
     const { port, seen } = await receiver(undefined, { isSecure: true });
     const posted = await post(`https://${host}:${port}/`, { ...more, resolve: async () => at('127.0.0.1') });
-    expect(posted).toMatchObject({ outcome: 'untrusted', error: expect.stringMatching(/^its certificate is not trusted \(\w+\)$/) });
+    expect(posted).toMatchObject({
+      outcome: 'untrusted',
+      error: expect.stringMatching(/^its certificate is not trusted \(\w+\)$/),
+    });
     expect(seen).toEqual([]);
   });
 
   it('row 42: goes nowhere when a host has a forbidden address among others', async () => {
     const { port, seen } = await receiver();
-    for (const other of ['10.0.0.1', '100.64.0.1', '169.254.169.254', 'fe80::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1', '2002:7f00:1::']) {
+    for (const other of [
+      '10.0.0.1',
+      '100.64.0.1',
+      '169.254.169.254',
+      'fe80::1',
+      '::ffff:127.0.0.1',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+    ]) {
       const posted = await post(`http://hooks.example:${port}/`, { resolve: async () => at('127.0.0.1', other) });
       expect([other, posted.outcome]).toEqual([other, 'forbidden_address']);
     }
@@ -192,7 +210,10 @@ describe('A call to a URL of somebody else', () => {
 
   it('counts the look for the address as a part of it', async () => {
     const options = { deadlineMs: 200, resolve: () => new Promise<Address[]>(() => {}) };
-    expect(await post('http://hooks.example/', options)).toEqual({ outcome: 'unresolved', error: 'its host was not found' });
+    expect(await post('http://hooks.example/', options)).toEqual({
+      outcome: 'unresolved',
+      error: 'its host was not found',
+    });
   });
 
   it('takes the status of an answer whose text breaks off, or never ends', async () => {
@@ -213,7 +234,10 @@ describe('A call to a URL of somebody else', () => {
     ['resets it', (socket) => socket.resetAndDestroy()],
     ['speaks something else', (socket) => socket.end('220 mail.example ESMTP\r\n')],
     ['has endless headers', (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`)],
-    ['wants another protocol', (socket) => socket.end('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')],
+    [
+      'wants another protocol',
+      (socket) => socket.end('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    ],
   ])('is broken when the receiver %s', async (_what, take) => {
     const port = await rawReceiver(take);
     const posted = await post(`http://127.0.0.1:${port}/`);
@@ -223,6 +247,9 @@ describe('A call to a URL of somebody else', () => {
   it('is refused where nobody listens, and does not say at which address', async () => {
     const { port } = await receiver();
     await closing.pop()?.();
-    expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ outcome: 'refused', error: 'no connection (ECONNREFUSED)' });
+    expect(await post(`http://127.0.0.1:${port}/`)).toEqual({
+      outcome: 'refused',
+      error: 'no connection (ECONNREFUSED)',
+    });
   });
 });

@@ -89,7 +89,12 @@ describe('What may be called', () => {
 
   it('is what DELIVERY_ALLOW names, over http: too', async () => {
     const allow = ['10.20.0.0/16', '127.0.0.0/8', '::1'];
-    for (const url of ['https://inside.example/', 'http://inside.example:8080/', 'http://127.0.0.1:9000/hook', 'http://[::1]/']) {
+    for (const url of [
+      'https://inside.example/',
+      'http://inside.example:8080/',
+      'http://127.0.0.1:9000/hook',
+      'http://[::1]/',
+    ]) {
       expect([url, (await check(url, allow)).ok]).toEqual([url, true]);
     }
     expect((await check('https://mixed.example/', allow)).ok).toBe(true);

@@ -11,8 +11,7 @@ export interface Target {
 }
 
 type TargetCheck =
-  | ({ ok: true } & Target)
-  | { ok: false; problem: 'malformed' | 'unresolved' | 'forbidden_address'; reason: string };
+  ({ ok: true } & Target) | { ok: false; problem: 'malformed' | 'unresolved' | 'forbidden_address'; reason: string };
 
 interface TargetRules {
   /** Networks whose addresses may be called although they are not global; `http:` is for these only. */

@@ -5,7 +5,13 @@ import { AttemptStore, type Attempt, type Then } from './attempt.store';
 import { DeliveryStore, type ClaimedDelivery } from './delivery.store';
 
 const arrived: Attempt = { outcome: 'delivered', status: 204, error: null, answerHead: '', durationMs: 12 };
-const broke: Attempt = { outcome: 'answered', status: 500, error: 'it answered with 500', answerHead: 'oh\0no', durationMs: 34 };
+const broke: Attempt = {
+  outcome: 'answered',
+  status: 500,
+  error: 'it answered with 500',
+  answerHead: 'oh\0no',
+  durationMs: 34,
+};
 const delivered: Then = { state: 'delivered' };
 const again = (inMs: number, more: { isGone?: boolean; restMs?: number } = {}): Then => ({
   state: 'waiting',
@@ -80,8 +86,17 @@ describe('What came of a delivery', () => {
   it('is kept with the attempt: it has arrived', async () => {
     const delivery = await claimed();
     expect(await attempts.note(delivery, arrived, delivered)).toBeNull();
-    expect(await row(delivery.id)).toMatchObject({ state: 'delivered', attempts: 1, status: 204, error: null, dueInS: null, isSettled: true });
-    expect(await tries(delivery.id)).toEqual([{ nth: 1, outcome: 'delivered', status: 204, error: null, head: '', ms: 12 }]);
+    expect(await row(delivery.id)).toMatchObject({
+      state: 'delivered',
+      attempts: 1,
+      status: 204,
+      error: null,
+      dueInS: null,
+      isSettled: true,
+    });
+    expect(await tries(delivery.id)).toEqual([
+      { nth: 1, outcome: 'delivered', status: 204, error: null, head: '', ms: 12 },
+    ]);
     expect(await endpoint()).toMatchObject({ isFailing: false, isPaused: false });
   });
 
@@ -105,15 +120,25 @@ describe('What came of a delivery', () => {
     expect(second).toMatchObject({ id: delivery.id, attempts: 1, tries: 1, isFailing: true });
     expect(second?.triedForMs).toBeGreaterThanOrEqual(3_600_000);
     await attempts.note(second as ClaimedDelivery, broke, failed);
-    expect(await row(delivery.id)).toMatchObject({ state: 'failed', attempts: 2, tries: 2, dueInS: null, isSettled: true });
+    expect(await row(delivery.id)).toMatchObject({
+      state: 'failed',
+      attempts: 2,
+      tries: 2,
+      dueInS: null,
+      isSettled: true,
+    });
   });
 
   it('is kept of many at once, each as its own', async () => {
     await Promise.all(Array.from({ length: 30 }, () => add()));
     const all = await claim();
     expect(all).toHaveLength(30);
-    await Promise.all(all.map((each, i) => attempts.note(each, i % 2 ? arrived : broke, i % 2 ? delivered : again(1_000))));
-    const states = await query(`select state, count(*)::int from delivery where attempts = 1 group by state order by state`);
+    await Promise.all(
+      all.map((each, i) => attempts.note(each, i % 2 ? arrived : broke, i % 2 ? delivered : again(1_000))),
+    );
+    const states = await query(
+      `select state, count(*)::int from delivery where attempts = 1 group by state order by state`,
+    );
     expect(states).toEqual([
       { state: 'delivered', count: 15 },
       { state: 'waiting', count: 15 },
@@ -139,8 +164,10 @@ describe('What came of a delivery', () => {
     await query(`update delivery set due_at = now()`);
     const [other] = await claim();
     await attempts.note(other as ClaimedDelivery, broke, again(60_000));
+    const dueAt = await query(`select due_at from delivery`);
     await attempts.note(late, broke, failed);
-    expect(await row(late.id)).toMatchObject({ state: 'waiting', attempts: 2, tries: 1, dueInS: 60 });
+    expect(await row(late.id)).toMatchObject({ state: 'waiting', attempts: 2, tries: 1 });
+    expect(await query(`select due_at from delivery`)).toEqual(dueAt);
     await attempts.note(late, arrived, delivered);
     expect(await row(late.id)).toMatchObject({ state: 'delivered', attempts: 3 });
     await attempts.note(other as ClaimedDelivery, broke, again(1));
@@ -201,7 +228,7 @@ describe('What came of a delivery', () => {
     const [one, other] = [await claimed(), await claimed()];
     const gone = again(1_000, { isGone: true });
     const reasons = await Promise.all([attempts.note(one, broke, gone), attempts.note(other, broke, gone)]);
-    expect(reasons.toSorted()).toEqual(['gone', null]);
+    expect(reasons.filter((reason) => reason !== null)).toEqual(['gone']);
     expect(await endpoint()).toMatchObject({ reason: 'gone', isPaused: true });
     expect(await row(one.id)).toMatchObject({ state: 'waiting' });
     expect(await claim()).toEqual([]);

@@ -31,7 +31,7 @@ export type Then =
 interface Noted {
   delivery: Pick<ClaimedDelivery, 'id' | 'endpointId' | 'attempts' | 'isFailing'>;
   attempt: Attempt;
-  then: Then;
+  follows: Then;
 }
 
 /** What came of deliveries. Times are the database's. */
@@ -46,23 +46,23 @@ export class AttemptStore {
    *
    * @returns why the endpoint is paused, if this has paused it
    */
-  note(delivery: Noted['delivery'], attempt: Attempt, then: Then): Promise<PauseReason | null> {
-    return this.notes.add({ delivery, attempt, then });
+  note(delivery: Noted['delivery'], attempt: Attempt, follows: Then): Promise<PauseReason | null> {
+    return this.notes.add({ delivery, attempt, follows });
   }
 
   private async noteAll(notes: Noted[]): Promise<(PauseReason | null)[]> {
-    const failed = notes.flatMap(({ delivery: { endpointId }, then }) =>
-      then.state === 'delivered' ? [] : [{ endpointId, isGone: then.isGone, restMs: then.restMs }],
+    const failed = notes.flatMap(({ delivery: { endpointId }, follows }) =>
+      follows.state === 'delivered' ? [] : [{ endpointId, isGone: follows.isGone, restMs: follows.restMs }],
     );
-    const heard = notes.flatMap(({ delivery: { endpointId, isFailing }, then }) =>
-      then.state === 'delivered' && isFailing ? [endpointId] : [],
+    const heard = notes.flatMap(({ delivery: { endpointId, isFailing }, follows }) =>
+      follows.state === 'delivered' && isFailing ? [endpointId] : [],
     );
-    const rows = notes.map(({ delivery: { id, attempts }, attempt, then }) => ({
+    const rows = notes.map(({ delivery: { id, attempts }, attempt, follows }) => ({
       ...attempt,
       id,
       seen: attempts,
-      state: then.state,
-      inMs: then.state === 'delivered' ? null : then.inMs,
+      state: follows.state,
+      inMs: follows.state === 'delivered' ? null : follows.inMs,
     }));
     return transaction(this.db, async (tx) => {
       // Endpoints before deliveries, as whoever removes one does: so neither can keep the other waiting for ever.
@@ -70,8 +70,8 @@ export class AttemptStore {
       if (heard.length > 0) await tx.query(noteHearing, [heard]);
       await tx.last(noteAttempts, [toJson(rows)]);
       const reasons = new Map(paused.map(({ id, pauseReason }) => [id, pauseReason]));
-      return notes.map(({ delivery: { endpointId }, then }) => {
-        if (then.state === 'delivered') return null;
+      return notes.map(({ delivery: { endpointId }, follows }) => {
+        if (follows.state === 'delivered') return null;
         const reason = reasons.get(endpointId) ?? null;
         reasons.delete(endpointId); // said once, however many failed together
         return reason;

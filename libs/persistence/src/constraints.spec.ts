@@ -195,7 +195,11 @@ describe('Postgres itself refuses', () => {
     ['one moment for two secrets of an endpoint', 'endpoint_secret_pkey', `${endpoint()}; ${secret}; ${secret}`],
     ['a secret of no endpoint', 'endpoint_secret_endpoint_id_fkey', secret],
     ['a delivery to no endpoint', 'delivery_endpoint_id_fkey', delivery()],
-    ['a delivery of nothing that is known', 'delivery_type_known', `${endpoint()}; ${delivery({ type: `'job.born'` })}`],
+    [
+      'a delivery of nothing that is known',
+      'delivery_type_known',
+      `${endpoint()}; ${delivery({ type: `'job.born'` })}`,
+    ],
     [
       'a delivery in no known state',
       'delivery_state_known',

@@ -16,16 +16,18 @@ export class DeliveryRetention {
 
   /** Drops endpoints that were removed before a moment, and of which no delivery is left. */
   async dropEndpoints(removedBefore: Date): Promise<Dropped> {
-    const [{ dropped }] = await this.db.query<[{ dropped: number }]>(
+    const [dropped] = await this.db.query<[Dropped]>(
       `with gone as (
          delete from endpoint
           where deleted_at < $1 and not exists (select from delivery where delivery.endpoint_id = endpoint.id)
-          returning 1
+          returning id
+       ), secrets as (
+         delete from endpoint_secret where endpoint_id in (select id from gone) returning 1
        )
-       select count(*)::int as dropped from gone`,
+       select (select count(*)::int from gone) as endpoint, (select count(*)::int from secrets) as endpoint_secret`,
       [removedBefore],
     );
-    return { endpoint: dropped };
+    return dropped;
   }
 
   /** Forgets secrets that nothing is signed with any more. */

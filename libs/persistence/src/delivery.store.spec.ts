@@ -62,7 +62,7 @@ describe('Deliveries that are due', () => {
     await runner.startTransaction();
     try {
       const other = new DeliveryStore({ query: (...asked: [string, unknown[]]) => runner.query(...asked) } as never);
-      expect(await other.claim(LEASE_MS, { ...PLENTY, room: 1, roomForMore: 1 }, [])).toMatchObject([{ id: ids[0] }]);
+      expect(await other.claim(LEASE_MS, { ...PLENTY, ofOne: 1 }, [])).toMatchObject([{ id: ids[0] }]);
       expect(await claim()).toEqual([ids[1]]);
     } finally {
       await runner.rollbackTransaction();
@@ -84,7 +84,7 @@ describe('Deliveries that are due', () => {
     const ofOne: string[] = [];
     for (const dueInS of [-9, -8, -7, -6]) ofOne.push(await delivery({ endpointId: one, dueInS }));
     const ofOther = await delivery({ endpointId: other });
-    expect((await claim({ ofOne: 2 }, [{ endpointId: one, count: 1 }])).toSorted()).toEqual([ofOne[0], ofOther].toSorted());
+    expect(new Set(await claim({ ofOne: 2 }, [{ endpointId: one, count: 1 }]))).toEqual(new Set([ofOne[0], ofOther]));
     expect(await claim({ ofOne: 2 }, [{ endpointId: one, count: 2 }])).toEqual([]);
     expect(await claim({ ofOne: 2 })).toEqual([ofOne[1], ofOne[2]]);
   });
@@ -139,7 +139,10 @@ describe('Deliveries that are due', () => {
   it('go out one at a time to an endpoint that fails, and not while it rests', async () => {
     const endpointId = await endpoint();
     const ids = [await delivery({ endpointId, dueInS: -3 }), await delivery({ endpointId, dueInS: -2 })];
-    await setEndpoint(endpointId, `failing_since = now() - interval '1 hour', rest_until = now() + interval '1 minute'`);
+    await setEndpoint(
+      endpointId,
+      `failing_since = now() - interval '1 hour', rest_until = now() + interval '1 minute'`,
+    );
     expect(await claim()).toEqual([]);
     await setEndpoint(endpointId, `rest_until = now()`);
     const claimed = await store.claim(LEASE_MS, PLENTY, []);

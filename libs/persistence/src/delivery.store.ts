@@ -64,7 +64,11 @@ export class DeliveryStore {
    * Takes deliveries that are due: of each endpoint the longest due first, of each job the earliest only, and as many of the one
    * endpoint as of the others when there is not room for all.
    */
-  async claim(leaseMs: number, { room, roomForMore, ofOne }: Caps, inHand: readonly InHand[]): Promise<ClaimedDelivery[]> {
+  async claim(
+    leaseMs: number,
+    { room, roomForMore, ofOne }: Caps,
+    inHand: readonly InHand[],
+  ): Promise<ClaimedDelivery[]> {
     const busy = [inHand.map(({ endpointId }) => endpointId), inHand.map(({ count }) => count)];
     const rows = await this.db.query<(ClaimedDelivery & { commit: string })[]>(claim, [
       leaseMs,
@@ -73,7 +77,7 @@ export class DeliveryStore {
       ...busy,
       roomForMore,
     ]);
-    return rows.map(({ commit: _, ...claimed }) => claimed);
+    return rows.map(({ commit: _commit, ...claimed }) => claimed);
   }
 
   /** By the reason for which endpoints are paused; null are those that are not. A reason that nobody has is left out. */
@@ -121,7 +125,7 @@ const claim = `
   ), placed as (
     select id, nth, due_at, row_number() over (order by nth, due_at, id) as place from fair
   ), chosen as (
-    select id, nth, due_at from placed where place <= case when nth = 1 then $2::int else $6::int end
+    select id, nth, due_at from placed where place <= case when nth = 1 then $2::int else least($2::int, $6::int) end
   ), taken as (
     update delivery
        set due_at = now() + make_interval(secs => $1::float8 / 1000)
@@ -152,7 +156,7 @@ const standing = `
      select count(*) as deliveries
        from (select from delivery
               where delivery.endpoint_id = endpoint.id and delivery.state = 'waiting'
-              limit ${COUNTED}) as some
+              limit ${COUNTED}) as few
    ) as counted
     left join lateral (
       select created_at from delivery

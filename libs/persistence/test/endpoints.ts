@@ -62,9 +62,19 @@ interface TestDelivery {
 }
 
 /** A delivery that waits, as telling makes one. Answers its id. */
-export async function addDelivery(query: Query, delivery: Partial<TestDelivery> & { endpointId: string }): Promise<string> {
+export async function addDelivery(
+  query: Query,
+  delivery: Partial<TestDelivery> & { endpointId: string },
+): Promise<string> {
   const id = uuidv7();
-  const { endpointId, jobId = uuidv7(), historyId = null, type = 'job.succeeded', client = 'otto', dueInS = -1 } = delivery;
+  const {
+    endpointId,
+    jobId = uuidv7(),
+    historyId = null,
+    type = 'job.succeeded',
+    client = 'otto',
+    dueInS = -1,
+  } = delivery;
   await query(
     `insert into delivery (id, endpoint_id, job_id, history_id, type, client, happened_at, job, due_at)
      values ($1, $2, $3, $4, $5, $6, now(), $7, now() + make_interval(secs => $8))`,

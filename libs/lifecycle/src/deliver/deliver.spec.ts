@@ -96,7 +96,9 @@ describe('Delivering', () => {
       },
     ]);
     expect(shop.received[0]?.message.data).not.toHaveProperty('result');
-    expect(await deliveries()).toMatchObject([{ id: shop.received[0]?.id, state: 'delivered', attempts: 1, status: 204 }]);
+    expect(await deliveries()).toMatchObject([
+      { id: shop.received[0]?.id, state: 'delivered', attempts: 1, status: 204 },
+    ]);
     expect(tried).toMatchObject([{ outcome: 'delivered', client: 'otto', host: new URL(shop.url).host }]);
     expect(JSON.stringify(tried)).not.toContain('path-canary');
   });
@@ -125,7 +127,7 @@ describe('Delivering', () => {
     await query(`update result set raw = repeat('x', 262145) where job_id = $1`, [large.id]);
     await new Tell({ news: new NewsStore(fixture.db), signals: new Signals() }).run(() => {});
     await runAll();
-    const dataOf = (id: string) => shop.received.find(({ message }) => message.data.job.id === id)?.message.data;
+    const dataOf = (id: string) => shop.received.find(({ message }) => message.data.job?.['id'] === id)?.message.data;
     expect(dataOf(small.id)).toMatchObject({ result: { raw: { a: 1 }, normalized: { a: 1 }, source: 'ListAIJob' } });
     expect(dataOf(large.id)).toMatchObject({ resultUrl: `/v1/jobs/${large.id}/result` });
     expect(dataOf(large.id)).not.toHaveProperty('result');
@@ -208,7 +210,9 @@ describe('Delivering', () => {
     const url = shop.url.replace('127.0.0.1', 'hooks.example').replace('http:', 'https:');
     await delivery({ endpointId: await addEndpoint(query, { url }) });
     await run(deliverer({ allow: new Networks([]), resolve: async () => [{ address: '127.0.0.1', family: 4 }] }));
-    expect(tried).toMatchObject([{ outcome: 'forbidden_address', error: 'its host has an address that is not public' }]);
+    expect(tried).toMatchObject([
+      { outcome: 'forbidden_address', error: 'its host has an address that is not public' },
+    ]);
     expect(await deliveries()).toMatchObject([{ state: 'waiting', attempts: 1 }]);
     expect(shop.received).toEqual([]);
   });

@@ -78,9 +78,22 @@ export class Deliver {
     const [first, told] = [delivery.attempts === 0, then.state === 'delivered'];
     const sinceMs = first && told ? Math.max(this.deps.now().getTime() - delivery.happenedAt.getTime(), 0) : null;
     const host = hostOf(url);
-    this.deps.signals.emit('delivery.tried', { deliveryId: id, endpointId, client, host, type, outcome, status, error, ms: durationMs, sinceMs });
-    if (then.state === 'failed') this.deps.signals.emit('delivery.failed', { deliveryId: id, endpointId, client, host, type });
-    if (paused === 'gone' || paused === 'failing') this.deps.signals.emit('endpoint.paused', { endpointId, client, host, reason: paused });
+    this.deps.signals.emit('delivery.tried', {
+      deliveryId: id,
+      endpointId,
+      client,
+      host,
+      type,
+      outcome,
+      status,
+      error,
+      ms: durationMs,
+      sinceMs,
+    });
+    if (then.state === 'failed')
+      this.deps.signals.emit('delivery.failed', { deliveryId: id, endpointId, client, host, type });
+    if (paused === 'gone' || paused === 'failing')
+      this.deps.signals.emit('endpoint.paused', { endpointId, client, host, reason: paused });
   }
 
   private async post(delivery: ClaimedDelivery): Promise<Posted> {
@@ -108,7 +121,8 @@ function isTaken(status: number): boolean {
 }
 
 function attemptOf(posted: Posted): Omit<Attempt, 'durationMs'> {
-  if (posted.outcome !== 'answered') return { outcome: posted.outcome, status: null, error: posted.error, answerHead: null };
+  if (posted.outcome !== 'answered')
+    return { outcome: posted.outcome, status: null, error: posted.error, answerHead: null };
   const { status, head } = posted;
   const outcome = outcomeOf(status);
   const error = outcome === 'delivered' ? null : `it answered with ${status}`;

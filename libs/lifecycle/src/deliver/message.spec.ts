@@ -11,13 +11,13 @@ const told = {
   includeResult: true,
 } as const;
 
-const result: ResultRow = {
+const result = {
   jobId: 'job-1',
   raw: '{"id":12345678901234567890}',
   normalized: { a: 1 },
   source: 'ListAIJob',
   readAt: happenedAt,
-};
+} satisfies ResultRow;
 
 describe('What a client is told', () => {
   it('is what happened, when, and the job', () => {
@@ -58,12 +58,17 @@ describe('What a client is told', () => {
   });
 
   it('is signed by every secret that is valid, so that a receiver may know either', () => {
-    const [old, young, other] = ['b2xkLW9sZC1vbGQtb2xkLW9sZC0=', 'eW91bmcteW91bmcteW91bmcteW8=', 'b3RoZXItb3RoZXItb3RoZXItb3Q='];
+    const [old, young, other] = [
+      'b2xkLW9sZC1vbGQtb2xkLW9sZC0=',
+      'eW91bmcteW91bmcteW91bmcteW8=',
+      'b3RoZXItb3RoZXItb3RoZXItb3Q=',
+    ];
     const delivery = { id: 'delivery-1', secrets: [`whsec_${young}`, `whsec_${old}`] } as ClaimedDelivery;
     const body = bodyOf(told, null);
     const headers = headersOf(delivery, body, new Date());
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': 'delivery-1' });
-    for (const secret of [old, young]) expect(new Webhook(`whsec_${secret}`).verify(body, headers)).toEqual(JSON.parse(body));
+    for (const secret of [old, young])
+      expect(new Webhook(`whsec_${secret}`).verify(body, headers)).toEqual(JSON.parse(body));
     expect(() => new Webhook(`whsec_${other}`).verify(body, headers)).toThrow('No matching signature');
     expect(() => new Webhook(`whsec_${old}`).verify(`${body} `, headers)).toThrow('No matching signature');
   });

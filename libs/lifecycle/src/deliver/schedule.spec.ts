@@ -25,8 +25,8 @@ describe('The next try', () => {
   });
 
   it('comes up to a tenth sooner or later, so that what failed together comes apart', () => {
-    expect(next({ tries: 4, chance: 0 })).toBe(1.8 * HOUR);
-    expect(next({ tries: 4, chance: 1 - 2 ** -32 })).toBe(2.2 * HOUR);
+    expect(next({ tries: 4, chance: 0 })).toBe(108 * MINUTE);
+    expect(next({ tries: 4, chance: 1 - 2 ** -32 })).toBe(132 * MINUTE);
   });
 
   it('comes three days after the first for the last time', () => {
