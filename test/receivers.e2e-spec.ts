@@ -199,8 +199,8 @@ describe.each(there)('A receiver in %s, as the page shows it,', (language) => {
     receiver.knows(endpoint.secret);
   });
   afterAll(async () => {
-    receiver.stop();
-    await stack.stop();
+    receiver?.stop();
+    await stack?.stop();
   });
 
   const sendTest = async () => (await stack.call('POST', `/v1/endpoints/${endpoint.id}/test`)).body.id as string;

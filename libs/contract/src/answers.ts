@@ -67,12 +67,9 @@ const historyItem = z
     attempt: z.int(),
     actor: z.string().nullable(),
     detail: z.record(z.string(), anyJson),
-    deliveries: z
-      .array(deliveryItem)
-      .optional()
-      .meta({
-        description: 'Of what the endpoints of its client were told of this; in a history only, where there are any',
-      }),
+    deliveries: z.array(deliveryItem).optional().meta({
+      description: 'Of what the endpoints of its client were told of this; in a history only, where there are any',
+    }),
   })
   .meta({ id: 'HistoryItem' });
 
