@@ -18,7 +18,7 @@ describe('Deliveries that are due', () => {
   const query = (sql: string, parameters: unknown[] = []) => fixture.query(sql, parameters);
   const endpoint = (more: Parameters<typeof addEndpoint>[1] = {}) => addEndpoint(query, more);
   const delivery = (more: Parameters<typeof addDelivery>[1]) => addDelivery(query, more);
-  const claim = async (caps: Partial<typeof PLENTY> = {}, inHand: { endpointId: string; count: number }[] = []) =>
+  const claim = async (caps: Partial<typeof PLENTY> = {}, inHand: Parameters<DeliveryStore['claim']>[2] = []) =>
     (await store.claim(LEASE_MS, { ...PLENTY, ...caps }, inHand)).map(({ id }) => id);
   const setEndpoint = (id: string, set: string) => query(`update endpoint set ${set} where id = $1`, [id]);
   const setDelivery = (id: string, set: string) => query(`update delivery set ${set} where id = $1`, [id]);
@@ -84,9 +84,11 @@ describe('Deliveries that are due', () => {
     const ofOne: string[] = [];
     for (const dueInS of [-9, -8, -7, -6]) ofOne.push(await delivery({ endpointId: one, dueInS }));
     const ofOther = await delivery({ endpointId: other });
-    expect(new Set(await claim({ ofOne: 2 }, [{ endpointId: one, count: 1 }]))).toEqual(new Set([ofOne[0], ofOther]));
-    expect(await claim({ ofOne: 2 }, [{ endpointId: one, count: 2 }])).toEqual([]);
-    expect(await claim({ ofOne: 2 })).toEqual([ofOne[1], ofOne[2]]);
+    expect(new Set(await claim({ ofOne: 2 }, [{ endpointId: one, count: 1, most: 2 }]))).toEqual(
+      new Set([ofOne[0], ofOther]),
+    );
+    expect(await claim({ ofOne: 2 }, [{ endpointId: one, count: 2, most: 2 }])).toEqual([]);
+    expect(await claim({ ofOne: 1 }, [{ endpointId: one, count: 0, most: 2 }])).toEqual([ofOne[1], ofOne[2]]);
   });
 
   it('are of every endpoint as many, when there is no room for all', async () => {
@@ -106,8 +108,8 @@ describe('Deliveries that are due', () => {
     await delivery({ endpointId: other });
     const first = await delivery({ endpointId: third });
     const inHand = [
-      { endpointId: one, count: 2 },
-      { endpointId: other, count: 1 },
+      { endpointId: one, count: 2, most: 2 },
+      { endpointId: other, count: 1, most: 9 },
     ];
     expect(await claim({ room: 1, roomForMore: 0 }, inHand)).toEqual([first]);
   });
@@ -147,7 +149,7 @@ describe('Deliveries that are due', () => {
     await setEndpoint(endpointId, `rest_until = now()`);
     const claimed = await store.claim(LEASE_MS, PLENTY, []);
     expect(claimed).toMatchObject([{ id: ids[0], isFailing: true }]);
-    expect(await claim({}, [{ endpointId, count: 1 }])).toEqual([]);
+    expect(await claim({}, [{ endpointId, count: 1, most: 9 }])).toEqual([]);
   });
 
   it('are signed with every secret that has not expired, the newest first', async () => {

@@ -30,6 +30,8 @@ export interface ClaimedDelivery {
 interface InHand {
   endpointId: string;
   count: number;
+  /** How many it may be, claimed ones among them. */
+  most: number;
 }
 
 interface Caps {
@@ -37,7 +39,7 @@ interface Caps {
   room: number;
   /** Of these, how many for endpoints that have one in hand by then: the rest is for those that have none. */
   roomForMore: number;
-  /** Of one endpoint that hears, in hand and claimed together; one that fails gets one at a time. */
+  /** Of an endpoint of which nothing is known, in hand and claimed together. One that fails gets one at a time, whatever is known. */
   ofOne: number;
 }
 
@@ -69,7 +71,11 @@ export class DeliveryStore {
     { room, roomForMore, ofOne }: Caps,
     inHand: readonly InHand[],
   ): Promise<ClaimedDelivery[]> {
-    const busy = [inHand.map(({ endpointId }) => endpointId), inHand.map(({ count }) => count)];
+    const busy = [
+      inHand.map(({ endpointId }) => endpointId),
+      inHand.map(({ count }) => count),
+      inHand.map(({ most }) => most),
+    ];
     const rows = await this.db.query<(ClaimedDelivery & { commit: string })[]>(claim, [
       leaseMs,
       room,
@@ -97,7 +103,7 @@ export class DeliveryStore {
 }
 
 /**
- * $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 and $5 what is in hand, $6 room for more than one of an endpoint. Does not wait for the disk: a lease that a crash of
+ * $1 the lease in ms, $2 room, $3 the cap of one endpoint, $4 to $6 what is in hand, $7 room for more than one of an endpoint. Does not wait for the disk: a lease that a crash of
  * Postgres forgets was that of a delivery that is sent once more.
  */
 // guard: claimed-once
@@ -106,7 +112,7 @@ const claim = `
   with due as materialized (
     select endpoint.id as endpoint_id, coalesce(busy.count, 0) as in_hand, next.id, next.due_at
       from endpoint
-      left join unnest($4::uuid[], $5::int[]) as busy(endpoint_id, count) on busy.endpoint_id = endpoint.id
+      left join unnest($4::uuid[], $5::int[], $6::int[]) as busy(endpoint_id, count, most) on busy.endpoint_id = endpoint.id
      cross join lateral (
        select delivery.id, delivery.due_at
          from delivery
@@ -115,7 +121,7 @@ const claim = `
                            where earlier.endpoint_id = delivery.endpoint_id and earlier.job_id = delivery.job_id
                              and earlier.state = 'waiting' and earlier.history_id < delivery.history_id)
         order by delivery.due_at, delivery.id
-        limit greatest(case when endpoint.failing_since is null then $3::int else 1 end - coalesce(busy.count, 0), 0)
+        limit greatest(case when endpoint.failing_since is null then coalesce(busy.most, $3::int) else 1 end - coalesce(busy.count, 0), 0)
           for update of delivery skip locked
      ) as next
      where endpoint.paused_at is null and endpoint.deleted_at is null
@@ -125,7 +131,7 @@ const claim = `
   ), placed as (
     select id, nth, due_at, row_number() over (order by nth, due_at, id) as place from fair
   ), chosen as (
-    select id, nth, due_at from placed where place <= case when nth = 1 then $2::int else least($2::int, $6::int) end
+    select id, nth, due_at from placed where place <= case when nth = 1 then $2::int else least($2::int, $7::int) end
   ), taken as (
     update delivery
        set due_at = now() + make_interval(secs => $1::float8 / 1000)

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from '@app/domain';
+import type { AttemptOutcome, PauseReason } from '@app/domain';
 import type { Next } from '@app/loop';
 import type { Posted } from '@app/outbound';
 import type { Attempt, ClaimedDelivery, Then } from '@app/persistence';
@@ -7,10 +7,13 @@ import { bodyOf, headersOf, resultFor } from './message';
 import { nextTryMs, retryAfterMs } from './schedule';
 
 /**
- * In hand at the same time: of all endpoints, and of one of them. What is slow or dead keeps its own places busy and no others; the last
- * quarter is for endpoints that have none in hand, however many are slow.
+ * In hand at the same time: of all endpoints, of one of them, and of one that answers quickly. What is slow or dead keeps its own places
+ * busy and no others; the last quarter is for endpoints that have none in hand, however many are slow.
  */
-const IN_HAND = { all: 64, more: 48, ofOne: 4 };
+const IN_HAND = { all: 64, more: 48, ofOne: 4, ofQuick: 16 };
+
+/** Who takes a delivery within this is quick: so many calls of it as are allowed then are over before anybody waits for their places. */
+const QUICK_MS = 250;
 
 /** How long a dead worker's deliveries wait: far longer than one takes, with its deadline of ten seconds. */
 const LEASE_MS = 60_000;
@@ -20,7 +23,10 @@ const HEAD_MAX = 2_048;
 
 /** Sends what is due to whoever wants to be told, and says what came of it. At least once: who dies in between leaves it to be sent again. */
 export class Deliver {
-  private readonly inHand = new Map<string, number>();
+  /** Places that are taken, by endpoint. */
+  private readonly open = new Map<string, number>();
+  private readonly quick = new Set<string>();
+  /** Until what came of them is kept. */
   private readonly sending = new Set<Promise<void>>();
 
   constructor(
@@ -33,16 +39,23 @@ export class Deliver {
   /**
    * Begins as many deliveries as there is room for, and does not wait for them.
    *
-   * @param done is called when one is over and there is room again; `failed` when what came of one could not be kept
+   * @param done is called when there is room again; `failed` when what came of one could not be kept
    */
   async run(done: () => void, failed: (error: unknown) => void): Promise<Next> {
     const room = IN_HAND.all - this.sending.size;
     if (room === 0) return { again: 'when_woken' };
-    const inHand = [...this.inHand].map(([endpointId, count]) => ({ endpointId, count }));
     const roomForMore = Math.max(IN_HAND.more - this.sending.size, 0);
     const caps = { room, roomForMore, ofOne: IN_HAND.ofOne };
-    const claimed = await this.deps.deliveries.claim(LEASE_MS, caps, inHand);
-    for (const delivery of claimed) this.begin(delivery, done, failed);
+    const claimed = await this.deps.deliveries.claim(LEASE_MS, caps, this.known());
+    for (const delivery of claimed) {
+      const sending = this.deliver(delivery, done)
+        .catch(failed)
+        .finally(() => {
+          this.sending.delete(sending);
+          done();
+        });
+      this.sending.add(sending);
+    }
     return { again: 'when_woken' };
   }
 
@@ -51,49 +64,62 @@ export class Deliver {
     while (this.sending.size > 0) await Promise.all(this.sending);
   }
 
-  private begin(delivery: ClaimedDelivery, done: () => void, failed: (error: unknown) => void): void {
-    const { endpointId } = delivery;
-    this.inHand.set(endpointId, (this.inHand.get(endpointId) ?? 0) + 1);
-    const sending = this.deliver(delivery)
-      .catch(failed)
-      .finally(() => {
-        this.sending.delete(sending);
-        const left = (this.inHand.get(endpointId) ?? 1) - 1;
-        if (left > 0) this.inHand.set(endpointId, left);
-        else this.inHand.delete(endpointId);
-        done();
-      });
-    this.sending.add(sending);
+  private known() {
+    return [...new Set([...this.open.keys(), ...this.quick])].map((endpointId) => ({
+      endpointId,
+      count: this.open.get(endpointId) ?? 0,
+      most: this.quick.has(endpointId) ? IN_HAND.ofQuick : IN_HAND.ofOne,
+    }));
   }
 
-  private async deliver(delivery: ClaimedDelivery): Promise<void> {
-    const { id, endpointId, client, type, url } = delivery;
-    const begun = performance.now();
-    const posted = await this.post(delivery);
-    const durationMs = Math.round(performance.now() - begun);
-    const attempt: Attempt = { ...attemptOf(posted), durationMs };
-    const then = this.follows(delivery, posted, durationMs);
-    const paused = await this.deps.attempts.note(delivery, attempt, then);
-    const { outcome, status, error } = attempt;
-    const [first, told] = [delivery.attempts === 0, then.state === 'delivered'];
-    const sinceMs = first && told ? Math.max(this.deps.now().getTime() - delivery.happenedAt.getTime(), 0) : null;
-    const host = hostOf(url);
-    this.deps.signals.emit('delivery.tried', {
-      deliveryId: id,
-      endpointId,
-      client,
-      host,
-      type,
-      outcome,
-      status,
-      error,
-      ms: durationMs,
-      sinceMs,
-    });
-    if (then.state === 'failed')
-      this.deps.signals.emit('delivery.failed', { deliveryId: id, endpointId, client, host, type });
-    if (paused === 'gone' || paused === 'failing')
-      this.deps.signals.emit('endpoint.paused', { endpointId, client, host, reason: paused });
+  private async deliver(delivery: ClaimedDelivery, done: () => void): Promise<void> {
+    const { endpointId } = delivery;
+    const leave = this.enter(endpointId);
+    try {
+      const begun = performance.now();
+      const posted = await this.post(delivery);
+      const durationMs = Math.round(performance.now() - begun);
+      const follows = this.follows(delivery, posted, durationMs);
+      const isDelivered = follows.state === 'delivered';
+      if (isDelivered && durationMs < QUICK_MS) this.quick.add(endpointId);
+      else this.quick.delete(endpointId);
+      if (isDelivered) {
+        leave(); // the next one may go there while it is kept that this one has arrived; after a failure not before it rests
+        done();
+      }
+      const attempt: Attempt = { ...attemptOf(posted), durationMs };
+      this.tell(delivery, attempt, follows, await this.deps.attempts.note(delivery, attempt, follows));
+    } finally {
+      leave();
+    }
+  }
+
+  /** Takes one of an endpoint's places. Answers how to leave it; once, however often that is called. */
+  private enter(endpointId: string): () => void {
+    this.open.set(endpointId, (this.open.get(endpointId) ?? 0) + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      const left = (this.open.get(endpointId) ?? 1) - 1;
+      if (left > 0) this.open.set(endpointId, left);
+      else this.open.delete(endpointId);
+    };
+  }
+
+  private tell(delivery: ClaimedDelivery, attempt: Attempt, follows: Then, paused: PauseReason | null): void {
+    const { id: deliveryId, endpointId, client, type, happenedAt } = delivery;
+    const { outcome, status, error, durationMs: ms } = attempt;
+    const host = hostOf(delivery.url);
+    const which = { deliveryId, endpointId, client, host, type };
+    const isFirst = delivery.attempts === 0 && follows.state === 'delivered';
+    const sinceMs = isFirst ? Math.max(this.deps.now().getTime() - happenedAt.getTime(), 0) : null;
+    const { signals } = this.deps;
+    signals.emit('delivery.tried', { ...which, outcome, status, error, ms, sinceMs });
+    if (follows.state === 'failed') signals.emit('delivery.failed', which);
+    if (paused === 'gone' || paused === 'failing') {
+      signals.emit('endpoint.paused', { endpointId, client, host, reason: paused });
+    }
   }
 
   private async post(delivery: ClaimedDelivery): Promise<Posted> {
