@@ -24,6 +24,10 @@ interface Row {
   deliveries: number;
   delivered: number;
   attempts: number;
+  /** Until there was a delivery. */
+  made: number | null;
+  /** The call itself. */
+  call: number | null;
   p50: number | null;
   p95: number | null;
   max: number | null;
@@ -118,6 +122,8 @@ async function look(sql: Client): Promise<Row[]> {
   const took = `extract(epoch from attempt.at - happened_at)::float8 * 1000 + attempt.duration_ms`;
   const { rows } = await sql.query<Row>(
     `select endpoint.created_by as endpoint, count(*)::int as deliveries, count(attempt.at)::int as delivered, sum(attempts)::int as attempts,
+            percentile_cont(0.95) within group (order by extract(epoch from delivery.created_at - happened_at)::float8 * 1000) as made,
+            percentile_cont(0.95) within group (order by attempt.duration_ms) as call,
             percentile_cont(0.5) within group (order by ${took}) as p50,
             percentile_cont(0.95) within group (order by ${took}) as p95,
             max(${took}) as max
@@ -132,11 +138,11 @@ async function look(sql: Client): Promise<Row[]> {
 
 function table(rows: Row[]): string[][] {
   return [
-    ['an endpoint that', 'deliveries', 'arrived', 'attempts', 'p50', 'p95', 'max'],
-    ...rows.map(({ endpoint, deliveries, delivered, attempts, p50, p95, max }) => [
+    ['an endpoint that', 'deliveries', 'arrived', 'attempts', 'made, p95', 'call, p95', 'p50', 'p95', 'max'],
+    ...rows.map(({ endpoint, deliveries, delivered, attempts, made, call, p50, p95, max }) => [
       endpoint,
       ...[deliveries, delivered, attempts].map(String),
-      ...[p50, p95, max].map((ms) => shown(ms)),
+      ...[made, call, p50, p95, max].map((ms) => shown(ms)),
     ]),
   ];
 }

@@ -9,6 +9,8 @@ import type { DeliveryStore } from '@app/persistence';
 const TELL_POLL_MS = 10_000;
 /** What happens within it is told together. */
 const TELL_TICK_MS = 50;
+/** Places that become free within it are taken together. */
+const DELIVER_TICK_MS = 10;
 /** How late a delivery is tried again at most, and how late a worker notices that another one died amid one. */
 const DELIVER_POLL_MS = 1_000;
 
@@ -18,10 +20,14 @@ export function openTelling(
   signals: Signals,
   onError: (error: unknown) => void,
 ) {
-  const delivering: Loop = new Loop(() => deliver.run(() => delivering.wake(), onError), {
-    pollMs: DELIVER_POLL_MS,
-    onError,
-  });
+  const delivering: Loop = new Loop(
+    async () => {
+      const next = await deliver.run(() => delivering.wake(), onError);
+      await pause(DELIVER_TICK_MS);
+      return next;
+    },
+    { pollMs: DELIVER_POLL_MS, onError },
+  );
   const telling = new Loop(
     async () => {
       const next = await tell.run(() => delivering.wake());

@@ -13,7 +13,7 @@ import { nextTryMs, retryAfterMs } from './schedule';
 const IN_HAND = { all: 64, more: 48, ofOne: 4, ofQuick: 16 };
 
 /** Who takes a delivery within this is quick: so many calls of it as are allowed then are over before anybody waits for their places. */
-const QUICK_MS = 250;
+const QUICK_MS = 1_000;
 
 /** How long a dead worker's deliveries wait: far longer than one takes, with its deadline of ten seconds. */
 const LEASE_MS = 60_000;
