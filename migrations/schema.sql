@@ -47,6 +47,7 @@ CREATE INDEX delivery_client ON public.delivery USING btree (client, id);
 CREATE INDEX delivery_due ON public.delivery USING btree (endpoint_id, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX delivery_endpoint_id ON public.delivery USING btree (endpoint_id, id);
 CREATE INDEX delivery_failed ON public.delivery USING btree (endpoint_id, id) WHERE (state = 'failed'::text);
+CREATE INDEX delivery_given_up ON public.delivery USING btree (id) WHERE (state = ANY (ARRAY['failed'::text, 'dropped'::text]));
 CREATE INDEX delivery_job_id ON public.delivery USING btree (job_id, id) WHERE (job_id IS NOT NULL);
 CREATE INDEX delivery_next_of_job ON public.delivery USING btree (endpoint_id, job_id, history_id) WHERE ((state = 'waiting'::text) AND (job_id IS NOT NULL));
 CREATE INDEX delivery_settled_at ON public.delivery USING btree (settled_at) WHERE (settled_at IS NOT NULL);

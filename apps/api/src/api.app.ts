@@ -2,14 +2,19 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate } from '@app/lifecycle/commands';
+import { Accept, Operate, Replay, Subscribe } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
+import { checkTarget } from '@app/outbound';
 import {
   ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
+  DeliveryChanges,
+  DeliveryReads,
   Door,
+  EndpointChanges,
+  EndpointReads,
   EventMatcher,
   EvidenceReads,
   FlowReads,
@@ -37,6 +42,8 @@ import { Entrance } from './callers/entrance';
 import { CallerPlaces } from './callers/places';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
+import { DeliveriesController } from './deliveries.controller';
+import { EndpointsController } from './endpoints.controller';
 import { ExportController } from './export.controller';
 import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
@@ -95,6 +102,9 @@ class ApiModule {
     const lists = new ListReads(db);
     const door = new Door(db, { rules: config.alarms, signals });
     const jobs = new JobStore(door, new EventMatcher(door));
+    const [endpoints, deliveries, replays] = [new EndpointReads(db), new DeliveryReads(db), new DeliveryChanges(db)];
+    const check = (url: string) => checkTarget(url, config.deliveries);
+    const subscribe = new Subscribe(new EndpointChanges(db), endpoints, replays, check, signals);
     return {
       module: ApiModule,
       imports: [operations],
@@ -104,6 +114,8 @@ class ApiModule {
         InspectionController,
         ExportController,
         StreamController,
+        EndpointsController,
+        DeliveriesController,
         SessionController,
         ...(sessions ? [SignInController] : []),
       ],
@@ -111,6 +123,10 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
+        { provide: Subscribe, useValue: subscribe },
+        { provide: Replay, useValue: new Replay(replays, deliveries, endpoints, signals) },
+        { provide: EndpointReads, useValue: endpoints },
+        { provide: DeliveryReads, useValue: deliveries },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

@@ -1,6 +1,7 @@
 import { jobView } from '@app/contract/views';
 import { jobStates, jobTypes, priorities, describeEntry } from '@app/domain';
 import type {
+  DeliveryRow,
   EventRow,
   Evidence,
   Flow,
@@ -34,10 +35,17 @@ export function historyView({ id: _id, ...line }: HistoryItem) {
   return { ...line, text: describeEntry(line) };
 }
 
-/** One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us. */
-export function historyPage(lines: HistoryItem[], limit: number) {
-  const items = lines.slice(0, limit);
-  return { items: items.map(historyView), nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
+/**
+ * One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us.
+ *
+ * @param told what endpoints were told of a line, by its id
+ */
+export function historyPage(lines: HistoryItem[], limit: number, told: ReadonlyMap<string, DeliveryRow[]>) {
+  const items = lines.slice(0, limit).map((line) => {
+    const deliveries = told.get(line.id);
+    return { ...historyView(line), ...(deliveries && { deliveries }) };
+  });
+  return { items, nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
 }
 
 export function eventView(event: EventRow & { body: Buffer }) {

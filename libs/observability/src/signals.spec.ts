@@ -69,6 +69,15 @@ const oneOfEach: SignalMap = {
     type: 'job.succeeded',
   },
   'endpoint.paused': { endpointId: 'endpoint-1', client: 'shop', host: 'shop.example', reason: 'gone' },
+  'endpoint.changed': {
+    change: 'added',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    paused: false,
+    actor: 'shop',
+  },
+  'delivery.replayed': { deliveries: 12, endpointId: 'endpoint-1', actor: 'shop' },
   'dispatch.handed': { queue: 'submit', region: 'cn-shanghai', jobs: 7 },
   'settled.without_event': { jobId: 'job-1', region: 'cn-shanghai', type: 'AIMediaDNA' },
   'queue.closed': {
@@ -112,6 +121,8 @@ const uncounted = [
   'retention.ran',
   'news.begun_anew',
   'endpoint.paused',
+  'endpoint.changed',
+  'delivery.replayed',
 ];
 
 /** What the three processes show together. */

@@ -2,6 +2,7 @@ import { counter, each, histogram, openCounter } from './metrics';
 import { debug, error, info, row, warn, type Row } from './row';
 import { callerSignals } from './signals.callers';
 import { deliverySignals } from './signals.deliveries';
+import { endpointSignals } from './signals.endpoints';
 import { retentionSignals } from './signals.retention';
 import { storeSignals } from './signals.stores';
 
@@ -291,6 +292,7 @@ export const table = {
 
   ...callerSignals,
   ...deliverySignals,
+  ...endpointSignals,
   ...retentionSignals,
   ...storeSignals,
 
