@@ -225,6 +225,7 @@ describe('delivery', () => {
         eventType: 'AIVideoTagComplete',
         jobId,
         region: 'cn-shanghai',
+        via: 'http',
         attempt: 1,
         at: expect.stringMatching(/Z$/),
         status: 200,

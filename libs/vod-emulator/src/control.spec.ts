@@ -5,7 +5,7 @@ afterEach(closeAll);
 const HOUR = { min: 3_600_000, max: 3_600_000 };
 const KEY = 'canary-key';
 const KNOWN = (
-  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames missingIds nonceMemory faults ' +
+  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames queueBody missingIds nonceMemory faults ' +
   'faultSeed'
 ).split(' ');
 

@@ -86,7 +86,7 @@ export function controlRoutes(emulator: Controls): FastifyPluginAsync {
         case 'not_over':
           return reply.code(409).send({ code: 'not_over', message: 'The job is not over, so it has no event yet.' });
         case 'no_url':
-          return reply.code(409).send({ code: 'no_url', message: 'No callback URL is set.' });
+          return reply.code(409).send({ code: 'no_url', message: 'Nobody is set to hear it: no URL and no queue.' });
         case 'unknown_job':
           return reply.code(404).send({ code: 'not_found', message: 'No such job.' });
       }
@@ -130,7 +130,7 @@ function metricsText({ billed, calls, callbacks }: Overview): string {
   ].join('\n');
 }
 
-function refuse(reply: FastifyReply, error: z.ZodError, schema: z.ZodObject): FastifyReply {
+export function refuse(reply: FastifyReply, error: z.ZodError, schema: z.ZodObject): FastifyReply {
   return reply.code(400).send({
     code: 'invalid_request',
     errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { refusalOf } from '@app/origin';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type Instead, type Served, answerFaulty } from './answer-faults';
-import { type CallbackAttempt, Callbacks } from './callbacks';
+import { CONCURRENCY, type CallbackAttempt, Callbacks } from './callbacks';
 import { type Chance, between, seededChance } from './chance';
 import {
   type CallbackFilter,
@@ -15,9 +14,13 @@ import {
 import { EventFaults } from './event-faults';
 import { type FaultJournal, FaultPlan } from './fault-plan';
 import { type AccessKey, type Call, Gateway } from './gateway';
+import { HttpTransport } from './http-transport';
 import { type EndState, type Job, JobBook, type JobState, stateOf } from './jobs';
 import { type Operation, operationOf } from './operation-names';
 import { type AdmittedCall, type OperationOutcome, operations, split } from './operations';
+import { refuseOtherOrigins } from './origins';
+import { QueueServer, type Queues, leadToQueues, queueDelivery, queueSurface } from './queue';
+import { Recipients } from './recipients';
 import { ALL_REGIONS } from './regions';
 import { RingBuffer } from './ring-buffer';
 import { type Answer, refusal, rpcRoutes } from './rpc';
@@ -31,6 +34,7 @@ import {
   initialSettings,
   publicSettings,
 } from './settings';
+import { transport } from './transport';
 import {
   type CallCounts,
   type JobView,
@@ -45,6 +49,8 @@ export interface EmulatorOptions extends InitialSettings {
   accessKeys: AccessKey[];
   /** The first is the region of a request whose path names none. Default: all of VOD's. */
   regions?: string[];
+  /** SMQ's queues that every region has from the start, with `callback.queue`. `{region}` in a name is filled in. */
+  queues?: string[];
   /**
    * Makes job ids, job times and the order of entries repeatable. Leave it out where a client keeps its data longer
    * than this process lives: a second run would hand out the ids of the first again.
@@ -65,6 +71,7 @@ interface Memory {
   callbacks: Callbacks;
   faults: FaultPlan;
   eventFaults: EventFaults;
+  queues: QueueServer;
 }
 
 const DEFAULT_KEEP = 100_000;
@@ -153,6 +160,11 @@ export class Emulator {
     return this.#memory.faults.journal(limit);
   }
 
+  /** SMQ's queues, in all regions. */
+  get queues(): Queues {
+    return this.#memory.queues.queues;
+  }
+
   settings(): PublicSettings {
     return publicSettings(this.#settings);
   }
@@ -178,7 +190,7 @@ export class Emulator {
     const job = this.#memory.jobs.find(jobId);
     if (!job) return 'unknown_job';
     if (!job.end) return 'not_over';
-    if (this.#settings.callback.url === undefined) return 'no_url';
+    if (!this.#memory.callbacks.hasTarget(job)) return 'no_url';
     void this.#memory.callbacks.send({ job });
     return 'sent';
   }
@@ -194,18 +206,23 @@ export class Emulator {
     this.#memory.jobs.stop();
     this.#memory.eventFaults.stop();
     this.#memory.callbacks.stop();
+    this.#memory.queues.queues.stop();
   }
 
   #emptyMemory(): Memory {
-    const { accessKeys, callback, keep = DEFAULT_KEEP } = this.#options;
+    const { accessKeys, callback, queues: queueNames = [], keep = DEFAULT_KEEP } = this.#options;
     const settings = () => this.#settings;
     const faults = new FaultPlan(keep, this.#clock);
     faults.install(this.#settings.faults, this.#settings.faultSeed);
+    const names = [...queueNames, ...(callback?.queue ? [callback.queue.queue] : [])];
+    const queues = new QueueServer({ accessKeys, regions: this.#regions, names, clock: this.#clock, plan: faults });
+    const http = new HttpTransport({ clock: this.#clock, maxSockets: CONCURRENCY, timeoutMs: callback?.timeoutMs });
     const callbacks = new Callbacks({
       settings,
       clock: this.#clock,
       keep,
-      timeoutMs: callback?.timeoutMs,
+      recipients: new Recipients(settings),
+      transport: transport(http, queueDelivery(queues.queues, settings)),
       retryGapMs: callback?.retryGapMs,
     });
     const eventFaults = new EventFaults({ settings, plan: faults, callbacks });
@@ -217,13 +234,15 @@ export class Emulator {
       callbacks,
       faults,
       eventFaults,
+      queues,
     };
   }
 
   #createApp(): FastifyInstance {
-    const app = fastify({ logger: false, forceCloseConnections: true });
+    const app = fastify({ logger: false, forceCloseConnections: true, rewriteUrl: leadToQueues });
     refuseOtherOrigins(app, () => this.#listensOn);
     app.register(controlRoutes(this), { prefix: '/_emulator' });
+    app.register(queueSurface(() => this.#memory.queues));
     app.register(processRoutes(this));
     app.register(
       rpcRoutes({
@@ -322,15 +341,6 @@ export class Emulator {
     counts[outcome]++;
     this.#memory.calls.set(key, counts);
   }
-}
-
-/** Whoever can reset it and say where its signed events go is a program on this machine, or in its network: no page is. */
-function refuseOtherOrigins(app: FastifyInstance, listensOn: () => string): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const why = refusalOf(request, { listensOn: listensOn(), servesPages: false });
-    if (why === null) return done();
-    void reply.code(403).send({ code: 'foreign_origin', message: why });
-  });
 }
 
 /** VOD writes its request ids in capitals. */

@@ -67,7 +67,7 @@ function respond(reply: FastifyReply, answer: Answer): FastifyReply | Promise<Fa
   return heldBy ? heldBy.then(() => send(reply, answer)) : send(reply, answer);
 }
 
-function send(reply: FastifyReply, { status, body, contentType = JSON_TEXT, way = 'whole' }: Answer): FastifyReply {
+export function send(reply: FastifyReply, { status, body, contentType = JSON_TEXT, way = 'whole' }: Answer): FastifyReply {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   if (way === 'whole') return reply.code(status).header('Content-Type', contentType).send(text);
 
