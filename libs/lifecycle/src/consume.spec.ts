@@ -78,7 +78,7 @@ describe('A message of the queue', () => {
     const id = freshId();
     const { id: jobId } = await world.atVod(id);
     await consumerOf(await scriptedQueue({ poll: () => messages([endOf(id)]) })).run(running);
-    await world.match().run();
+    await world.match().run({ rematch: false });
     expect(await world.job(jobId)).toMatchObject({ state: 'finished' });
   });
 
@@ -86,7 +86,7 @@ describe('A message of the queue', () => {
     const id = freshId();
     const { id: jobId } = await world.atVod(id);
     await consumerOf(await scriptedQueue({ poll: () => messages([endOf(id)]) }), '*').run(running);
-    await world.match().run();
+    await world.match().run({ rematch: false });
     expect(await world.job(jobId)).toMatchObject({ state: 'finished' });
   });
 
