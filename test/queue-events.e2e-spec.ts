@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithRedis, eventually } from '@app/testing';
+import { faultRule } from '@app/vod-emulator';
 import { City, type CityOptions } from './faults/support/city';
 import { BUILD_TIMEOUT_MS, builtDist } from './support/build';
 import { Stack, type QueueStoreName } from './support/stack';
@@ -111,6 +112,40 @@ describe('Events from one queue for several regions', () => {
         expect((await stack.get(`/v1/events?jobId=${job.id}`)).body.items).toMatchObject([{ source: 'queue', region: '*' }]);
       }
       expect((await stack.get('/v1/stats')).body).toMatchObject({ callbacksLost: 0 });
+    } finally {
+      await stack.stop();
+    }
+  });
+});
+
+/** Of the calls of each kind every second, third … is struck. */
+const troubles = [
+  faultRule('ReceiveMessage', { fault: 'redeliver' }, { nth: { every: 3 } }, 'twice'),
+  faultRule('ReceiveMessage', { fault: 'drop_after' }, { nth: { every: 5 } }, 'lost on the way'),
+  faultRule('ReceiveMessage', { fault: 'html_before', status: 502 }, { nth: { every: 7 } }, 'a proxy'),
+  faultRule('DeleteMessage', { fault: 'lost_delete' }, { nth: { every: 2 } }, 'deleted in vain'),
+  faultRule('DeleteMessage', { fault: 'reset' }, { nth: { every: 3 } }, 'deleted in silence'),
+];
+
+describe('A queue whose answers get lost, or come twice', () => {
+  it('row 33: brings every event all the same, and each job is settled once', async () => {
+    const stack = await Stack.start({ workers: 0, emulator: { queues: [QUEUE] } });
+    try {
+      const queue = stack.emulator.queues.find(REGION, QUEUE);
+      queue?.change({ VisibilityTimeout: 1 });
+      stack.emulator.configure({ callback: { url: null, queue: { queue: QUEUE } }, faults: troubles });
+      await stack.startWorker(takesFrom(stack.emulatorUrl));
+      await stack.startWorker(takesFrom(stack.emulatorUrl));
+      const requests = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => stack.enqueue(`troubled media ${i}`, ['AIVideoTag'])),
+      );
+      for (const { jobs } of requests) await stack.untilJob(jobs[0].id, 'succeeded');
+      await eventually('the queue is empty', () => queue?.messages().next().done);
+      const struck = Object.values(stack.emulator.faults().faults).reduce((sum, times) => sum + times, 0);
+      expect(struck).toBeGreaterThan(5);
+      const events = await stack.query(`select verdict, count(*)::int as events from event group by verdict`);
+      expect(events).toEqual([{ verdict: 'matched', events: 20 }]);
+      expect(await stack.broken()).toEqual([]);
     } finally {
       await stack.stop();
     }
