@@ -224,6 +224,7 @@ describe('delivery', () => {
       {
         eventType: 'AIVideoTagComplete',
         jobId,
+        mediaId: 'm',
         region: 'cn-shanghai',
         via: 'http',
         attempt: 1,

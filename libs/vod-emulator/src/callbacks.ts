@@ -1,13 +1,15 @@
 import { type Telling, eventOfJob } from './event-body';
-import type { Job } from './jobs';
 import type { Recipients } from './recipients';
 import { RingBuffer } from './ring-buffer';
 import type { Settings } from './settings';
-import type { OutgoingEvent, Signing, Target, Transport } from './transport';
+import type { OutgoingEvent, Target, Transport } from './transport';
+import type { Addressed, VodEvent } from './vod-event';
 
 export interface CallbackAttempt {
   eventType: string;
-  jobId: string;
+  /** Of an event about a job. */
+  jobId?: string;
+  mediaId: string;
   region: string;
   /** Posted to an URL, or written into a queue. */
   via: Target['type'];
@@ -19,16 +21,6 @@ export interface CallbackAttempt {
   error?: string;
   ms: number;
   /** The fault that made the event, or changed it. */
-  fault?: string;
-}
-
-/** An event as VOD sends it: what it says, and about whom. */
-export interface VodEvent {
-  eventType: string;
-  region: string;
-  jobId: string;
-  body: object;
-  signing?: Signing;
   fault?: string;
 }
 
@@ -74,9 +66,9 @@ export class Callbacks {
     return this.#line.length + this.#underWay + this.#retries.size;
   }
 
-  /** Whether anybody hears of the job. */
-  hasTarget(job: Job): boolean {
-    return this.options.recipients.of(job).length > 0;
+  /** Whether an event would go anywhere. */
+  isHeard(event: Addressed): boolean {
+    return this.options.recipients.of(event).length > 0;
   }
 
   /** Sends the event of a job. Settles when its first attempts are over. */
@@ -132,10 +124,11 @@ export class Callbacks {
     const { delivered, ...outcome } = await this.options.transport.deliver(outgoing, target);
     if (this.#stopped) return;
 
-    const { eventType, jobId, region, fault } = event;
+    const { eventType, jobId, mediaId, region, fault } = event;
     this.journal.push({
       eventType,
-      jobId,
+      ...(jobId !== undefined && { jobId }),
+      mediaId,
       region,
       via: target.type,
       attempt,

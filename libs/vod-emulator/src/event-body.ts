@@ -1,9 +1,10 @@
-import type { VodEvent } from './callbacks';
-import { type EndState, type Job, printedData, verdictOf } from './jobs';
+import { type EventForms, eventTime } from './event-forms';
+import { type EndState, type Job, dataOf, printedData, resultOf, verdictOf } from './jobs';
 import type { Settings } from './settings';
 import { inSeconds } from './times';
 import type { Signing } from './transport';
 import { TYPES } from './types';
+import type { Addressed, VodEvent } from './vod-event';
 
 /** An event of a job to send. Everything but the job is there only where it is not the truth. */
 export interface Telling {
@@ -20,12 +21,17 @@ export function eventOfJob(telling: Telling, settings: Settings, nowMs: number):
   const eventType = eventTypeOf(job, settings.eventNames);
   return {
     eventType,
-    region: job.region,
+    ...addressOf(job),
     jobId,
+    mediaId: job.mediaId,
     body: bodyOf(telling, eventType, settings, nowMs),
     ...(signing && { signing }),
     ...(fault !== undefined && { fault }),
   };
+}
+
+export function addressOf({ region, appId, callback }: Job): Addressed {
+  return { region, appId, subscription: 'AIComplete', own: callback };
 }
 
 function eventTypeOf(job: Job, names: Settings['eventNames']): string {
@@ -35,23 +41,45 @@ function eventTypeOf(job: Job, names: Settings['eventNames']): string {
 function bodyOf(
   { job, jobId = job.jobId, status }: Telling,
   eventType: string,
-  { echoExtend }: Settings,
+  { echoExtend, eventForms }: Settings,
   nowMs: number,
 ): object {
   // Only an event that is not VOD's speaks of a job before its end.
   const state = status ?? job.end?.state ?? 'success';
   const at = job.end?.at ?? nowMs;
-  const common = { EventType: eventType, JobId: jobId, MediaId: job.mediaId };
-  const ending = { Status: state, ...verdictOf(state) };
-  const extend = echoExtend && job.extend !== undefined ? { Extend: job.extend } : {};
-  const { time, hasCompleteTime, dataOfFailure } = TYPES[job.type].event;
-  const data = state === 'success' ? printedData(job) : dataOfFailure;
+  const { time, hasCompleteTime } = TYPES[job.type].event;
+  const data = state === 'success' ? dataOfSuccess(job, eventForms) : dataOfFailure(job, eventForms);
   return {
-    EventTime: time(at),
-    ...common,
-    ...(hasCompleteTime && { CompleteTime: inSeconds(at) }),
-    ...ending,
+    EventTime: eventTime(eventForms, time, at),
+    EventType: eventType,
+    JobId: jobId,
+    MediaId: job.mediaId,
+    ...(hasCompleteTime && eventForms.pages === 'newest' && { CompleteTime: inSeconds(at) }),
+    Status: state,
+    ...(saysVerdict(state, eventForms) && verdictOf(state)),
     ...(data !== undefined && { Data: data }),
-    ...extend,
+    ...(echoExtend && job.extend !== undefined && { Extend: job.extend }),
   };
+}
+
+function saysVerdict(state: EndState, { verdict }: EventForms): boolean {
+  return verdict === 'always' || (verdict === 'of_failure' && state === 'fail');
+}
+
+function dataOfSuccess(job: Job, { data }: EventForms): string | object {
+  if (data === 'own') return printedData(job);
+  return data === 'text' ? dataOf(job) : resultOf(job);
+}
+
+function dataOfFailure(job: Job, forms: EventForms): string | undefined {
+  switch (forms.dataOfFailure) {
+    case 'own':
+      return TYPES[job.type].event.dataOfFailure;
+    case 'absent':
+      return undefined;
+    case 'empty_text':
+      return '';
+    case 'empty_object_text':
+      return '{}';
+  }
 }

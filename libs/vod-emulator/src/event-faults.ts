@@ -1,6 +1,6 @@
 import type { Callbacks } from './callbacks';
 import { otherId } from './chance';
-import type { Telling } from './event-body';
+import { type Telling, addressOf } from './event-body';
 import type { FaultPlan, Strike } from './fault-plan';
 import type { EventFault } from './faults';
 import type { Job, JobBook } from './jobs';
@@ -57,7 +57,7 @@ export class EventFaults {
 
   /** Now a job runs: the time for events that are not VOD's. */
   started(job: Job): void {
-    if (job.end || !this.options.callbacks.hasTarget(job)) return;
+    if (job.end || !this.options.callbacks.isHeard(addressOf(job))) return;
     const strike = this.options.plan.onJob('started', job);
     const telling = strike && additional(strike.fault, job, this.options.settings().callback);
     if (!telling) return;
@@ -133,7 +133,7 @@ export class EventFaults {
   }
 
   #isOn(job: Job): boolean {
-    return this.options.settings().callback.enabled && this.options.callbacks.hasTarget(job);
+    return this.options.settings().callback.enabled && this.options.callbacks.isHeard(addressOf(job));
   }
 }
 

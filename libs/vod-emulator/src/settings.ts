@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type EventForms, type EventFormsPatch, OWN_FORMS, eventFormsPatch, patchForms } from './event-forms';
 import { type FaultRule, faultRules } from './faults';
 import { DOCUMENTED_QPS, OPERATIONS, type Operation, perOperation } from './operation-names';
 
@@ -26,7 +27,12 @@ export interface Settings {
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
   queueBody: 'raw' | 'base64';
+  eventForms: EventForms;
+  requestCallbacks: 'always' | 'when_selected' | 'ignored';
+  signedUrl: 'request' | 'configured';
+  uploadTimeMs: number | null;
   missingIds: 'array' | 'text' | 'text_in_array';
+  submitEntries: 'ids' | 'of_2021';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
   faultSeed: number;
@@ -66,8 +72,21 @@ export interface InitialSettings {
   eventNames?: Settings['eventNames'];
   /** Whether an event is written into a queue as it is, or as base64: no page says. Default `raw`. */
   queueBody?: Settings['queueBody'];
+  /** How events are printed where VOD's pages differ. Default: as the newest page of each prints it. */
+  eventForms?: EventFormsPatch;
+  /**
+   * Whether UserData.MessageCallback counts. The pages want events to be on and of the selected types for that, and don't name
+   * SubmitAIJob among those that heed it; by default it always counts.
+   */
+  requestCallbacks?: Settings['requestCallbacks'];
+  /** Whose URL is signed when an event goes to the one of its request, which is in no page. Default the request's. */
+  signedUrl?: Settings['signedUrl'];
+  /** How long after CreateUploadVideo the file is there; null, the default: when the control call says so. */
+  uploadTimeMs?: number | null;
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
+  /** Whether SubmitAIJob answers with ids alone, the default, or also with the empty fields of its page of 2021. */
+  submitEntries?: Settings['submitEntries'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
   nonceMemory?: NonceMemory;
   /** What goes wrong, and when. Default nothing. */
@@ -93,7 +112,12 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
     queueBody: given.queueBody ?? 'raw',
+    eventForms: patchForms(OWN_FORMS, given.eventForms),
+    requestCallbacks: given.requestCallbacks ?? 'always',
+    signedUrl: given.signedUrl ?? 'request',
+    uploadTimeMs: given.uploadTimeMs ?? null,
     missingIds: given.missingIds ?? 'array',
+    submitEntries: given.submitEntries ?? 'ids',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
     faultSeed: given.faultSeed ?? drawnSeed,
@@ -132,7 +156,12 @@ export const settingsPatch = z.strictObject({
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
   queueBody: z.enum(['raw', 'base64']).optional(),
+  eventForms: eventFormsPatch.optional(),
+  requestCallbacks: z.enum(['always', 'when_selected', 'ignored']).optional(),
+  signedUrl: z.enum(['request', 'configured']).optional(),
+  uploadTimeMs: jobTime.nullable().optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
+  submitEntries: z.enum(['ids', 'of_2021']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
   faults: faultRules.optional(),
@@ -157,7 +186,12 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
     queueBody: patch.queueBody ?? settings.queueBody,
+    eventForms: patchForms(settings.eventForms, patch.eventForms),
+    requestCallbacks: patch.requestCallbacks ?? settings.requestCallbacks,
+    signedUrl: patch.signedUrl ?? settings.signedUrl,
+    uploadTimeMs: patch.uploadTimeMs === undefined ? settings.uploadTimeMs : patch.uploadTimeMs,
     missingIds: patch.missingIds ?? settings.missingIds,
+    submitEntries: patch.submitEntries ?? settings.submitEntries,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
     faults: patch.faults ? faultRules.parse(patch.faults) : settings.faults,

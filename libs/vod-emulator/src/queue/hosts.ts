@@ -3,8 +3,11 @@ import type { IncomingMessage } from 'node:http';
 /** Where the queues are on the emulator's port: `/_mns/{region}/queues/…`. */
 export const QUEUES_PATH = '/_mns';
 
-/** The hosts of SMQ, in public and in private networks: `{account}.mns.{region}[-internal][-vpc].aliyuncs.com`. */
-const HOST = /^[a-z0-9-]+\.mns\.([a-z0-9-]+)\.aliyuncs\.com(?::\d+)?$/i;
+/**
+ * The hosts of SMQ, in public and in private networks: `{account}.mns.{region}[-internal][-vpc].aliyuncs.com`, and the same
+ * with `.localhost` in the end, which leads to this machine by itself.
+ */
+const HOST = /^[a-z0-9-]{1,63}\.mns\.([a-z0-9-]{1,63})\.(?:aliyuncs\.com|localhost)(?::\d{1,5})?$/i;
 
 /** An URL in the place of a path, as a client sends it that takes this server for its proxy. */
 const ABSOLUTE = /^http:\/\/([^/?#]*)([^#]*)/i;

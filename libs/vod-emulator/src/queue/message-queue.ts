@@ -168,10 +168,6 @@ export class MessageQueue {
 
   /** Brings everything to the state of this moment. */
   #settle(now: number): void {
-    for (let next = this.#hidden.first; next && next.at <= now; next = this.#hidden.first) {
-      this.#hidden.takeFirst();
-      if (isHiddenUntil(next.what, next.at)) this.#show(next.what);
-    }
     const tooOld = now - this.attributes.MessageRetentionPeriod * 1000;
     for (
       let first = this.#arrivals.first;
@@ -180,6 +176,12 @@ export class MessageQueue {
     ) {
       this.#arrivals.shift();
       this.#remove(first);
+    }
+    for (let next = this.#hidden.first; next; next = this.#hidden.first) {
+      const isHidden = isHiddenUntil(next.what, next.at);
+      if (isHidden && next.at > now) break;
+      this.#hidden.takeFirst();
+      if (isHidden) this.#show(next.what);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { refuse } from '../control';
+import { refuse } from '../control-answers';
 import { ATTRIBUTES, type QueueAttributes, isQueueName } from './attributes';
 import type { HostedQueue } from './hosted-queue';
 import type { Message, MessageState } from './message-queue';
