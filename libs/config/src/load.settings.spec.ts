@@ -170,7 +170,9 @@ describe('the queue of events', () => {
     const address = { endpoint: shared.VOD_MNS_ENDPOINT, queue: 'vod' };
     expect(queuesOf({ ...shared, VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toEqual([['*', address]]);
     expect(queuesOf(shared)).toEqual([['cn-shanghai', address]]);
-    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(2);
+    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(
+      2,
+    );
     expect(queuesOf({})).toEqual([]);
   });
 
