@@ -181,7 +181,6 @@ describe('Whoever has the login of', () => {
       newRequest,
       newJob('state', `'queued'`),
       `insert into event (id) values ('${newId}')`,
-      `select keep_events('[]')`,
       `select * from keep_known_events('[]', '')`,
       'update history set actor = null',
       `update installation set id = '${newId}'`,
@@ -237,6 +236,10 @@ describe('Whoever has the login of', () => {
       delete from endpoint_secret;
       delete from endpoint`;
     expect(await attempt('worker', told)).toBe('done');
+  });
+
+  it('the worker keeps the notices of the queue, by the function that keeps them', async () => {
+    expect(await attempt('worker', `select keep_events('[]')`)).toBe('done');
   });
 
   it('the worker claims', async () => {

@@ -3,6 +3,7 @@ import { debug, error, info, row, warn, type Row } from './row';
 import { callerSignals } from './signals.callers';
 import { deliverySignals } from './signals.deliveries';
 import { endpointSignals } from './signals.endpoints';
+import { eventQueueSignals } from './signals.event-queue';
 import { retentionSignals } from './signals.retention';
 import { storeSignals } from './signals.stores';
 
@@ -152,7 +153,7 @@ export const table = {
       counter({
         name: 'vodai_callbacks_total',
         help: 'Events received from VOD and stored.',
-        in: ['webhook'],
+        in: ['webhook', 'worker'],
         series: () => each({ verdict: callbackVerdicts }),
         labels: ({ verdict }) => ({ verdict }),
       }),
@@ -293,6 +294,7 @@ export const table = {
   ...callerSignals,
   ...deliverySignals,
   ...endpointSignals,
+  ...eventQueueSignals,
   ...retentionSignals,
   ...storeSignals,
 
