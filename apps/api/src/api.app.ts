@@ -94,7 +94,7 @@ class ApiModule {
     const reads = new JobReads(db);
     const lists = new ListReads(db);
     const door = new Door(db, { rules: config.alarms, signals });
-    const jobs = new JobStore(door, new EventMatcher(door));
+    const jobs = new JobStore(door, new EventMatcher(db, door));
     return {
       module: ApiModule,
       imports: [operations],

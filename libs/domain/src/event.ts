@@ -19,9 +19,20 @@ export type EventSource = (typeof eventSources)[number];
 export const eventSignatures = ['valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked'] as const;
 export type EventSignature = (typeof eventSignatures)[number];
 
+/** Those with which a notice is taken for VOD's, as far as anybody can tell. */
+export const trustedSignatures = ['valid', 'unchecked'] as const satisfies readonly EventSignature[];
+
+export function isTrusted(signature: EventSignature): boolean {
+  return trustedSignatures.some((each) => each === signature);
+}
+
 /**
- * What became of a notice of VOD. `ignored` and `rejected` are not about the end of a job of ours; of the two, `rejected`
- * also failed the check of its signature, so it may not be from VOD at all.
+ * What became of a notice of VOD. `unmatched` names a JobId that no job has and that may still be one of ours; `foreign` is surely
+ * about what another system or environment asked VOD for. `ignored` and `rejected` are not about the end of a job of ours
+ * either; of the two, `rejected` also failed the check of its signature, so it may not be from VOD at all.
  */
-export const eventVerdicts = ['received', 'matched', 'unmatched', 'ignored', 'rejected'] as const;
+export const eventVerdicts = ['received', 'matched', 'unmatched', 'foreign', 'ignored', 'rejected'] as const;
 export type EventVerdict = (typeof eventVerdicts)[number];
+
+/** Those that a person can have looked at again, as if the notice had just come. */
+export const replayableVerdicts = ['unmatched', 'foreign', 'ignored'] as const satisfies readonly EventVerdict[];

@@ -72,7 +72,7 @@ export class Fixture {
 
   /** Stores on `db`, with batches of their own. */
   readonly jobs = (db = this.db) => new JobStore(this.door(db), this.matcher(db));
-  readonly matcher = (db = this.db) => new EventMatcher(this.door(db));
+  readonly matcher = (db = this.db) => new EventMatcher(db, this.door(db));
 
   submissions(
     options: Partial<SubmissionOptions> = {},
