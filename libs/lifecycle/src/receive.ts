@@ -1,4 +1,4 @@
-import type { EventSignature, EventSource } from '@app/domain';
+import { isTrusted, type EventSignature, type EventSource } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { EventStore, Notice } from '@app/persistence';
 import { parseEvent, parseEventHead, type VodEvent } from '@app/vod/callback';
@@ -96,12 +96,11 @@ function fieldsOf(event: VodEvent): Fields {
 
 /**
  * An end of a job is matched even when its signature is bad: it makes no more than a known job due, and a read decides.
- * Anything else with a bad signature has nothing that speaks for it.
+ * Anything else with a bad signature has nothing that speaks for it. What is never asked for here is somebody else's.
  */
 function conclude(event: VodEvent, signature: EventSignature): Pick<Notice, 'verdict' | 'reason'> {
   if (event.kind === 'completion') return { verdict: 'received', reason: null };
-  const isTrusted = signature === 'valid' || signature === 'unchecked';
-  return isTrusted
-    ? { verdict: 'ignored', reason: event.reason }
-    : { verdict: 'rejected', reason: `signature ${signature}; ${event.reason}` };
+  if (!isTrusted(signature)) return { verdict: 'rejected', reason: `signature ${signature}; ${event.reason}` };
+  const isForeign = event.kind === 'other' && event.isForeign;
+  return { verdict: isForeign ? 'foreign' : 'ignored', reason: event.reason };
 }

@@ -6,7 +6,7 @@ import { retentionSignals } from './signals.retention';
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
-const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
+const callbackVerdicts = ['received', 'foreign', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 /** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
