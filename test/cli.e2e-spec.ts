@@ -951,6 +951,7 @@ describe('The program', () => {
     ...['list', 'show', 'watch', 'result', 'cancel', 'retry', 'refetch', 'resolve'].map((name) => [['jobs', name]]),
     [['events', 'list']],
     [['events', 'show']],
+    [['events', 'replay']],
     [['stats']],
     [['workers']],
     [['login']],

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate } from '@app/lifecycle/commands';
+import { Accept, Operate, Replay } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import {
   ChangeReads,
@@ -11,6 +11,7 @@ import {
   ClosedQueueStore,
   Door,
   EventMatcher,
+  EventReplays,
   EvidenceReads,
   FlowReads,
   FlowWindows,
@@ -45,6 +46,7 @@ import { ApiDocument } from './openapi';
 import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
+import { ReplayController } from './replay.controller';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { Sessions } from './sessions';
@@ -101,6 +103,7 @@ class ApiModule {
       controllers: [
         JobsController,
         ActionsController,
+        ReplayController,
         InspectionController,
         ExportController,
         StreamController,
@@ -111,6 +114,7 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
+        { provide: Replay, useValue: new Replay(new EventReplays(db), lists, signals) },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

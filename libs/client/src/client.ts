@@ -124,6 +124,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   const act = async (id: string, action: string, body: object, call?: Call) =>
     (await post<JobAnswer>(to(`${job(id)}/${action}`), body, call)).answer;
   const job = (id: string) => `v1/jobs/${encodeURIComponent(id)}`;
+  const event = (id: string) => `v1/events/${encodeURIComponent(id)}`;
   const history = (id: string, query: Asked<HistoryQuery> = {}, call?: Call) =>
     get<HistoryAnswer>(to(`${job(id)}/history`, query), call);
 
@@ -173,7 +174,9 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     resolve: (id: string, resolution: Resolution, call?: Call) => act(id, 'resolve', resolution, call),
 
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
-    event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
+    event: (id: string, call?: Call) => get<EventAnswer>(to(event(id)), call),
+    /** It is looked at again, as if it had just come. */
+    replayEvent: async (id: string, call?: Call) => (await post<EventAnswer>(to(`${event(id)}/replay`), {}, call)).answer,
     /** Counts of the jobs that the filter lets through, and how far they are. */
     stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),

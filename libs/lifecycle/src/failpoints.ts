@@ -29,7 +29,7 @@ const awaits = {
     'circuits.open',
     'circuits.close',
   ],
-  match: ['events.match'],
+  match: ['events.match', 'events.tellForeignApart'],
   collect: ['reads.jobsToRead', 'pacer.turn', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'pacer.pause'],
   recover: [
     'cases.open',

@@ -102,6 +102,14 @@ export const said: Record<string, string> = {
     '此 Idempotency-Key 已于 {accepted} 受理为请求 {id}，其记录保留到 {day}；此次没有提交任何作业，使用新的 Idempotency-Key 将成为新请求',
   'the record of its job was kept until {day}': '其作业的记录保留到 {day}',
   'there is no event {id}': '没有事件通知 {id}',
+  'the event is {verdict}; this works with one that is {verdicts}':
+    '事件通知的判定为 {verdict}；可重新处理的判定：{verdicts}',
+  'the event names nothing by its EventType: there is nothing to look for': '事件通知没有 EventType：没有可处理的内容',
+  // libs/persistence/src/event.matcher.ts, whose-event.ts: what became of an event
+  'not the end of a job of ours': '不是本系统作业的完成事件',
+  'signature {signature}; of no job here': '签名 {signature}；与本系统的作业无关',
+  // libs/vod/src/events.ts
+  'not the end of a submitted AI job': '不是已提交的 AI 作业的完成事件',
   'the job is {state}; this works in {states}': '作业当前为 {state}；可执行的状态：{states}',
   'the job has moved on since: {now}; look at it again': '作业已有变化：{now}；请重新查看',
   'it is {state} now, at version {version}': '当前为 {state}，版本 {version}',
@@ -173,7 +181,7 @@ export const problems: Record<string, string> = {
   not_found: '未找到',
   no_result: '尚无结果',
   method_not_allowed: '不支持该方法',
-  wrong_state: '作业处于其他状态',
+  wrong_state: '当前状态不允许此操作',
   job_id_taken: '该 JobId 属于另一个作业',
   request_dropped: '此 Idempotency-Key 已使用过，其请求的记录已删除',
   slow_body: '请求体传输过慢',
