@@ -12,15 +12,18 @@ export function completionsOf(type: JobType): string[] {
 }
 
 /** The ways by which a notice of VOD comes in. */
-export const eventSources = ['http'] as const;
+export const eventSources = ['http', 'queue'] as const;
 export type EventSource = (typeof eventSources)[number];
 
-/** What the check of a notice's signature said: `unchecked` when no key is configured. */
-export const eventSignatures = ['valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked'] as const;
+/**
+ * What the check of a notice's signature said: `unchecked` when no key is configured, `unneeded` when it came from a queue of
+ * our own, which was read with our key and which nobody writes to but whom its owner lets.
+ */
+export const eventSignatures = ['valid', 'missing', 'malformed', 'stale', 'mismatch', 'unchecked', 'unneeded'] as const;
 export type EventSignature = (typeof eventSignatures)[number];
 
 /** Those with which a notice is taken for VOD's, as far as anybody can tell. */
-export const trustedSignatures = ['valid', 'unchecked'] as const satisfies readonly EventSignature[];
+export const trustedSignatures = ['valid', 'unchecked', 'unneeded'] as const satisfies readonly EventSignature[];
 
 export function isTrusted(signature: EventSignature): boolean {
   return trustedSignatures.some((each) => each === signature);
@@ -29,7 +32,8 @@ export function isTrusted(signature: EventSignature): boolean {
 /**
  * What became of a notice of VOD. `unmatched` names a JobId that no job has and that may still be one of ours; `foreign` is surely
  * about what another system or environment asked VOD for. `ignored` and `rejected` are not about the end of a job of ours
- * either; of the two, `rejected` also failed the check of its signature, so it may not be from VOD at all.
+ * either; of the two, `rejected` may not be from VOD at all: it failed the check of its signature, or is no event although it
+ * came from the queue of events.
  */
 export const eventVerdicts = ['received', 'matched', 'unmatched', 'foreign', 'ignored', 'rejected'] as const;
 export type EventVerdict = (typeof eventVerdicts)[number];
