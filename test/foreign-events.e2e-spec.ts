@@ -100,6 +100,13 @@ describe('With a callback per job', () => {
     third = await another({ VOD_CALLBACK_PER_JOB: 'true', VOD_CALLBACK_ACCOUNT_URL: first.callbackUrl });
   });
 
+  it('a worker says at its start when there is no room for it in a submission', async () => {
+    const VOD_CALLBACK_URL = `https://example.com/${'"'.repeat(230)}`;
+    await expect(first.startWorker({ VOD_CALLBACK_PER_JOB: 'true', VOD_CALLBACK_URL })).rejects.toThrow(
+      /^VOD_CALLBACK_PER_JOB: there is no room .*: UserData takes 512 bytes, got \d+$/,
+    );
+  });
+
   it.each(['request', 'configured'] as const)(
     'each environment gets the events of its own jobs, whichever URL VOD signs: the %s one',
     async (signedUrl) => {
