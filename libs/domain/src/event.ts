@@ -1,4 +1,4 @@
-import { completionOf, type JobType } from './job-type';
+import { completionOf, jobTypes, type JobType } from './job-type';
 
 /**
  * One page of VOD's calls the event of every AI job VideoAIComplete, and AIComplete is what one subscribes to. Which type
@@ -10,6 +10,9 @@ export const collectiveEvents = ['VideoAIComplete', 'AIComplete'] as const;
 export function completionsOf(type: JobType): string[] {
   return [completionOf(type), ...collectiveEvents];
 }
+
+/** All events that can be about the end of a job. */
+export const completionEvents: readonly string[] = [...new Set(jobTypes.flatMap(completionsOf))];
 
 /** The ways by which a notice of VOD comes in. */
 export const eventSources = ['http', 'queue'] as const;
@@ -40,3 +43,18 @@ export type EventVerdict = (typeof eventVerdicts)[number];
 
 /** Those that a person can have looked at again, as if the notice had just come. */
 export const replayableVerdicts = ['unmatched', 'foreign', 'ignored'] as const satisfies readonly EventVerdict[];
+
+interface Named {
+  eventType: string;
+  vodJobId: string;
+  status: string;
+}
+
+/** Whether a notice says enough to be looked at again: of what, and about the end of a job also of which, and how it ended. */
+export function namesSomething({ eventType, vodJobId, status }: Named): boolean {
+  return eventType !== '' && (!completionEvents.includes(eventType) || (vodJobId !== '' && status !== ''));
+}
+
+export function isReplayable(event: Named & { verdict: EventVerdict }): boolean {
+  return replayableVerdicts.some((verdict) => verdict === event.verdict) && namesSomething(event);
+}

@@ -34,11 +34,14 @@ export {
 export { billSoFar } from './bill';
 export {
   collectiveEvents,
+  completionEvents,
   completionsOf,
   eventSignatures,
   eventSources,
   eventVerdicts,
+  isReplayable,
   isTrusted,
+  namesSomething,
   replayableVerdicts,
   trustedSignatures,
   type EventSignature,

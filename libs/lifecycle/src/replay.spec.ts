@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventVerdicts, replayableVerdicts, type EventVerdict } from '@app/domain';
+import { eventVerdicts, isReplayable, replayableVerdicts, type EventVerdict } from '@app/domain';
 import { channels, EventReplays, Listener } from '@app/persistence';
 import { eventually } from '@app/testing';
 import { World } from '../test/world';
@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** An event that was given this verdict, by whatever means. */
-async function judged(verdict: EventVerdict, eventType = 'AIVideoTagComplete', mediaId = 'of-nobody'): Promise<string> {
+async function judged(verdict: EventVerdict, eventType = 'AIVideoTagComplete'): Promise<string> {
   const vodJobId = randomUUID();
-  await world.hear(vodJobId, 'success', eventType, { mediaId });
+  await world.hear(vodJobId, 'success', eventType, { mediaId: 'of-nobody' });
   await world.db.query(`update event set verdict = $2, reason = 'for the test' where vod_job_id = $1`, [
     vodJobId,
     verdict,
@@ -32,7 +32,7 @@ const standing = async (id: string) => {
   return { verdict: event?.verdict, reason: event?.reason };
 };
 
-const isReplayable = (verdict: EventVerdict) => replayableVerdicts.some((one) => one === verdict);
+const mayBe = (verdict: EventVerdict) => replayableVerdicts.some((one) => one === verdict);
 
 describe('An event that a person has looked at again', () => {
   it.each(replayableVerdicts)('is one that has just come, when it was %s, and is judged anew', async (verdict) => {
@@ -85,16 +85,26 @@ describe('An event that a person has looked at again', () => {
 });
 
 describe('Looked at again is not', () => {
-  it.each(eventVerdicts.filter((verdict) => !isReplayable(verdict)))('an event that is %s', async (verdict) => {
+  it.each(eventVerdicts.filter((verdict) => !mayBe(verdict)))('an event that is %s', async (verdict) => {
     const id = await judged(verdict);
     expect(await replay.replay(id, 'otto')).toEqual({ outcome: 'wrong_verdict', verdict });
     expect(await standing(id)).toEqual({ verdict, reason: 'for the test' });
   });
 
-  it.each(replayableVerdicts)('one that names nothing, though it is %s', async (verdict) => {
-    const id = await judged(verdict, '');
-    expect(await replay.replay(id, 'otto')).toEqual({ outcome: 'nothing_in_it' });
-    expect(await standing(id)).toEqual({ verdict, reason: 'for the test' });
+  it.each([
+    ['no type', `event_type = ''`, false],
+    ['no job', `vod_job_id = ''`, false],
+    ['no end of it', `status = ''`, false],
+    ['neither, but something else than a job of ours', `event_type = 'FileUploadComplete', vod_job_id = '', status = ''`, true],
+  ])('one that names %s', async (_what, being, may) => {
+    for (const verdict of replayableVerdicts) {
+      const id = await judged(verdict);
+      await world.db.query(`update event set ${being}, body_hash = id::text where id = $1`, [id]);
+      const event = await world.lists.event(id);
+      expect(event && isReplayable(event)).toBe(may); // the page's word
+      expect(await replay.replay(id, 'otto')).toMatchObject({ outcome: may ? 'done' : 'nothing_in_it' });
+      expect((await standing(id)).verdict).toBe(may ? 'received' : verdict);
+    }
   });
 
   it('one that there isn’t', async () => {

@@ -1,4 +1,4 @@
-import type { EventVerdict } from '@app/domain';
+import { namesSomething, type EventVerdict } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { EventReplays, ListReads } from '@app/persistence';
 
@@ -9,7 +9,7 @@ export type ReplayOutcome =
   | { outcome: 'done'; event: StoredEvent }
   /** What it is about is known, or is being looked at. */
   | { outcome: 'wrong_verdict'; verdict: EventVerdict }
-  /** It names nothing: its body could not be read, or it only counts what was over a limit. */
+  /** It says too little: its body could not be read, names no job, or only counts what was over a limit. */
   | { outcome: 'nothing_in_it' }
   | { outcome: 'no_such_event' };
 
@@ -26,8 +26,8 @@ export class Replay {
     const before = await this.lists.event(eventId);
     if (before === null) return { outcome: 'no_such_event' };
     if (!(await this.replays.replay(eventId))) {
-      const { verdict, eventType } = (await this.lists.event(eventId)) ?? before;
-      return eventType === '' ? { outcome: 'nothing_in_it' } : { outcome: 'wrong_verdict', verdict };
+      const { verdict } = (await this.lists.event(eventId)) ?? before;
+      return namesSomething(before) ? { outcome: 'wrong_verdict', verdict } : { outcome: 'nothing_in_it' };
     }
     this.signals.emit('event.replayed', { eventId, verdict: before.verdict, vodJobId: before.vodJobId, actor });
     return { outcome: 'done', event: { ...before, verdict: 'received', reason: null, jobId: null } };

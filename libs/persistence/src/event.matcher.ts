@@ -1,4 +1,4 @@
-import { completionsOf, isReadable, isTrusted, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
+import { completionEvents, isReadable, isTrusted, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import { sqlState } from '@app/postgres';
 import type { DataSource } from 'typeorm';
 import type { Batch, Change, Door, Verdict } from './door';
@@ -211,7 +211,7 @@ async function reconsiderFor(tx: Transaction, events: readonly WaitingEvent[]): 
   return cases.map(({ jobId, ...evidence }) => ({ jobId, event: { type: 'reconsidered', ...evidence } }));
 }
 
-const completions = new Set(jobTypes.flatMap(completionsOf));
+const completions = new Set(completionEvents);
 
 /** Only these end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
 function isCompletion({ eventType, status }: WaitingEvent): boolean {

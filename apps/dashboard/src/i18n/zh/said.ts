@@ -104,7 +104,8 @@ export const said: Record<string, string> = {
   'there is no event {id}': '没有事件通知 {id}',
   'the event is {verdict}; this works with one that is {verdicts}':
     '事件通知的判定为 {verdict}；可重新处理的判定：{verdicts}',
-  'the event names nothing by its EventType: there is nothing to look for': '事件通知没有 EventType：没有可处理的内容',
+  'the event does not say of which job, or how it ended: there is nothing to look for':
+    '事件通知没有说明是哪个作业或其结果：没有可处理的内容',
   // libs/persistence/src/event.matcher.ts, whose-event.ts: what became of an event
   'not the end of a job of ours': '不是本系统作业的完成事件',
   'signature {signature}; of no job here': '签名 {signature}；与本系统的作业无关',

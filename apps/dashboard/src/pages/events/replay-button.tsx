@@ -3,13 +3,13 @@ import { IconRefresh } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { EventAnswer } from '@app/contract';
-import { replayableVerdicts } from '@app/domain';
+import { isReplayable } from '@app/domain';
 import { useMayAct } from '../../actions/job-actions';
 import { eventQuery } from '../../api/queries';
 import { ErrorNotice } from '../../parts/error-notice';
 import { useApi } from '../../session/session';
 
-/** Has an event looked at again that came to nothing here. One without a type names nothing that could be looked for. */
+/** Has an event looked at again that came to nothing here, if it says enough for that. */
 export function ReplayButton({ event }: { event: EventAnswer }) {
   const { t } = useTranslation('events');
   const api = useApi();
@@ -19,8 +19,7 @@ export function ReplayButton({ event }: { event: EventAnswer }) {
     mutationFn: () => api.replayEvent(event.id),
     onSuccess: (replayed) => queryClient.setQueryData(eventQuery(api, event.id).queryKey, replayed),
   });
-  const isReplayable = replayableVerdicts.some((verdict) => verdict === event.verdict) && event.eventType !== '';
-  if (!mayAct || !(isReplayable || replay.isError)) return null;
+  if (!mayAct || !(isReplayable(event) || replay.isError)) return null;
   return (
     <>
       <Group>
