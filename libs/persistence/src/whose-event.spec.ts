@@ -155,6 +155,14 @@ describe('An event about a JobId that no job has may be ours', () => {
       'it is to be submitted again',
       () => lost({ type: 'undecidable', attempt: 1, version: 3, reason: 'r' }, { type: 'resubmitted', reason: 'r' }),
     ],
+    [
+      'a person has named a JobId',
+      () =>
+        lost(
+          { type: 'undecidable', attempt: 1, version: 3, reason: 'r' },
+          { type: 'adopted', candidate: `named-${events}`, reason: 'r' },
+        ),
+    ],
   ])('for as long as what its call has made is not known: %s', async (_why, make) => {
     const id = await heard(await make());
     await fixture.matcher().match(100);

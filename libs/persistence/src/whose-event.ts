@@ -8,6 +8,9 @@ export const completionPairs = jobTypes
 /** The lines of the history by which a job gets a JobId, or has had one. */
 const NAMING = `('accepted', 'found', 'event_received', 'adopted')`;
 
+/** Those of them in which VOD itself has said what a call has made. A person may adopt what is somebody else's. */
+const EXPLAINING = `('accepted', 'found')`;
+
 /** Calls of which VOD has said that it did nothing, or that never left. */
 const WITHOUT_EFFECT = `('refused', 'busy', 'blocked', 'not_sent')`;
 
@@ -18,7 +21,7 @@ const isUnexplained = `
     and (submission.outcome is null or submission.outcome not in ${WITHOUT_EFFECT})
     and (submission.resends > 0
       or not exists (select from history
-                      where history.job_id = job.id and history.attempt = submission.number and history.event in ${NAMING}))`;
+                      where history.job_id = job.id and history.attempt = submission.number and history.event in ${EXPLAINING}))`;
 
 /**
  * Whether an event that found no job may be about one of ours all the same. VOD makes no job that it wasn't asked for, and every call
