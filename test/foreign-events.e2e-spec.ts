@@ -8,8 +8,11 @@ import { keys, Stack } from './support/stack';
 let first: Stack;
 const others: Stack[] = [];
 
+/** A queue of the same VOD, for whoever names it. */
+const QUEUE = 'of-the-fourth';
+
 beforeAll(async () => {
-  first = await Stack.start();
+  first = await Stack.start({ emulator: { queues: [QUEUE] } });
 });
 afterAll(async () => {
   for (const stack of others) await stack.stop();
@@ -98,6 +101,19 @@ describe('With a callback per job', () => {
   beforeAll(async () => {
     // Without an event nothing would be read in the time of this test.
     third = await another({ VOD_CALLBACK_PER_JOB: 'true', VOD_CALLBACK_ACCOUNT_URL: first.callbackUrl });
+  });
+
+  it('which may be a queue', async () => {
+    const fourth = await another({
+      VOD_CALLBACK_PER_JOB: 'queue',
+      VOD_MNS_ENDPOINT: `${first.emulatorUrl}/_mns/{region}`,
+      VOD_MNS_QUEUE: QUEUE,
+    });
+    const [theirs] = (await fourth.enqueue('of-the-fourth')).jobs;
+    const { vodJobId } = await fourth.untilJob(theirs.id, 'succeeded');
+    const { items } = (await fourth.get(`/v1/events?vodJobId=${vodJobId}`)).body;
+    expect(items).toMatchObject([{ verdict: 'matched', source: 'queue', jobId: theirs.id }]);
+    expect((await first.get(`/v1/events?vodJobId=${vodJobId}`)).body.items).toEqual([]);
   });
 
   it('a worker says at its start when there is no room for it in a submission', async () => {

@@ -112,7 +112,7 @@ describe('A message of the queue', () => {
     const body = JSON.stringify({ EventType: 'TranscodeComplete', VideoId: freshId() });
     const queue = await scriptedQueue({ poll: () => messages([body]) });
     await consumerOf(queue).run(running);
-    expect(heard).toMatchObject([{ verdict: 'ignored', signature: 'unneeded', eventType: 'TranscodeComplete' }]);
+    expect(heard).toMatchObject([{ verdict: 'foreign', signature: 'unneeded', eventType: 'TranscodeComplete' }]);
     expect(deletedFrom(queue)).toEqual([['r1']]);
   });
 
