@@ -107,7 +107,7 @@ describe('A message of the queue', () => {
     );
   });
 
-  it('of another kind is kept as ignored', async () => {
+  it('of another kind is kept as foreign', async () => {
     const heard = world.heard('event.received');
     const body = JSON.stringify({ EventType: 'TranscodeComplete', VideoId: freshId() });
     const queue = await scriptedQueue({ poll: () => messages([body]) });
