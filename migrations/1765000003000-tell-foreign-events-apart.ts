@@ -67,8 +67,14 @@ async function allowVerdicts(runner: QueryRunner, allowed: readonly string[]): P
 }
 
 /** Changes one piece of a function and leaves the rest as it is, whoever made it so. Who may call it, may as before. */
-async function inFunction(runner: QueryRunner, name: string, { from, to }: { from: string; to: string }): Promise<void> {
-  const rows = (await runner.query(`select pg_get_functiondef($1::regprocedure) as text`, [name])) as { text: string }[];
+async function inFunction(
+  runner: QueryRunner,
+  name: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  const rows = (await runner.query(`select pg_get_functiondef($1::regprocedure) as text`, [name])) as {
+    text: string;
+  }[];
   const text = rows[0]?.text ?? '';
   const isDone = text.includes(to) && (to.includes(from) || !text.includes(from)); // by one that was cut off
   if (isDone) return;

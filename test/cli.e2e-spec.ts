@@ -328,7 +328,10 @@ describe('Through a pipe, vodai', () => {
     await stack.query(`update event set verdict = 'foreign', job_id = null where id = $1`, [id]);
     const replayed = await vodai(['events', 'replay', id]);
     expect(cells(replayed.stdout)).toEqual([[id, 'received', ...event.slice(1)]]);
-    await eventually('it is looked at again', async () => (await stack.get(`/v1/events/${id}`)).body.verdict === 'matched');
+    await eventually(
+      'it is looked at again',
+      async () => (await stack.get(`/v1/events/${id}`)).body.verdict === 'matched',
+    );
 
     const { body: stats } = await stack.get('/v1/stats');
     expect(JSON.parse((await vodai(['stats', '--json'])).stdout)).toMatchObject({ jobs: { total: stats.jobs.total } });

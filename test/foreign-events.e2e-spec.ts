@@ -76,7 +76,10 @@ describe('With one URL for all of them', () => {
     const { vodJobId } = await second.untilJob(theirs.id, 'succeeded');
     const { id } = await eventWith(vodJobId, 'foreign');
     expect((await replay(id, keys.viewer)).status).toBe(403);
-    expect(await replay(id)).toMatchObject({ status: 200, body: { id, verdict: 'received', body: expect.any(String) } });
+    expect(await replay(id)).toMatchObject({
+      status: 200,
+      body: { id, verdict: 'received', body: expect.any(String) },
+    });
     expect(await eventWith(vodJobId, 'foreign')).toMatchObject({ id });
   });
 

@@ -489,20 +489,23 @@ describe('A body that is not what it should be', () => {
     ['1 MiB to the byte', padded(MIB), /not the end/],
   ]; // prettier-ignore
 
-  it.each(bodies)('is stored whole, answered with 200 and comes to nothing, with a reason: %s', async (_name, body, reason) => {
-    expect(await send(body)).toEqual(stored200);
-    const rows = await rowsOf(body);
-    // By their bytes at once: jest compares one after the other, and one of them is a million long.
-    expect(rows.map((row) => Buffer.from(body).equals(row.body))).toEqual([true]);
-    expect(rows).toEqual([
-      expect.objectContaining({
-        body_size: Buffer.byteLength(body),
-        verdict: reason.test('not the end of a submitted AI job') ? 'foreign' : 'ignored',
-        reason: expect.stringMatching(reason),
-        job_id: null,
-      }),
-    ]);
-  });
+  it.each(bodies)(
+    'is stored whole, answered with 200 and comes to nothing, with a reason: %s',
+    async (_name, body, reason) => {
+      expect(await send(body)).toEqual(stored200);
+      const rows = await rowsOf(body);
+      // By their bytes at once: jest compares one after the other, and one of them is a million long.
+      expect(rows.map((row) => Buffer.from(body).equals(row.body))).toEqual([true]);
+      expect(rows).toEqual([
+        expect.objectContaining({
+          body_size: Buffer.byteLength(body),
+          verdict: reason.test('not the end of a submitted AI job') ? 'foreign' : 'ignored',
+          reason: expect.stringMatching(reason),
+          job_id: null,
+        }),
+      ]);
+    },
+  );
 
   it.each([1, MIB / 2])('is kept as its head and its hash, and its size is known: 1 MiB and %d bytes', async (more) => {
     const body = padded(MIB + more);

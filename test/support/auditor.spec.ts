@@ -117,7 +117,8 @@ describe('The auditor', () => {
     ],
     [
       'an event of a job of ours that is taken for somebody else’s',
-      () => `update event set verdict = 'foreign' where vod_job_id = (select vod_job_id from job where id = '${jobs.tag}')`,
+      () =>
+        `update event set verdict = 'foreign' where vod_job_id = (select vod_job_id from job where id = '${jobs.tag}')`,
       /was asked for here, and its event is kept as foreign/,
     ],
     [

@@ -45,7 +45,10 @@ function replayed(id: string, outcome: ReplayOutcome) {
         `the event is ${outcome.verdict}; this works with one that is ${replayableVerdicts.join(', ')}`,
       );
     case 'nothing_in_it':
-      throw new Problem('wrong_state', 'the event does not say of which job, or how it ended: there is nothing to look for');
+      throw new Problem(
+        'wrong_state',
+        'the event does not say of which job, or how it ended: there is nothing to look for',
+      );
     case 'no_such_event':
       throw new Problem('not_found', `there is no event ${id}`);
   }

@@ -84,10 +84,7 @@ function countStrangers(reads: StrangerReads, budget: NoticeBudget, onTrouble: (
 }
 
 /** Two regions whose URLs have the same path cannot be told apart by where the event came in. */
-function pathsOf(
-  urls: ReadonlyMap<string, string>,
-  signed: ReadonlyMap<string, readonly string[]>,
-): CallbackPaths {
+function pathsOf(urls: ReadonlyMap<string, string>, signed: ReadonlyMap<string, readonly string[]>): CallbackPaths {
   const places = new Map<string, CallbackPlace>();
   for (const [region, url] of urls) {
     const path = new URL(url).pathname;

@@ -176,7 +176,8 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
     event: (id: string, call?: Call) => get<EventAnswer>(to(event(id)), call),
     /** It is looked at again, as if it had just come. */
-    replayEvent: async (id: string, call?: Call) => (await post<EventAnswer>(to(`${event(id)}/replay`), {}, call)).answer,
+    replayEvent: async (id: string, call?: Call) =>
+      (await post<EventAnswer>(to(`${event(id)}/replay`), {}, call)).answer,
     /** Counts of the jobs that the filter lets through, and how far they are. */
     stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),

@@ -179,7 +179,9 @@ describe('a callback per job', () => {
 
   it('is the one queue that all regions share', () => {
     const shared = { VOD_MNS_ENDPOINT: 'https://1234.mns.test', VOD_MNS_QUEUE: 'vod', VOD_CALLBACK_PER_JOB: 'queue' };
-    expect(named(shared).map(([, callback]) => callback)).toEqual(Array(2).fill({ endpoint: 'https://1234.mns.test', queue: 'vod' }));
+    expect(named(shared).map(([, callback]) => callback)).toEqual(
+      Array(2).fill({ endpoint: 'https://1234.mns.test', queue: 'vod' }),
+    );
   });
 
   it.each([
@@ -231,7 +233,9 @@ describe('the queue of events', () => {
     const address = { endpoint: shared.VOD_MNS_ENDPOINT, queue: 'vod' };
     expect(queuesOf({ ...shared, VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toEqual([['*', address]]);
     expect(queuesOf(shared)).toEqual([['cn-shanghai', address]]);
-    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(2);
+    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(
+      2,
+    );
     expect(queuesOf({})).toEqual([]);
   });
 

@@ -187,14 +187,17 @@ describe('a turn', () => {
 });
 
 describe('the slow look', () => {
-  const rest = async () => (await world.db.query<{ id: string }[]>(`select id from event where verdict = 'unmatched'`)).length;
+  const rest = async () =>
+    (await world.db.query<{ id: string }[]>(`select id from event where verdict = 'unmatched'`)).length;
 
   it('tells others’ events apart from turn to turn, and begins anew when it is through', async () => {
     const { requestId, mediaId, jobIds } = await world.accept();
     const [claim] = await world.submissions.claim(requestId);
     if (claim) await world.submissions.markSent(claim, 'key');
     const come = async (count: number) => {
-      await Promise.all(Array.from({ length: count }, (_, i) => world.hear(`${count}-${i}`, 'success', undefined, { mediaId })));
+      await Promise.all(
+        Array.from({ length: count }, (_, i) => world.hear(`${count}-${i}`, 'success', undefined, { mediaId })),
+      );
       for (let i = 0; i < count / 200; i += 1) await run();
     };
     await come(600);

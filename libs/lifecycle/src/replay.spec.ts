@@ -95,7 +95,11 @@ describe('Looked at again is not', () => {
     ['no type', `event_type = ''`, false],
     ['no job', `vod_job_id = ''`, false],
     ['no end of it', `status = ''`, false],
-    ['neither, but something else than a job of ours', `event_type = 'FileUploadComplete', vod_job_id = '', status = ''`, true],
+    [
+      'neither, but something else than a job of ours',
+      `event_type = 'FileUploadComplete', vod_job_id = '', status = ''`,
+      true,
+    ],
   ])('one that names %s', async (_what, being, may) => {
     for (const verdict of replayableVerdicts) {
       const id = await judged(verdict);

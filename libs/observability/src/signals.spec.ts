@@ -44,6 +44,7 @@ const oneOfEach: SignalMap = {
     outcome: 'created',
   },
   'event.received': { region: 'cn-shanghai', verdict: 'received', signature: 'valid', eventType: 'AIVideoTagComplete' },
+  'event.replayed': { eventId: 'event-1', verdict: 'foreign', vodJobId: 'vod-1', actor: 'otto' },
   'event.refused': refused,
   'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
   'caller.limited': { client: 'shop', limit: 'rate' },

@@ -88,9 +88,12 @@ describe('An event about a JobId that no job has is surely somebody else’s', (
     expect(await judged(await fixture.jobIn('submitting'))).toBe('foreign');
   });
 
-  it.each(['refused', 'busy', 'blocked', 'not_sent'] as const)('when the call has made nothing: %s', async (outcome) => {
-    expect(await judged(await answered(outcome))).toBe('foreign');
-  });
+  it.each(['refused', 'busy', 'blocked', 'not_sent'] as const)(
+    'when the call has made nothing: %s',
+    async (outcome) => {
+      expect(await judged(await answered(outcome))).toBe('foreign');
+    },
+  );
 
   it('when a lost answer’s job was found', async () => {
     const found = { attempt: 1, vodJobId: 'found-1', rung: 'listing', evidence: 'e' } as const;
@@ -172,7 +175,8 @@ describe('An event about a JobId that no job has may be ours', () => {
 
   it('while a person has to decide about a job of its media, whatever JobId that one has', async () => {
     const job = await fixture.jobIn('processing');
-    for (let misses = 1; misses <= 5; misses += 1) await apply(job, { type: 'read_missing', vodJobId: job.vodJobId ?? '' });
+    for (let misses = 1; misses <= 5; misses += 1)
+      await apply(job, { type: 'read_missing', vodJobId: job.vodJobId ?? '' });
     await apply(job, { type: 'vanished', misses: 5 });
     expect((await fixture.job(job.id)).state).toBe('held');
     expect(await judged(job)).toBe('unmatched');

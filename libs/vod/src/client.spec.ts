@@ -93,7 +93,8 @@ describe('submitAIJob', () => {
 
   it('names the place for its event where that is set for its region, with the same bytes each time', async () => {
     const jobCallbacks = new Map([['cn-shanghai', { url: 'https://hooks.example.com/vod' }]]);
-    const naming = () => new VodClient({ endpoint: `${server.url}/{region}`, timeoutMs: 2000, credentials, jobCallbacks });
+    const naming = () =>
+      new VodClient({ endpoint: `${server.url}/{region}`, timeoutMs: 2000, credentials, jobCallbacks });
     answer = answerJson(listed());
     await naming().submit('cn-shanghai', submission);
     await naming().submit('cn-shanghai', submission);

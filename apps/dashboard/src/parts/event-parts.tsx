@@ -1,5 +1,14 @@
 import { Loader, Stack, Text } from '@mantine/core';
-import { IconArrowsSplit2, IconBan, IconCheck, IconDownload, IconHelpCircle, IconScissors, IconX, type Icon } from '@tabler/icons-react';
+import {
+  IconArrowsSplit2,
+  IconBan,
+  IconCheck,
+  IconDownload,
+  IconHelpCircle,
+  IconScissors,
+  IconX,
+  type Icon,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { EventAnswer, EventItem } from '@app/contract';
