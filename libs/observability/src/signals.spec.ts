@@ -104,6 +104,7 @@ const uncounted = [
   'store.recovered',
   'credentials.found',
   'credentials.missing',
+  'event.replayed',
   'event_queue.recovered',
   'retention.ran',
 ];
