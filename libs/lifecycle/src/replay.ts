@@ -30,6 +30,6 @@ export class Replay {
       return namesSomething(before) ? { outcome: 'wrong_verdict', verdict } : { outcome: 'nothing_in_it' };
     }
     this.signals.emit('event.replayed', { eventId, verdict: before.verdict, vodJobId: before.vodJobId, actor });
-    return { outcome: 'done', event: { ...before, verdict: 'received', reason: null, jobId: null } };
+    return { outcome: 'done', event: Object.assign(before, { verdict: 'received', reason: null, jobId: null }) };
   }
 }

@@ -9,11 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-let events = 0;
+let told = 0;
 /** An event about a JobId that no job has, of this job's media. */
 async function heard({ mediaId }: Pick<JobRow, 'mediaId'>, more: Partial<Notice> = {}): Promise<string> {
-  events += 1;
-  const notice = fixture.notice({ vodJobId: `nobody-${events}`, mediaId, bodyHash: `body-${events}`, ...more });
+  told += 1;
+  const notice = fixture.notice({ vodJobId: `nobody-${told}`, mediaId, bodyHash: `body-${told}`, ...more });
   await fixture.events().store(notice);
   return notice.id;
 }
@@ -163,7 +163,7 @@ describe('An event about a JobId that no job has may be ours', () => {
       () =>
         lost(
           { type: 'undecidable', attempt: 1, version: 3, reason: 'r' },
-          { type: 'adopted', candidate: `named-${events}`, reason: 'r' },
+          { type: 'adopted', candidate: `named-${told}`, reason: 'r' },
         ),
     ],
   ])('for as long as what its call has made is not known: %s', async (_why, make) => {

@@ -31,7 +31,7 @@ const isUnexplained = `
  *
  * Asks all of it in one snapshot: the answer that brings a JobId also explains its call.
  */
-export const mayBeOurs = `(
+const mayBeOurs = `(
   event.media_id is null
   or exists (select from job where job.vod_job_id = event.vod_job_id and event.region in (job.region, '*'))
   or exists (select from dropped_job
