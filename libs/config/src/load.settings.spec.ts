@@ -179,8 +179,8 @@ describe('a callback per job', () => {
 
   it('is the one queue that all regions share', () => {
     const shared = { VOD_MNS_ENDPOINT: 'https://1234.mns.test', VOD_MNS_QUEUE: 'vod', VOD_CALLBACK_PER_JOB: 'queue' };
-    const queue = { endpoint: 'https://1234.mns.test', queue: 'vod' };
-    expect(named(shared).map(([, callback]) => callback)).toEqual([queue, queue]);
+    const one = { endpoint: 'https://1234.mns.test', queue: 'vod' };
+    expect(named(shared).map(([, callback]) => callback)).toEqual([one, one]);
   });
 
   it.each([
