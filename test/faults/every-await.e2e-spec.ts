@@ -68,7 +68,7 @@ const plain: Scene = { names: [], media: ['plain'], isRare: false };
 /** Into which the emulator writes its events besides, while a worker takes them from there. */
 const QUEUE = 'vod-events';
 
-function scenes(city: City): Scene[] {
+function scenes({ emulator, emulatorUrl }: City): Scene[] {
   const left = new Set(failpointNames);
   const take = (pattern: RegExp): string[] => {
     const names = [...left].filter((name) => pattern.test(name));
@@ -79,10 +79,10 @@ function scenes(city: City): Scene[] {
     {
       names: take(/^consume\./),
       media: ['plain'],
-      env: { VOD_MNS_ENDPOINT: `${city.emulatorUrl}/_mns/{region}`, VOD_MNS_QUEUE: QUEUE },
+      env: { VOD_MNS_ENDPOINT: `${emulatorUrl}/_mns/{region}`, VOD_MNS_QUEUE: QUEUE },
       lanes: 1,
-      before: async () => city.emulator.configure({ callback: { queue: { queue: QUEUE } } }),
-      after: async () => city.emulator.configure({ callback: { queue: null } }),
+      before: async () => emulator.configure({ callback: { queue: { queue: QUEUE } } }),
+      after: async () => emulator.configure({ callback: { queue: null } }),
     },
     { names: take(/^submit\.pacer\.pause/), media: ['busy'] },
     { names: take(/^collect\.pacer\.pause/), media: ['busyread'] },

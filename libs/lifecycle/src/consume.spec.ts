@@ -140,6 +140,28 @@ describe('A message of the queue', () => {
     expect(recovered).toEqual([{ region: REGION, doing: 'keep', afterMs: 0 }]);
   });
 
+  it('that Postgres refuses stays in the queue, and those beside it go', async () => {
+    const [refused, stored] = [freshId(), freshId()];
+    await world.db.query(`
+      create function refuse() returns trigger language plpgsql as $$
+      begin
+        raise exception using errcode = '22000', message = 'refused';
+      end $$`);
+    await world.db.query(
+      `create trigger refuse before insert on event for each row when (new.vod_job_id = '${refused}') execute function refuse()`,
+    );
+    try {
+      const queue = await scriptedQueue({ poll: () => messages([endOf(refused), endOf(stored)]) });
+      const failed = world.heard('event_queue.failed');
+      expect(await consumerOf(queue).run(running)).toEqual({ again: 375 });
+      expect(deletedFrom(queue)).toEqual([['r2']]);
+      expect(await eventsAbout(stored)).toHaveLength(1);
+      expect(failed).toMatchObject([{ doing: 'keep', trouble: 'not_stored', code: '22000' }]);
+    } finally {
+      await world.db.query('drop trigger refuse on event; drop function refuse()');
+    }
+  });
+
   it('that was taken before the process stops is kept and deleted', async () => {
     const id = freshId();
     const stop = new AbortController();

@@ -29,7 +29,7 @@ export function deletedFrom(queue: Loopback): string[][] {
     .map(({ body }) => [...body.matchAll(/<ReceiptHandle>([^<]*)</g)].map(([, receipt = '']) => receipt));
 }
 
-export const deleted: Answer = { status: 204, text: '' };
+const deleted: Answer = { status: 204, text: '' };
 
 export const refusal = (code: string, status: number): Answer => ({
   status,

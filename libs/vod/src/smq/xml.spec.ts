@@ -53,7 +53,7 @@ describe('XML', () => {
     ['a declaration without an end', '<? <a/>'],
     ['a name that is none', '<a><=></=></a>'],
     ['text behind the root', '<a/>x'],
-  ])('it is not: %s', (_what, text) => {
+  ])('cannot be read from %s', (_what, text) => {
     expect(readXml(text)).toBeNull();
   });
 
