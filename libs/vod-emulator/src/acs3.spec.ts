@@ -72,9 +72,19 @@ describe('the gateway refuses', () => {
     ['a body that was not signed', { body: 'JobIds=x', sentBody: 'JobIds=y' }, 400, 'SignatureDoesNotMatch'],
     ['a time too old', { headers: { 'x-acs-date': stamp(NOW - 16 * 60_000) } }, 400, 'InvalidTimeStamp.Expired'],
     ['a time of another form', { headers: { 'x-acs-date': 'today' } }, 400, 'InvalidTimeStamp.Format'],
-    ['a token that the key has not', { headers: { 'x-acs-security-token': 'STS.old' } }, 400, 'InvalidSecurityToken.Expired'],
+    [
+      'a token that the key has not',
+      { headers: { 'x-acs-security-token': 'STS.old' } },
+      400,
+      'InvalidSecurityToken.Expired',
+    ],
     ['a header that is sent and not signed', { signedHeaders: ['host', 'x-acs-date'] }, 400, 'IncompleteSignature'],
-    ['an Authorization cut short', { authorization: (right: string) => right.slice(0, -1) }, 400, 'IncompleteSignature'],
+    [
+      'an Authorization cut short',
+      { authorization: (right: string) => right.slice(0, -1) },
+      400,
+      'IncompleteSignature',
+    ],
     [
       'another algorithm',
       { authorization: (right: string) => right.replace('ACS3-HMAC-SHA256', 'ACS3-HMAC-SM3') },
@@ -124,6 +134,7 @@ describe('the gateway refuses', () => {
     expect(body.Message).toContain('server StringToSign is [ACS3-HMAC-SHA256\n');
     expect(body.Message).toContain('server CanonicalRequest is [POST\n/\nJobIds=x%20y\nhost:127.0.0.1');
     expect(body.Message).toContain('x-acs-security-token:***');
-    for (const secret of [ACCESS_KEY.secret, 'canary-token', right.slice(-64)]) expect(body.Message).not.toContain(secret);
+    for (const secret of [ACCESS_KEY.secret, 'canary-token', right.slice(-64)])
+      expect(body.Message).not.toContain(secret);
   });
 });

@@ -4,7 +4,7 @@ import { encode } from './signature';
 
 // ACS3-HMAC-SHA256, from the page on it (docs/vod.md, "Signature of calls"), and like signature.ts not shared with any client.
 
-export const ACS3 = 'ACS3-HMAC-SHA256';
+const ACS3 = 'ACS3-HMAC-SHA256';
 
 export interface Authorization {
   accessKeyId: string;

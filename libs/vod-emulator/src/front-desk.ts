@@ -46,7 +46,9 @@ export class FrontDesk {
   #mediaOf({ parameters }: Call): string[] {
     const mediaId = parameters.get('MediaId') ?? parameters.get('VideoId');
     if (mediaId !== undefined) return [mediaId];
-    return split(parameters.get('JobIds') ?? parameters.get('JobId')).flatMap((id) => this.options.memory().jobs.find(id)?.mediaId ?? []);
+    return split(parameters.get('JobIds') ?? parameters.get('JobId')).flatMap(
+      (id) => this.options.memory().jobs.find(id)?.mediaId ?? [],
+    );
   }
 
   #serve(call: Call, instead?: Instead): Served {

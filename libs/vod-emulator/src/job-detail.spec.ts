@@ -128,6 +128,8 @@ describe('DescribeVodAIData', () => {
   it('is known in Shanghai only', async () => {
     const { ask } = await startEmulator();
     const parameters = { StartTime: '2026-01-02T00:00:00Z', EndTime: '2026-01-03T00:00:00Z' };
-    expect((await ask('DescribeVodAIData', parameters, { region: 'cn-beijing' })).body.Code).toBe('InvalidApi.NotFound');
+    expect((await ask('DescribeVodAIData', parameters, { region: 'cn-beijing' })).body.Code).toBe(
+      'InvalidApi.NotFound',
+    );
   });
 });

@@ -53,7 +53,9 @@ const mediaEvent = z.strictObject({
 });
 
 export type AddOutcome =
-  { outcome: 'added'; media: MediaView } | { outcome: 'id_taken' } | { outcome: 'unknown_region'; regions: readonly string[] };
+  | { outcome: 'added'; media: MediaView }
+  | { outcome: 'id_taken' }
+  | { outcome: 'unknown_region'; regions: readonly string[] };
 export type UploadOutcome = 'uploaded' | 'not_waiting' | 'unknown_media';
 
 export interface MediaControls {

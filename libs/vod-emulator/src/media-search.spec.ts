@@ -51,8 +51,15 @@ describe('SearchMedia', () => {
     const first = async (Fields?: string) =>
       ((await ask('SearchMedia', Fields ? { Fields } : {})).body['MediaList'] as object[])[0];
     const basic = { VideoId: 'a', CreationTime: '2026-01-02T03:00:00Z' };
-    expect(await first()).toEqual({ MediaId: 'a', MediaType: 'video', CreationTime: '2026-01-02T03:00:00Z', Video: basic });
-    expect(await first('Title,Duration,constructor')).toMatchObject({ Video: { ...basic, Title: 'film a', Duration: 0 } });
+    expect(await first()).toEqual({
+      MediaId: 'a',
+      MediaType: 'video',
+      CreationTime: '2026-01-02T03:00:00Z',
+      Video: basic,
+    });
+    expect(await first('Title,Duration,constructor')).toMatchObject({
+      Video: { ...basic, Title: 'film a', Duration: 0 },
+    });
   });
 
   it('pages', async () => {
@@ -99,7 +106,7 @@ describe('SearchMedia', () => {
     ['Duration = [10,30)', 'cb'],
     ["CreationTime = ['2026-01-02T03:01:00Z','2026-01-02T03:02:00Z']", 'cb'],
     ["CreationTime = '2026-01-02T03:01:00Z'", 'b'],
-    ["Tags = 'all' and Duration = [20,99] AND Status = \"Normal\"", 'edc'],
+    ['Tags = \'all\' and Duration = [20,99] AND Status = "Normal"', 'edc'],
     ["Description = 'x'", ''],
   ])('finds by %s', async (Match, ids) => {
     const { ask } = await withMedia();

@@ -49,7 +49,13 @@ describe('A media', () => {
     const { ask, emulator } = await startEmulator();
     emulator.addMedia({ mediaId: 'm', status });
     for (const operation of ['SubmitAIJob', 'SubmitAIMediaAuditJob', 'SubmitAIImageJob', 'SubmitDynamicImageJob']) {
-      const parameters = { MediaId: 'm', Types: 'AIVideoTag', VideoId: 'm', AITemplateId: 't', DynamicImageTemplateId: 't' };
+      const parameters = {
+        MediaId: 'm',
+        Types: 'AIVideoTag',
+        VideoId: 'm',
+        AITemplateId: 't',
+        DynamicImageTemplateId: 't',
+      };
       expect((await ask(operation, parameters)).body).toMatchObject({ Code });
     }
     expect(emulator.ledger().billed).toBe(0);
@@ -78,7 +84,8 @@ describe('A media', () => {
 });
 
 describe('CreateUploadVideo', () => {
-  const upload = (ask: Ask, more: object = {}) => ask('CreateUploadVideo', { Title: 'A film', FileName: 'D:\\film.mp4', ...more });
+  const upload = (ask: Ask, more: object = {}) =>
+    ask('CreateUploadVideo', { Title: 'A film', FileName: 'D:\\film.mp4', ...more });
 
   it('answers with an id, and with addresses that open nothing', async () => {
     const { ask, emulator } = await startEmulator();
@@ -90,7 +97,10 @@ describe('CreateUploadVideo', () => {
       UploadAuth: expect.any(String),
     });
     const address = Buffer.from(String(body['UploadAddress']), 'base64').toString();
-    expect(JSON.parse(address)).toMatchObject({ Bucket: expect.any(String), FileName: expect.stringMatching(/\/film.mp4$/) });
+    expect(JSON.parse(address)).toMatchObject({
+      Bucket: expect.any(String),
+      FileName: expect.stringMatching(/\/film.mp4$/),
+    });
     expect(emulator.media()).toMatchObject([
       { mediaId: body['VideoId'], title: 'A film', status: 'Uploading', sizeBytes: 123, tags: 'a,b', cateId: 7 },
     ]);
@@ -103,7 +113,9 @@ describe('CreateUploadVideo', () => {
     expect((await submission(ask, VideoId)).body.Code).toBe('Forbidden.IllegalStatus');
 
     const path = `/media/${VideoId}/upload`;
-    expect(await control(url, path, 'POST', { durationSeconds: 61.5, sizeBytes: 9_000_000 })).toMatchObject({ status: 202 });
+    expect(await control(url, path, 'POST', { durationSeconds: 61.5, sizeBytes: 9_000_000 })).toMatchObject({
+      status: 202,
+    });
     await receiver.arrivedAtLeast(2);
     expect(receiver.received.map(({ body }) => body)).toMatchObject([
       { EventType: 'FileUploadComplete', VideoId, Status: 'success', Size: 9_000_000, Extend: 'mine' },
@@ -166,7 +178,9 @@ describe('An event about a media', () => {
     const receiver = await startReceiver();
     const { url, emulator } = await startEmulator({ callback: { url: receiver.url, enabled: false } });
     const path = '/media/m/events';
-    expect(await control(url, path, 'POST', { type: 'TranscodeComplete', variant: 'partial' })).toMatchObject({ status: 202 });
+    expect(await control(url, path, 'POST', { type: 'TranscodeComplete', variant: 'partial' })).toMatchObject({
+      status: 202,
+    });
     await until(() => emulator.callbacks({ mediaId: 'm' }).length === 1);
     expect(receiver.received[0]?.body).toMatchObject({
       EventType: 'TranscodeComplete',

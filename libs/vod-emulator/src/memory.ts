@@ -65,7 +65,8 @@ export function emptyMemory(options: MemoryOptions): Memory {
   });
   const announce: Memory['announce'] = async (type, media, occasion) => {
     const { callback, eventForms } = settings();
-    if (callback.enabled) await callbacks.tell(eventOfMedia(type, media, occasion, { forms: eventForms, nowMs: clock() }));
+    if (callback.enabled)
+      await callbacks.tell(eventOfMedia(type, media, occasion, { forms: eventForms, nowMs: clock() }));
   };
   const eventFaults = new EventFaults({ settings, plan: faults, callbacks });
   return {

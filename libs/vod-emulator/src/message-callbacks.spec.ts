@@ -41,7 +41,9 @@ describe('SetMessageCallback', () => {
     await set(ask, 'http://test.example.com/b', { AppId: 'app-2' });
     await set(ask, 'http://test.example.com/c', {}, { region: 'cn-beijing' });
     const urls = [read(ask), read(ask, { AppId: 'app-2' }), read(ask, {}, { region: 'cn-beijing' })];
-    expect(await Promise.all(urls)).toMatchObject(['a', 'b', 'c'].map((end) => ({ CallbackURL: expect.stringMatching(end + '$') })));
+    expect(await Promise.all(urls)).toMatchObject(
+      ['a', 'b', 'c'].map((end) => ({ CallbackURL: expect.stringMatching(end + '$') })),
+    );
     await ask('DeleteMessageCallback', { AppId: 'app-2' });
     expect(await read(ask)).toBeDefined();
   });
@@ -50,7 +52,12 @@ describe('SetMessageCallback', () => {
     const { ask } = await startEmulator();
     const queue = { MnsEndpoint: 'http://1234567.mns.cn-shanghai.aliyuncs.com/', MnsQueueName: 'vodcallback' };
     await ask('SetMessageCallback', { CallbackType, EventTypeList: 'AIComplete', ...queue });
-    expect(await read(ask)).toEqual({ CallbackType: 'MNS', EventTypeList: 'AIComplete', AppId: 'app-1000000', ...queue });
+    expect(await read(ask)).toEqual({
+      CallbackType: 'MNS',
+      EventTypeList: 'AIComplete',
+      AppId: 'app-1000000',
+      ...queue,
+    });
   });
 
   it.each([
@@ -187,7 +194,10 @@ describe('UserData.MessageCallback', () => {
     emulator.configure({ requestCallbacks: 'ignored' });
     const ignored = await submitted();
     await account.arrivedAtLeast(1);
-    expect([mine, account].map(({ received }) => received.map(({ body }) => body['JobId']))).toEqual([[heard], [ignored]]);
+    expect([mine, account].map(({ received }) => received.map(({ body }) => body['JobId']))).toEqual([
+      [heard],
+      [ignored],
+    ]);
   });
 
   it('that came with the upload holds for the jobs of the media that bring none', async () => {

@@ -104,10 +104,14 @@ function problemOfHttp({ url, authKey, authSwitch }: MessageCallback, parameters
   if (!url) return { refusal: refusals.missingParameter('CallbackURL') };
   const problem = problemOfUrl(url);
   if (problem !== undefined) return refuse('CallbackURL', `It ${problem}`);
-  if (!['on', 'off'].includes(parameters.get('AuthSwitch') ?? 'off')) return refuse('AuthSwitch', 'It must be on or off.');
+  if (!['on', 'off'].includes(parameters.get('AuthSwitch') ?? 'off'))
+    return refuse('AuthSwitch', 'It must be on or off.');
   if (authSwitch === 'on' && !authKey) return { refusal: refusals.missingParameter('AuthKey') };
   if (authKey !== undefined && !isGoodKey(authKey)) {
-    return refuse('AuthKey', 'It has at most 32 characters: upper-case and lower-case letters and digits, some of each.');
+    return refuse(
+      'AuthKey',
+      'It has at most 32 characters: upper-case and lower-case letters and digits, some of each.',
+    );
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { askByHand } from '../test/acs3';
 import { fieldsOf, samplesOf, someMedia } from '../test/fields';
 import { type Answered, type Ask, closeAll, startEmulator, submit } from '../test/support';
 import type { EmulatorOptions } from './emulator';
@@ -30,7 +31,7 @@ const CALLBACK = {
 const QUEUE = { MnsEndpoint: 'http://1234567.mns.cn-shanghai.aliyuncs.com/', MnsQueueName: 'vodcallback' };
 
 async function asking(options: Partial<EmulatorOptions> = {}): Promise<Ask> {
-  return (await startEmulator(options)).ask;
+  return askByHand((await startEmulator(options)).url);
 }
 
 async function bodyOf(answer: Promise<Answered>): Promise<Answered['body']> {
@@ -77,7 +78,8 @@ const WITH_SPEECH = { Config: json({ AIVideoTag: { AnalyseTypes: 'ASR', OrigASRD
 const produced: Record<string, Produce> = {
   'AddAITemplate.response.json': async () =>
     bodyOf((await asking())('AddAITemplate', { TemplateName: 't', TemplateType: 'AIImage', TemplateConfig: '{}' })),
-  'DeleteAIImageInfos.response.json': async () => bodyOf((await asking())('DeleteAIImageInfos', { AIImageInfoIds: 'x' })),
+  'DeleteAIImageInfos.response.json': async () =>
+    bodyOf((await asking())('DeleteAIImageInfos', { AIImageInfoIds: 'x' })),
   'DeleteMessageCallback.response.json': async () => bodyOf((await asking())('DeleteMessageCallback')),
   'GetAIImageJobs.response.json': async () => {
     const ask = await asking();
@@ -158,23 +160,25 @@ const produced: Record<string, Produce> = {
     return bodyOf(ask('ListJobInfo', { MediaId: 'm', JobType: 'ai' }));
   },
   'SearchMedia.response.json': async () => {
-    const { ask, emulator } = await startEmulator();
+    const { url, emulator } = await startEmulator();
     emulator.addMedia({ title: 'demo', tags: 'tag1,tag2', cateId: 781111, cateName: 'demo' });
     const sample = JSON.parse(samples.get('SearchMedia.response.json') ?? '{}') as { MediaList: { Video: object }[] };
     const Fields = Object.keys(sample.MediaList[0]?.Video ?? {}).join(',');
-    return bodyOf(ask('SearchMedia', { Fields }));
+    return bodyOf(askByHand(url)('SearchMedia', { Fields }));
   },
   'SetMessageCallback.response.json': async () => bodyOf((await asking())('SetMessageCallback', CALLBACK)),
   'SubmitAIImageAuditJob.response.json': async () =>
     bodyOf((await asking())('SubmitAIImageAuditJob', { MediaId: 'm', TemplateId: 't' })),
   'SubmitAIImageJob.response.json': async () =>
     bodyOf((await asking())('SubmitAIImageJob', { VideoId: 'm', AITemplateId: 't' })),
-  'SubmitAIJob.response.json': async () => bodyOf((await asking())('SubmitAIJob', { MediaId: 'm', Types: 'AIVideoTag' })),
+  'SubmitAIJob.response.json': async () =>
+    bodyOf((await asking())('SubmitAIJob', { MediaId: 'm', Types: 'AIVideoTag' })),
   'SubmitAIJob.response.legacy-2021.json': async () =>
     bodyOf((await asking({ submitEntries: 'of_2021' }))('SubmitAIJob', { MediaId: 'm', Types: 'AIVideoTag' })),
   'SubmitAIJob.response.two-types.json': async () =>
     bodyOf((await asking())('SubmitAIJob', { MediaId: 'm', Types: 'AIVideoTag,AIMediaDNA' })),
-  'SubmitAIMediaAuditJob.response.json': async () => bodyOf((await asking())('SubmitAIMediaAuditJob', { MediaId: 'm' })),
+  'SubmitAIMediaAuditJob.response.json': async () =>
+    bodyOf((await asking())('SubmitAIMediaAuditJob', { MediaId: 'm' })),
   'SubmitDynamicImageJob.response.json': async () =>
     bodyOf((await asking())('SubmitDynamicImageJob', { VideoId: 'm', DynamicImageTemplateId: 't' })),
   'SubmitMediaDNADeleteJob.response.json': async () =>
@@ -229,5 +233,7 @@ it('SubmitAIJob.request-params.json is a request that is taken', async () => {
 });
 
 it('leaves no sample of an answer out', () => {
-  expect([...Object.keys(produced), 'SubmitAIJob.request-params.json'].toSorted()).toEqual([...samples.keys()].toSorted());
+  expect([...Object.keys(produced), 'SubmitAIJob.request-params.json'].toSorted()).toEqual(
+    [...samples.keys()].toSorted(),
+  );
 });

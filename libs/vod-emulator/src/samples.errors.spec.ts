@@ -18,7 +18,8 @@ const statusOf = (name: string) => Number(/\.http(\d{3})\./.exec(name)?.[1]);
 
 const list: (ask: Ask) => ReturnType<Ask> = (ask) => ask('ListAIJob', { JobIds: 'x' });
 /** By a rule: nobody knows how to come by these. */
-const struck = (fault: Fault) => async () => list((await startEmulator({ faults: [faultRule('ListAIJob', fault)] })).ask);
+const struck = (fault: Fault) => async () =>
+  list((await startEmulator({ faults: [faultRule('ListAIJob', fault)] })).ask);
 const refused = (name: string) => {
   const { Code: code, Message: message } = sampleOf(name);
   return struck({ fault: 'error', status: statusOf(name), code, message });

@@ -45,10 +45,7 @@ export interface Transport {
 }
 
 /** Posts go out over HTTP, messages into the emulator's own queues. */
-export function transport(
-  http: { post: Deliver<HttpTarget>; stop(): void },
-  queues: Deliver<MnsTarget>,
-): Transport {
+export function transport(http: { post: Deliver<HttpTarget>; stop(): void }, queues: Deliver<MnsTarget>): Transport {
   return {
     deliver: (event, target) => (target.type === 'http' ? http.post(event, target) : queues(event, target)),
     stop: () => http.stop(),

@@ -34,9 +34,13 @@ describe('an answer without Format', () => {
     const jobId = await submit(ask, 'speech-1');
     const { status, text, contentType } = await call(url, 'ListAIJob', { JobIds: `${jobId},a,b` });
     expect({ status, contentType }).toEqual({ status: 200, contentType: 'text/xml;charset=utf-8' });
-    expect(text).toMatch(/^<\?xml version='1.0' encoding='UTF-8'\?><ListAIJobResponse><RequestId>[0-9A-F-]{36}<\/RequestId>/);
+    expect(text).toMatch(
+      /^<\?xml version='1.0' encoding='UTF-8'\?><ListAIJobResponse><RequestId>[0-9A-F-]{36}<\/RequestId>/,
+    );
     expect(text).toContain('<NonExistAIJobIds><String>a</String><String>b</String></NonExistAIJobIds>');
-    expect(text).toContain('<AIJobList><AIJob><Status>success</Status><Type>AIVideoTag</Type><MediaId>speech-1</MediaId>');
+    expect(text).toContain(
+      '<AIJobList><AIJob><Status>success</Status><Type>AIVideoTag</Type><MediaId>speech-1</MediaId>',
+    );
     expect(text).toContain('<Data>{}</Data></AIJob></AIJobList></ListAIJobResponse>');
   });
 
@@ -64,7 +68,9 @@ describe('an answer without Format', () => {
 
 it('A format that nobody knows is refused', async () => {
   const { url } = await startEmulator();
-  expect((await call(url, 'ListAIJob', { JobIds: 'x', Format: 'YAML' })).text).toContain('<Code>InvalidParameter</Code>');
+  expect((await call(url, 'ListAIJob', { JobIds: 'x', Format: 'YAML' })).text).toContain(
+    '<Code>InvalidParameter</Code>',
+  );
 });
 
 it('Text is escaped, what XML can not hold is replaced, and what is absent is left out', () => {

@@ -15,7 +15,12 @@ function members(value: object): string {
 function element(name: string, value: unknown): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((item: unknown) => element(name, item)).join('');
-  return `<${name}>${typeof value === 'object' ? members(value) : escaped(String(value as string | number | boolean))}</${name}>`;
+  const content = typeof value === 'object' ? members(value) : escaped(textOf(value));
+  return `<${name}>${content}</${name}>`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };

@@ -48,6 +48,7 @@ declare module 'ali-mns' {
   }
   export class Msg {
     constructor(text: string, priority?: number, delaySeconds?: number);
+    getMsg(): string;
   }
   export class MNS {
     constructor(account: Account, region: string);

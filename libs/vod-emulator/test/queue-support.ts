@@ -71,7 +71,7 @@ export function signedRequest(
 /** For who wants the connection in their own hands. */
 export function bytesOf({ method, path, headers, body }: RawRequest): string {
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
-  return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
+  return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('')}\r\n${body}`;
 }
 
 export function sendRaw(url: string, { method, path, headers, body }: RawRequest): Promise<QueueReply> {

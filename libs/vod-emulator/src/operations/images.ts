@@ -20,7 +20,8 @@ export function submitImageJob(service: Service, { region, parameters }: Admitte
   if (unreadable) return refuse(unreadable);
 
   const templateId = parameters.get('AITemplateId') ?? '';
-  const templateConfig = service.templates.find(region, templateId)?.config ?? '{"Format":"gif","SetDefaultCover":"false"}';
+  const templateConfig =
+    service.templates.find(region, templateId)?.config ?? '{"Format":"gif","SetDefaultCover":"false"}';
   const jobId = hexId(service.chance);
   const createdAt = service.clock();
   const pictures = [pictureOf(videoId, jobId, formatOf(templateConfig))];

@@ -10,8 +10,7 @@ import { submit, submitAudit } from './submit';
 import { addTemplate, listTemplates } from './templates';
 import { describeUsage } from './usage';
 
-export { describeJob } from './read';
-export type { AdmittedCall, OperationOutcome, Service } from './service';
+export type { AdmittedCall, OperationOutcome } from './service';
 
 export const operations: Record<Operation, OperationOf> = {
   SubmitAIJob: submit,

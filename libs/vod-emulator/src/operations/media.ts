@@ -58,7 +58,8 @@ function tokenOf({ createdAt, sequence }: Position): string {
 
 function readToken(token: string): Position | undefined {
   const [, createdAt, sequence, check] = /^([0-9a-f]{12})([0-9a-f]{12})([0-9a-f]{8})$/.exec(token) ?? [];
-  if (createdAt === undefined || sequence === undefined || check !== hex(hash(createdAt + sequence), 8)) return undefined;
+  if (createdAt === undefined || sequence === undefined || check !== hex(hash(createdAt + sequence), 8))
+    return undefined;
   return { createdAt: parseInt(createdAt, 16), sequence: parseInt(sequence, 16) };
 }
 
@@ -144,7 +145,7 @@ export function mezzanineInfo(service: Service, { region, parameters }: Admitted
 /** A media whose file is still to come. */
 export function createUploadVideo(service: Service, { region, parameters }: AdmittedCall): OperationOutcome {
   const title = parameters.get('Title') ?? '';
-  if ([...title].length > MAX_TITLE) {
+  if (title.length > MAX_TITLE) {
     return refuse(refusals.invalidParameter('Title', `It must not exceed ${MAX_TITLE} characters.`));
   }
   // A path of Windows is the page's own example.

@@ -4,7 +4,15 @@ import type { Operation } from '../operation-names';
 import { refusals } from '../refusals';
 import { inSeconds } from '../times';
 import { type JobType, TYPES } from '../types';
-import { type AdmittedCall, type OperationOf, type OperationOutcome, type Service, USER_ID, done, refuse } from './service';
+import {
+  type AdmittedCall,
+  type OperationOf,
+  type OperationOutcome,
+  type Service,
+  USER_ID,
+  done,
+  refuse,
+} from './service';
 
 const MAX_JOB_IDS = 10;
 const JOB_KINDS = ['transcode', 'snapshot', 'ai'];
@@ -62,7 +70,9 @@ export function describeJob(job: Job, nowMs: number): object {
 
 export function resultOfMedia(type: JobType, member: string): OperationOf {
   // OrigASRData is not in the model of its operation, only in the Data of ListAIJob and the event.
-  return ofMedia(type, member, ({ mediaId, review }) => TYPES[type].resultOf(mediaId, { withTranscript: false, review }));
+  return ofMedia(type, member, ({ mediaId, review }) =>
+    TYPES[type].resultOf(mediaId, { withTranscript: false, review }),
+  );
 }
 
 /** What is answered for a media without a result is not documented (docs/vod.md, "Results"): an empty group here. */

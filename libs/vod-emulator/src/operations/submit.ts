@@ -20,7 +20,9 @@ export function submit(service: Service, call: AdmittedCall): OperationOutcome {
   // VOD's pages mark Types optional and don't say what happens without it (docs/vod.md, "Submitting"): better a clear no.
   const types = [...new Set((parameters.get('Types') ?? '').split(','))];
   if (!types.every((type) => isSubmittedBy('SubmitAIJob', type))) {
-    return refuse(refusals.invalidParameter('Types', 'It must be AIVideoTag, AIMediaDNA, or both with a comma between.'));
+    return refuse(
+      refusals.invalidParameter('Types', 'It must be AIVideoTag, AIMediaDNA, or both with a comma between.'),
+    );
   }
   const text = parameters.get('Config');
   const config = readObject(text);

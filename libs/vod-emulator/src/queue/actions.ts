@@ -1,4 +1,11 @@
-import { ATTRIBUTES, ATTRIBUTE_NAMES, type AttributeName, type QueueAttributes, isQueueName, wholeNumber } from './attributes';
+import {
+  ATTRIBUTES,
+  ATTRIBUTE_NAMES,
+  type AttributeName,
+  type QueueAttributes,
+  isQueueName,
+  wholeNumber,
+} from './attributes';
 import type { HostedQueue } from './hosted-queue';
 import { type Twist, answerMessages } from './message-actions';
 import { type QueueAnswer, XML } from './queue-answer';
@@ -46,7 +53,9 @@ function list(queues: Queues, { region, endpoint, headers }: QueueCall): Outcome
   const all = queues.list(region).filter(({ name }) => name.startsWith(String(prefix)) && name >= String(marker));
   const items = all
     .slice(0, size)
-    .map(({ name }) => `<Queue>\n${printElements({ QueueURL: `${endpoint}/queues/${name}`, QueueName: name })}</Queue>\n`);
+    .map(
+      ({ name }) => `<Queue>\n${printElements({ QueueURL: `${endpoint}/queues/${name}`, QueueName: name })}</Queue>\n`,
+    );
   const next = printElements({ NextMarker: all[size]?.name });
   return { status: 200, body: printXml('Queues', items.join('') + next), contentType: XML };
 }

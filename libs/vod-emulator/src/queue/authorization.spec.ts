@@ -32,7 +32,14 @@ function codeOf(parts: ReturnType<typeof request>, now = NOW): string | undefine
 describe('The signature', () => {
   it.each([
     // The example of SMQ's page on signing; it masks the last four characters.
-    ['GET', { 'x-mns-version': '2015-06-06' }, 'Thu, 09 Jul 2015 03:01:34 GMT', '/MyQueue', 'TestAccessSecret', 'uwx3yeWoILzgmvesW0BQSgfM7b8='],
+    [
+      'GET',
+      { 'x-mns-version': '2015-06-06' },
+      'Thu, 09 Jul 2015 03:01:34 GMT',
+      '/MyQueue',
+      'TestAccessSecret',
+      'uwx3yeWoILzgmvesW0BQSgfM7b8=',
+    ],
     // From the tests of SMQ's own client for Node.
     [
       'PUT',
@@ -86,7 +93,11 @@ describe('A request', () => {
     ['signed for another path', '403 SignatureDoesNotMatch', { signed: { resource: '/queues/other/messages' } }],
     ['signed with another date', '403 SignatureDoesNotMatch', { signed: { date: 'Fri, 02 Jan 2026 03:04:06 GMT' } }],
     ['with a date that is not signed', '403 SignatureDoesNotMatch', { signed: { date: '' } }],
-    ['with the digest of another body', '400 InvalidDegist', { body: 'hell', headers: { 'content-md5': 'XUFAKrxLKna5cZ2REBfFkg==' } }],
+    [
+      'with the digest of another body',
+      '400 InvalidDegist',
+      { body: 'hell', headers: { 'content-md5': 'XUFAKrxLKna5cZ2REBfFkg==' } },
+    ],
     ['of a session without its token', '403 AccessDenied', { key: SESSION }],
     ['of a session with another token', '403 AccessDenied', { key: SESSION, headers: { 'security-token': 'other' } }],
     ['with a token that its key has not', '403 AccessDenied', { headers: { 'security-token': 'other' } }],
@@ -105,9 +116,7 @@ describe('A request', () => {
 
   it('that is refused learns why, and no secret', () => {
     const wrong = refusalOf(request({ key: { id: KEY.id, secret: 'wrong' } }), KEYS, NOW);
-    expect(wrong?.message).toContain(
-      JSON.stringify(`GET\n\n\n${DATE}\nx-mns-version:2015-06-06\n${RESOURCE}`),
-    );
+    expect(wrong?.message).toContain(JSON.stringify(`GET\n\n\n${DATE}\nx-mns-version:2015-06-06\n${RESOURCE}`));
     const late = refusalOf(request(), KEYS, NOW + 3_600_000);
     expect(late?.message).toContain('Its date is 2026-01-02T03:04:05.000Z, here it is 2026-01-02T04:04:05.000Z');
     const denied = refusalOf(request({ key: SESSION }), KEYS, NOW);

@@ -50,8 +50,8 @@ export function refusalOf(
   return isDigestOf(textOf(headers['content-md5']), request.body) ? undefined : queueRefusals.wrongDigest();
 }
 
-export function sign(stringToSign: string, accessKeySecret: string): string {
-  return createHmac('sha1', accessKeySecret).update(stringToSign).digest('base64');
+export function sign(text: string, accessKeySecret: string): string {
+  return createHmac('sha1', accessKeySecret).update(text).digest('base64');
 }
 
 /** `security-token` is no part of it, nor is the host. */

@@ -13,9 +13,12 @@ const HOST = /^[a-z0-9-]{1,63}\.mns\.([a-z0-9-]{1,63})\.(?:aliyuncs\.com|localho
 const ABSOLUTE = /^http:\/\/([^/?#]*)([^#]*)/i;
 
 /** The region of one of SMQ's hosts, undefined for any other host. */
-export function regionOfHost(host: string | undefined): string | undefined {
+function regionOfHost(host: string | undefined): string | undefined {
   const [, region] = (host === undefined ? null : HOST.exec(host)) ?? [];
-  return region?.toLowerCase().replace(/-vpc$/, '').replace(/-internal$/, '');
+  return region
+    ?.toLowerCase()
+    .replace(/-vpc$/, '')
+    .replace(/-internal$/, '');
 }
 
 /** The region of an endpoint as VOD is told one: of SMQ's, or of this server behind QUEUES_PATH. */

@@ -75,7 +75,10 @@ describe('@alicloud/mns', () => {
     const made = await client.createQueue('news', { VisibilityTimeout: 60 });
     expect([made.code, made.headers['location']]).toEqual([201, `${url}/_mns/${REGION}/queues/news`]);
     expect((await client.setQueueAttributes('news', { VisibilityTimeout: 90 })).code).toBe(204);
-    expect((await client.getQueueAttributes('news')).body).toMatchObject({ QueueName: 'news', VisibilityTimeout: '90' });
+    expect((await client.getQueueAttributes('news')).body).toMatchObject({
+      QueueName: 'news',
+      VisibilityTimeout: '90',
+    });
     expect((await client.listQueue()).body.map((queue) => queue['QueueName'])).toEqual([EVENTS, 'news']);
     expect((await client.deleteQueue('news')).code).toBe(204);
     await expect(client.receiveMessage('news')).rejects.toMatchObject({ name: 'MNSQueueNotExistError' });
@@ -83,9 +86,12 @@ describe('@alicloud/mns', () => {
 
   it('is refused with a wrong signature, and with a key that nobody has', async () => {
     const { clientWith } = await start();
-    const refusalOf = (key: typeof ACCESS_KEY) => expect(clientWith(key).receiveMessage(EVENTS)).rejects;
-    await refusalOf({ ...ACCESS_KEY, secret: 'wrong' }).toMatchObject({ name: 'MNSSignatureDoesNotMatchError' });
-    await refusalOf({ ...ACCESS_KEY, id: 'nobody' }).toMatchObject({ name: 'MNSInvalidAccessKeyIdError' });
+    const [wrong, unknown] = [
+      clientWith({ ...ACCESS_KEY, secret: 'wrong' }),
+      clientWith({ ...ACCESS_KEY, id: 'nobody' }),
+    ];
+    await expect(wrong.receiveMessage(EVENTS)).rejects.toMatchObject({ name: 'MNSSignatureDoesNotMatchError' });
+    await expect(unknown.receiveMessage(EVENTS)).rejects.toMatchObject({ name: 'MNSInvalidAccessKeyIdError' });
   });
 
   it('brings the token of a session', async () => {

@@ -16,7 +16,8 @@ export function queueDelivery(queues: Queues, settings: () => Pick<Settings, 'qu
     if (!queue) return { delivered: false, error: 'QueueNotExist' };
     const text = body.toString(settings().queueBody === 'base64' ? 'base64' : 'utf8');
     // What SMQ answers to a message that is too long.
-    if (Buffer.byteLength(text) > queue.attributes.MaximumMessageSize) return { delivered: false, error: 'InvalidArgument' };
+    if (Buffer.byteLength(text) > queue.attributes.MaximumMessageSize)
+      return { delivered: false, error: 'InvalidArgument' };
     queue.put(text);
     return { delivered: true, status: 201 };
   };

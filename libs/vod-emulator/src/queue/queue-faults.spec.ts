@@ -148,7 +148,11 @@ describe('An answer', () => {
 
 describe('A rule', () => {
   it('for one call leaves the others alone', async () => {
-    const { queue, receive, remove } = await start('DeleteMessage', { fault: 'error', status: 500, code: 'InternalError' });
+    const { queue, receive, remove } = await start('DeleteMessage', {
+      fault: 'error',
+      status: 500,
+      code: 'InternalError',
+    });
     queue.put('one');
     const [message] = messagesOf(await receive());
     expect(outcomeOf(await remove(message?.handle))).toBe('500 InternalError');

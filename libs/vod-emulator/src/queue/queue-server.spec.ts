@@ -60,7 +60,9 @@ describe('A message', () => {
     const [message] = messagesOf(received);
     expect(message).toMatchObject({ id: textIn(sent.root, 'MessageId'), body, dequeueCount: 1 });
     expect(textIn(received.root, 'MessageBodyMD5')).toBe(textIn(sent.root, 'MessageBodyMD5'));
-    const times = ['EnqueueTime', 'FirstDequeueTime', 'NextVisibleTime'].map((name) => Number(textIn(received.root, name)));
+    const times = ['EnqueueTime', 'FirstDequeueTime', 'NextVisibleTime'].map((name) =>
+      Number(textIn(received.root, name)),
+    );
     const [enqueued = 0, first = 0, next = 0] = times;
     expect(first).toBeGreaterThanOrEqual(enqueued);
     expect(next).toBe(first + 30_000);
@@ -132,7 +134,8 @@ describe('A message', () => {
 });
 
 describe('A batch', () => {
-  const batch = (...bodies: string[]) => `<Messages ${NAMESPACE}>${bodies.map((body) => messageXml(body)).join('')}</Messages>`;
+  const batch = (...bodies: string[]) =>
+    `<Messages ${NAMESPACE}>${bodies.map((body) => messageXml(body)).join('')}</Messages>`;
   const handles = (all: string[]) =>
     `<ReceiptHandles ${NAMESPACE}>${all.map((handle) => `<ReceiptHandle>${handle}</ReceiptHandle>`).join('')}</ReceiptHandles>`;
 
@@ -201,7 +204,11 @@ describe('A long poll', () => {
 
   it('gets a message whose time is over while it waits', async () => {
     const { askQueue, send, receive } = await serve();
-    await askQueue('PUT', '/queues/events?metaoverride=true', '<Queue><VisibilityTimeout>1</VisibilityTimeout></Queue>');
+    await askQueue(
+      'PUT',
+      '/queues/events?metaoverride=true',
+      '<Queue><VisibilityTimeout>1</VisibilityTimeout></Queue>',
+    );
     await send('again');
     await receive();
     expect(messagesOf(await receive('?waitseconds=30'))).toMatchObject([{ body: 'again', dequeueCount: 2 }]);
@@ -221,7 +228,11 @@ describe('A long poll', () => {
 
   it('waits as long as the queue says when it does not say so itself', async () => {
     const { askQueue, send, receive, queue } = await serve();
-    await askQueue('PUT', '/queues/events?metaoverride=true', '<Queue><PollingWaitSeconds>30</PollingWaitSeconds></Queue>');
+    await askQueue(
+      'PUT',
+      '/queues/events?metaoverride=true',
+      '<Queue><PollingWaitSeconds>30</PollingWaitSeconds></Queue>',
+    );
     expect(outcomeOf(await receive('?waitseconds=0'))).toBe('404 MessageNotExist');
     const polled = receive();
     await until(() => queue.polls === 1);
@@ -265,7 +276,11 @@ describe('A long poll', () => {
 describe('A queue', () => {
   it('is made, described, changed, listed and deleted', async () => {
     const { url, askQueue } = await serve();
-    const made = await askQueue('PUT', '/queues/news', `<Queue ${NAMESPACE}><VisibilityTimeout>60</VisibilityTimeout></Queue>`);
+    const made = await askQueue(
+      'PUT',
+      '/queues/news',
+      `<Queue ${NAMESPACE}><VisibilityTimeout>60</VisibilityTimeout></Queue>`,
+    );
     expect([made.status, made.headers.location]).toEqual([201, `${url}/_mns/cn-shanghai/queues/news`]);
     const attributes = await askQueue('GET', '/queues/news');
     expect(Object.fromEntries(attributes.root?.children.map(({ name, text }) => [name, text]) ?? [])).toEqual({
@@ -311,7 +326,10 @@ describe('A queue', () => {
   });
 
   it('belongs to its region', async () => {
-    const { askQueue, send } = await serve({ regions: ['cn-shanghai', 'cn-beijing'], queues: ['events', 'only-{region}'] });
+    const { askQueue, send } = await serve({
+      regions: ['cn-shanghai', 'cn-beijing'],
+      queues: ['events', 'only-{region}'],
+    });
     await send('here');
     expect(outcomeOf(await askQueue('GET', MESSAGES, '', { region: 'cn-beijing' }))).toBe('404 MessageNotExist');
     expect(outcomeOf(await askQueue('GET', '/queues/only-cn-beijing', '', { region: 'cn-beijing' }))).toBe('200');
@@ -321,7 +339,11 @@ describe('A queue', () => {
 
   it('takes messages as long as it says, in bytes', async () => {
     const { askQueue, send } = await serve();
-    await askQueue('PUT', '/queues/events?metaoverride=true', '<Queue><MaximumMessageSize>1024</MaximumMessageSize></Queue>');
+    await askQueue(
+      'PUT',
+      '/queues/events?metaoverride=true',
+      '<Queue><MaximumMessageSize>1024</MaximumMessageSize></Queue>',
+    );
     expect(outcomeOf(await send('é'.repeat(512)))).toBe('201');
     expect(outcomeOf(await send('é'.repeat(513)))).toBe('400 InvalidArgument');
   });
@@ -375,7 +397,7 @@ describe('What is malformed', () => {
 });
 
 describe('A caller', () => {
-  it.each<[AskQueueOptions['way']]>([['path'], ['whole path'], ['host'], ['proxy']])(
+  it.each<[NonNullable<AskQueueOptions['way']>]>([['path'], ['whole path'], ['host'], ['proxy']])(
     'is served by the way of the %s',
     async (way) => {
       const { askQueue, queue } = await serve();
@@ -399,9 +421,17 @@ describe('A caller', () => {
     ['with a wrong secret', '403 SignatureDoesNotMatch', { key: { id: 'test-id', secret: 'wrong' } }],
     ['with another key', '403 InvalidAccessKeyId', { key: { id: 'other', secret: 'canary-secret' } }],
     ['without authorization', '400 InvalidAuthorizationHeader', { tamper: { headers: { authorization: 'none' } } }],
-    ['with another path than the signed one', '403 SignatureDoesNotMatch', { tamper: { resource: '/queues/events/messages?numOfMessages=2' } }],
+    [
+      'with another path than the signed one',
+      '403 SignatureDoesNotMatch',
+      { tamper: { resource: '/queues/events/messages?numOfMessages=2' } },
+    ],
     ['with another method', '403 SignatureDoesNotMatch', { tamper: { method: 'DELETE' } }],
-    ['with a date of yesterday', '408 TimeExpired', { headers: { date: new Date(Date.now() - 86_400_000).toUTCString() } }],
+    [
+      'with a date of yesterday',
+      '408 TimeExpired',
+      { headers: { date: new Date(Date.now() - 86_400_000).toUTCString() } },
+    ],
   ])('%s is refused: %s', async (_what, outcome, options) => {
     const { askQueue, queue } = await serve();
     queue.put('kept');
@@ -414,7 +444,12 @@ describe('A caller', () => {
   it('reaches nothing but queues by a name of theirs', async () => {
     const { url } = await serve();
     const headers = { host: '1234567.mns.cn-shanghai.aliyuncs.com' };
-    for (const path of ['/_emulator', '/healthz', '/_emulator/reset', 'http://1.mns.cn-shanghai.aliyuncs.com/_emulator']) {
+    for (const path of [
+      '/_emulator',
+      '/healthz',
+      '/_emulator/reset',
+      'http://1.mns.cn-shanghai.aliyuncs.com/_emulator',
+    ]) {
       const { status, root } = await sendRaw(url, { method: 'GET', path, headers, body: '' });
       expect([status, textIn(root, 'Code')]).toEqual([400, 'MissingAuthorizationHeader']);
     }
@@ -428,7 +463,10 @@ describe('A caller', () => {
 describe('Answers', () => {
   const folder = join(__dirname, '../../../vod/test/samples/mns');
   const namesIn = (element: Element | undefined): unknown =>
-    element && [element.name, ...element.children.map((child) => (child.children.length > 0 ? namesIn(child) : child.name))];
+    element && [
+      element.name,
+      ...element.children.map((child) => (child.children.length > 0 ? namesIn(child) : child.name)),
+    ];
 
   it.each(readdirSync(folder))('have the fields of %s, in their order', async (file) => {
     const { send, receive, askQueue } = await serve();

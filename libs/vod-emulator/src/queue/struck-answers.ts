@@ -1,7 +1,7 @@
 import type { Strike, Struck } from '../fault-plan';
 import type { QueueCallFault } from '../faults';
 import type { Twist } from './message-actions';
-import { type QueueAnswer, XML, refused } from './queue-answer';
+import { type QueueAnswer, refused } from './queue-answer';
 import type { QueueCall } from './queue-call';
 
 /** How a call is served: as it should be, with something gone wrong, or refused in place of what was asked. */

@@ -28,7 +28,10 @@ describe('A document that was printed', () => {
 describe('What clients write', () => {
   it.each([
     ['<?xml version="1.0"?><Queue/>', { name: 'Queue', text: '', children: [] }],
-    ["\uFEFF<?xml version='1.0' encoding='UTF-8'?>\n<Queue xmlns=\"http://mns.aliyuncs.com/doc/v1/\" />\n", { name: 'Queue' }],
+    [
+      "\uFEFF<?xml version='1.0' encoding='UTF-8'?>\n<Queue xmlns=\"http://mns.aliyuncs.com/doc/v1/\" />\n",
+      { name: 'Queue' },
+    ],
     ['<A><!-- <B> & --><B>1</B>\n<B x="1"\ty="2">2</B></A>', { children: [{ text: '1' }, { text: '2' }] }],
     ['<A>a<![CDATA[<&]]>b</A>', { text: 'a<&b' }],
     ['<A>&#65;&#x42;&#x1F600;&lt;&amp;&quot;&apos;&gt;</A>', { text: 'AB😀<&"\'>' }],

@@ -148,7 +148,7 @@ export function timelineOf(mediaId: string, { review }: Asked) {
 /** Every picture in which something was found, with what each scene has to say of it. */
 export function picturesOf(mediaId: string, { review }: Asked): object[] {
   const found = findings(mediaId, review);
-  const moments = new Set(Object.values(found).flatMap((pictures) => pictures.map(({ Timestamp }) => Timestamp)));
+  const moments = new Set(Object.values(found).flatMap((ofScene) => ofScene.map(({ Timestamp }) => Timestamp)));
   return [...moments].map((moment) => ({
     Timestamp: moment,
     Url: pictureUrl(mediaId, moment),
