@@ -19,7 +19,7 @@ export async function getJson<T>(url: string): Promise<T> {
 
 export async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
   const { status, text } = await send(plain, method, url, JSON.stringify(body));
-  if (status !== 200 && status !== 202) throw new Error(`${method} ${url}: ${status} ${text}`);
+  if (status < 200 || status > 299) throw new Error(`${method} ${url}: ${status} ${text}`);
   return JSON.parse(text) as T;
 }
 

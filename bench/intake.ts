@@ -5,6 +5,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { signCallback } from '@app/vod/callback';
 import { Bench, type Part } from './bench';
+import { queueTable, takeFromQueue } from './intake-queue';
 import { ROUTES, type RoutesOrder } from './intake-routes';
 import type { StoreKind } from './meter';
 import { callbackKey } from './product';
@@ -28,6 +29,8 @@ interface Plan {
   perRound: number;
   /** Events that are stored before there is a worker. */
   stored: number;
+  /** Events that wait in a queue of SMQ. */
+  queued: number;
 }
 
 /** Events a second, of each round. */
@@ -39,10 +42,15 @@ interface Cost {
   postgres: number;
 }
 
-/** How many events a second the webhook takes, beside routes written by hand, and how soon a heap of stored ones is matched. */
+/**
+ * How many events a second the webhook takes, beside routes written by hand; how soon a heap of stored ones is matched; and how many a
+ * worker takes out of a queue.
+ */
 export async function benchIntake({ quick, only, profile }: IntakeOptions): Promise<void> {
-  const plan = quick ? { warmUp: 50, perRound: 100, stored: 200 } : { warmUp: 3_000, perRound: 4_000, stored: 10_000 };
-  const jobs = plan.warmUp + ROUNDS * plan.perRound + plan.stored;
+  const plan = quick
+    ? { warmUp: 50, perRound: 100, stored: 200, queued: 200 }
+    : { warmUp: 3_000, perRound: 4_000, stored: 10_000, queued: 10_000 };
+  const jobs = plan.warmUp + ROUNDS * plan.perRound + plan.stored + 2 * plan.queued;
   await Bench.run(async (bench) => {
     const kind = bench.kind(only);
     const options = {
@@ -57,13 +65,15 @@ export async function benchIntake({ quick, only, profile }: IntakeOptions): Prom
       const events = new Events(`${part.product.webhookUrl}/vod/events`);
       const { rates, cost } = await inTurn(part, events, plan);
       const matching = await matchStored(part, events, plan);
+      const fromQueue = await takeFromQueue(part, (count) => events.bodies(count), plan.queued);
       bench.print({
         quick,
         said: [
           `${CONNECTIONS} connections, ${ROUNDS} rounds of ${plan.perRound} events each, in turn; medians. Every event is the first of a job that VOD has.`,
           `Then ${plan.stored} events are stored while no worker runs, and one is started. BullMQ on ${kind}.`,
+          `Then ${plan.queued} events wait in a queue of the emulator, and are taken out of it.`,
         ],
-        tables: [table(rates), costs(cost), matched(matching, plan)],
+        tables: [table(rates), costs(cost), matched(matching, plan), queueTable(fromQueue)],
       });
     });
   });
@@ -155,9 +165,16 @@ class Events {
   /** @param to only those for ours have to be of jobs that nobody has told of yet */
   *next(count: number, to: keyof Rates): Generator<Post> {
     for (let i = 1; i <= count; i += 1) {
-      const mediaId = `processing${to === 'ours' ? (this.used += 1) : i}`;
-      yield { headers: this.signed(), body: eventOf(mediaId) };
+      yield { headers: this.signed(), body: to === 'ours' ? this.body() : eventOf(`processing${i}`) };
     }
+  }
+
+  *bodies(count: number): Generator<string> {
+    for (let i = 1; i <= count; i += 1) yield this.body();
+  }
+
+  private body(): string {
+    return eventOf(`processing${(this.used += 1)}`);
   }
 
   private signed(): Post['headers'] {

@@ -56,6 +56,11 @@ export class Product {
     return this.url('emulator');
   }
 
+  /** What is started from now on has these variables, too. */
+  alsoSet(env: Readonly<Record<string, string>>): void {
+    this.env = { ...this.env, ...env };
+  }
+
   pid(name: ProcessName): number {
     return this.of(name).child.pid ?? 0;
   }

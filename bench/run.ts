@@ -43,7 +43,8 @@ npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   edge       how much longer honest clients wait while strangers do what they are allowed to
-  intake     how many events a second the webhook takes beside routes written by hand, and how soon stored ones are matched
+  intake     how many events a second the webhook takes beside routes written by hand, how soon stored ones are
+             matched, and how many a second a worker takes out of a queue
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
              (inspect, screen, volume, retention and upgrade: jobs in the table; backlog: only this depth)

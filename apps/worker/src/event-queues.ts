@@ -39,6 +39,7 @@ export function consumeEventQueues(
     const stop = async () => {
       stopping.abort();
       await loop.stop();
+      await consume.finish();
       queue.close();
     };
     return { consume, stop };

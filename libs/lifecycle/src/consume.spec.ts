@@ -1,3 +1,4 @@
+import { eventually } from '@app/testing';
 import { EventQueue } from '@app/vod';
 import { closeServers, type Loopback } from '../../vod/test/loopback';
 import { deletedFrom, messages, nothing, refusal, scriptedQueue } from '../test/scripted-queue';
@@ -192,6 +193,62 @@ describe('A message of the queue', () => {
       { region: REGION, taken: 2, kept: 2, deleted: 2, ageMs: 0 },
       { region: '*', taken: 0, kept: 0, deleted: 0, ageMs: 0 },
     ]);
+  });
+});
+
+describe('While a queue has more than a poll can bring', () => {
+  const full = () => messages(Array.from({ length: 16 }, () => endOf(freshId())));
+
+  it('the next messages are taken as the former are being stored and deleted', async () => {
+    let taken = () => {};
+    const second = new Promise<void>((resolve) => (taken = resolve));
+    const answers = [full, () => nothing];
+    const queue = await scriptedQueue({
+      poll: () => {
+        if (answers.length === 1) taken();
+        return answers.shift()?.() ?? nothing;
+      },
+      remove: async () => {
+        await second;
+        return { status: 204, text: '' };
+      },
+    });
+    const consumer = consumerOf(queue);
+    expect(await consumer.run(running)).toEqual({ again: 'now' });
+    expect(await consumer.run(running)).toEqual({ again: 1_500 });
+    expect(deletedFrom(queue).flat()).toHaveLength(16);
+  });
+
+  it('they are no more than four batches, and all are dealt with before the process ends', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const queue = await scriptedQueue({
+      poll: full,
+      remove: async () => {
+        await released;
+        return { status: 204, text: '' };
+      },
+    });
+    const consumer = consumerOf(queue);
+    for (let i = 0; i < 3; i += 1) expect(await consumer.run(running)).toEqual({ again: 'now' });
+    const ends: string[] = [];
+    const fourth = consumer.run(running).then(() => ends.push('run'));
+    const finished = consumer.finish().then(() => ends.push('finish'));
+    await eventually('all four are to be deleted', () => deletedFrom(queue).length === 4);
+    expect(ends).toEqual([]);
+    release();
+    await Promise.all([fourth, finished]);
+    expect(deletedFrom(queue).flat()).toHaveLength(64);
+  });
+
+  it('nothing more is taken when one of them meets trouble, and the rest is one for all', async () => {
+    const queue = await scriptedQueue({ poll: full, remove: () => refusal('AccessDenied', 403) });
+    const consumer = consumerOf(queue);
+    const failed = world.heard('event_queue.failed');
+    expect(await consumer.run(running)).toEqual({ again: 'now' });
+    await eventually('it is refused', () => failed.length === 1);
+    expect(await consumer.run(running)).toEqual({ again: 3_750 });
+    expect(failed).toHaveLength(2);
   });
 });
 

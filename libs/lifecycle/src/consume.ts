@@ -22,6 +22,12 @@ const slowly = { firstMs: 5_000, mostMs: 60_000 };
  */
 const FLOOR_MS = 1_000;
 
+/** What a poll brings at most: then there is probably more. */
+const FULL = 16;
+
+/** Batches at the same time. What they store goes into one commit, and the way to SMQ and back costs no time. */
+const MOST_BATCHES = 4;
+
 /** Trouble that has not come again for so long is over, though nothing has shown it: a message that was not deleted may be another worker's now. */
 const OVER_MS = 180_000;
 
@@ -34,8 +40,12 @@ const OVER_MS = 180_000;
  */
 export class Consume {
   private readonly troubles = new Map<Failure['doing'], { sinceMs: number; lastMs: number; code: string }>();
-  /** Runs in a row that met trouble. */
-  private failures = 0;
+  /** Batches that are being stored and deleted. */
+  private readonly underWay = new Set<Promise<void>>();
+  /** Since the last rest. */
+  private failure: Failure | null = null;
+  /** Rests in a row. */
+  private rests = 0;
 
   /** @param region whose events are in the queue; `*` when they are those of several */
   constructor(
@@ -43,7 +53,10 @@ export class Consume {
     private readonly region: string,
   ) {}
 
-  /** One poll, and what is to be done with its messages. `stop` ends the wait, and nothing that was taken. */
+  /**
+   * One poll, and what is to be done with its messages. While there is more than a poll can bring, the next are taken as these are
+   * being stored. `stop` ends the wait, and nothing that was taken.
+   */
   async run(stop: AbortSignal): Promise<Next> {
     const askedAt = this.parts.now().getTime();
     const received = await this.parts.queue.receive(stop);
@@ -51,18 +64,30 @@ export class Consume {
       case 'stopped':
         return { again: 'when_woken' };
       case 'failed':
-        return this.restAfter(faultOf('receive', received));
-      case 'empty':
+        this.fail(faultOf('receive', received));
+        return this.settled('now');
+      case 'empty': {
         this.isWell('receive');
-        this.failures = 0;
         this.tell({ taken: 0, kept: 0, deleted: 0, ageMs: 0 });
-        return this.parts.now().getTime() - askedAt < FLOOR_MS
-          ? { again: FLOOR_MS * (1 + this.parts.chance()) }
-          : { again: 'now' };
-      case 'messages':
+        const wasLetWait = this.parts.now().getTime() - askedAt >= FLOOR_MS;
+        return this.settled(wasLetWait ? 'now' : FLOOR_MS * (1 + this.parts.chance()));
+      }
+      case 'messages': {
         this.isWell('receive');
-        return this.take(received.messages);
+        const { messages } = received;
+        const batch: Promise<void> = this.take(messages)
+          .catch((error: unknown) => this.fail(notStored(error))) // the next poll may be long: nobody waits for this one then
+          .finally(() => this.underWay.delete(batch));
+        this.underWay.add(batch);
+        const isMore = messages.length === FULL && this.underWay.size < MOST_BATCHES && this.failure === null;
+        return isMore ? { again: 'now' } : this.settled('now');
+      }
     }
+  }
+
+  /** Resolves when all that was taken is stored and deleted, as far as it can be. */
+  async finish(): Promise<void> {
+    await Promise.all(this.underWay);
   }
 
   /** What keeps events from being taken, and has done so for that long; null when nothing does. */
@@ -74,7 +99,7 @@ export class Consume {
     return null;
   }
 
-  private async take(messages: readonly QueueMessage[]): Promise<Next> {
+  private async take(messages: readonly QueueMessage[]): Promise<void> {
     const receivedAt = this.parts.now();
     const stored = await Promise.allSettled(messages.map(({ body }) => this.keep(body, receivedAt)));
     const kept = messages.filter((_, i) => stored[i]?.status === 'fulfilled'); // guard: deleted-when-kept
@@ -86,12 +111,10 @@ export class Consume {
       ageMs: ageOfNewest(messages, receivedAt),
     });
     const lost = stored.find((each) => each.status === 'rejected');
-    if (!lost) this.isWell('keep');
-    if (deleted?.outcome === 'deleted') this.isWell('delete');
-    if (lost) return this.restAfter(notStored(lost.reason));
-    if (deleted?.outcome === 'failed') return this.restAfter(faultOf('delete', deleted));
-    this.failures = 0;
-    return { again: 'now' };
+    if (lost) this.fail(notStored(lost.reason));
+    else this.isWell('keep');
+    if (deleted?.outcome === 'failed') this.fail(faultOf('delete', deleted));
+    else if (deleted) this.isWell('delete');
   }
 
   private async keep(body: Buffer, receivedAt: Date): Promise<void> {
@@ -105,15 +128,27 @@ export class Consume {
     this.parts.signals.emit('event_queue.polled', { region: this.region, ...polled });
   }
 
-  private restAfter(failure: Failure): Next {
+  private fail(failure: Failure): void {
     const now = this.parts.now().getTime();
     const before = this.troubles.get(failure.doing);
     const sinceMs = before && now - before.lastMs < OVER_MS ? before.sinceMs : now;
     this.troubles.set(failure.doing, { sinceMs, lastMs: now, code: failure.code });
+    this.failure ??= failure;
     this.parts.signals.emit('event_queue.failed', { region: this.region, ...failure });
+  }
+
+  /** When all that was taken is dealt with: a rest after trouble, or else what would be next. */
+  private async settled(next: 'now' | number): Promise<Next> {
+    await this.finish();
+    const { failure } = this;
+    this.failure = null;
+    if (failure === null) {
+      this.rests = 0;
+      return { again: next };
+    }
     const { firstMs, mostMs } = failure.mend === null ? soon : slowly;
-    const most = Math.min(firstMs * 2 ** this.failures, mostMs);
-    this.failures += 1;
+    const most = Math.min(firstMs * 2 ** this.rests, mostMs);
+    this.rests += 1;
     return { again: most * (0.5 + this.parts.chance() / 2) };
   }
 

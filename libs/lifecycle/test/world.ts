@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AlarmRules, JobType, Priority } from '@app/domain';
+import type { AlarmRules, EventSignature, JobType, Priority } from '@app/domain';
 import { Signals, type SignalMap } from '@app/observability';
 import { createDataSource, EventStore, ListReads, RequestStore, type HistoryRow, type JobRow } from '@app/persistence';
 import { Queues, type QueueKind } from '@app/queue';
@@ -246,7 +246,7 @@ export class World {
     return { id, mediaId };
   }
 
-  /** An event of VOD as the webhook would store it. */
+  /** An event of VOD as the webhook would store it, or who takes it from the queue. */
   async hear(
     vodJobId: string,
     status: 'success' | 'fail' = 'success',
@@ -255,15 +255,16 @@ export class World {
       mediaId = null,
       extend = null,
       region = REGION,
-    }: { mediaId?: string | null; extend?: string | null; region?: string } = {},
+      signature = 'valid',
+    }: { mediaId?: string | null; extend?: string | null; region?: string; signature?: EventSignature } = {},
   ): Promise<void> {
     const body = Buffer.from(JSON.stringify({ EventType: eventType, JobId: vodJobId, Status: status }));
     await this.events.store({
       id: uuidv7(),
       receivedAt: this.now(),
       region,
-      source: 'http',
-      signature: 'valid',
+      source: signature === 'unneeded' ? 'queue' : 'http',
+      signature,
       eventType,
       vodJobId,
       mediaId,

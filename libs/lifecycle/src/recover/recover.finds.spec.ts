@@ -45,6 +45,17 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(ladder.calls('ListJobInfo')).toBe(0);
   });
 
+  it('is looked for in events of the queue first, then in those that are signed, and last in those of anybody', async () => {
+    const { jobId, mediaId } = await ladder.lose('drop_after');
+    for (const signature of ['missing', 'valid', 'unchecked', 'unneeded'] as const) {
+      await world.hear(signature, 'success', 'AIVideoTagComplete', { mediaId, signature });
+      world.pass(1);
+    }
+    const lost = await world.cases.open(jobId);
+    const events = lost === null ? [] : await world.cases.eventsFor(lost);
+    expect(events.map(({ vodJobId }) => vodJobId)).toEqual(['unneeded', 'valid', 'missing', 'unchecked']);
+  });
+
   it('is found by the rung of events though its event echoes the Extend, when that rung is off', async () => {
     const decided = world.heard('recovery.decided');
     const { jobId, requestId, mediaId } = await ladder.lose('drop_after');
