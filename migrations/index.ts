@@ -20,3 +20,4 @@ export { BoundNotices1764900001000 } from './1764900001000-bound-notices';
 export { TellClients1765000000000 } from './1765000000000-tell-clients';
 export { IndexGivenUp1765000002000 } from './1765000002000-index-given-up';
 export { TakeEventsFromAQueue1765000001000 } from './1765000001000-take-events-from-a-queue';
+export { TellForeignEventsApart1765000003000 } from './1765000003000-tell-foreign-events-apart';

@@ -137,8 +137,9 @@ create table event (
   constraint event_pkey PRIMARY KEY (id),
   constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text, 'unneeded'::text]))),
   constraint event_source_known CHECK ((source = ANY (ARRAY['http'::text, 'queue'::text]))),
-  constraint event_verdict_known CHECK ((verdict = ANY (ARRAY['received'::text, 'matched'::text, 'unmatched'::text, 'ignored'::text, 'rejected'::text])))
+  constraint event_verdict_known CHECK ((verdict = ANY (ARRAY['received'::text, 'matched'::text, 'unmatched'::text, 'foreign'::text, 'ignored'::text, 'rejected'::text])))
 );
+CREATE INDEX event_foreign_media ON public.event USING btree (media_id) WHERE (verdict = 'foreign'::text);
 CREATE UNIQUE INDEX event_identity ON public.event USING btree (region, event_type, vod_job_id, status, body_hash);
 CREATE INDEX event_job_id ON public.event USING btree (job_id, id) WHERE (job_id IS NOT NULL);
 CREATE INDEX event_media_id ON public.event USING btree (media_id, id);
@@ -389,15 +390,17 @@ AS $function$
      $function$;
 
 CREATE OR REPLACE FUNCTION public.count_strangers(since uuid, until uuid, at_most integer)
- RETURNS TABLE(found integer, bytes double precision)
+ RETURNS TABLE(found integer, bytes double precision, waiting integer)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    select count(*)::integer, coalesce(sum(octet_length(body)), 0)::double precision
-      from (select event.body
+    select count(*)::integer, coalesce(sum(octet_length(body)), 0)::double precision,
+           (count(*) filter (where verdict = 'received'))::integer
+      from (select event.body, event.verdict
               from public.event
-             where event.verdict in ('received', 'unmatched', 'ignored', 'rejected') and event.id >= since and event.id < until
+             where event.verdict in ('received', 'unmatched', 'foreign', 'ignored', 'rejected')
+               and event.id >= since and event.id < until
              limit at_most) as stranger
   $function$;
 
@@ -449,7 +452,7 @@ AS $function$
               extend, body, body_size, body_hash, copies, last_received_at, verdict, reason)
       select n.id, n."receivedAt", n.region, n.source, n.signature, n."eventType", n."vodJobId", n."mediaId", n.status,
              n."eventTime", n.extend, decode(n."bodyBase64", 'base64'), n."bodySize", n."bodyHash", n.copies, n."receivedAt",
-             case when n.verdict in ('ignored', 'rejected') then n.verdict else 'received' end, n.reason
+             case when n.verdict in ('foreign', 'ignored', 'rejected') then n.verdict else 'received' end, n.reason
         from jsonb_to_recordset(notices) as n(id uuid, "receivedAt" timestamptz, region text, source text,
              signature text, "eventType" text, "vodJobId" text, "mediaId" text, status text, "eventTime" timestamptz,
              extend text, "bodyBase64" text, "bodySize" integer, "bodyHash" text, copies integer, verdict text, reason text)
@@ -501,6 +504,12 @@ AS $function$
                              limit 30) union all 
                            (select from public.event
                              where event.verdict = 'received' and event.media_id = n."mediaId"
+                               and event.region in (job.region, '*') and event.event_type = n."eventType"
+                               and (event.signature = 'valid') = (n.signature = 'valid')
+                               and event.received_at >= coalesce(submission.sent_at, submission.signed_at) - interval '5 s'
+                             limit 30) union all
+                           (select from public.event
+                             where event.verdict = 'foreign' and event.media_id = n."mediaId"
                                and event.region in (job.region, '*') and event.event_type = n."eventType"
                                and (event.signature = 'valid') = (n.signature = 'valid')
                                and event.received_at >= coalesce(submission.sent_at, submission.signed_at) - interval '5 s'

@@ -732,6 +732,7 @@ describe('Questions that cannot be answered', () => {
       ['POST', `/v1/jobs/${id}/retry`],
       ['POST', `/v1/jobs/${id}/refetch`],
       ['POST', `/v1/jobs/${id}/resolve`],
+      ['POST', `/v1/events/${id}/replay`],
     ] as const) {
       const answer = await stack.call(method, `${path}?force=true`, method === 'GET' ? {} : { body: {} });
       expectProblem(answer, invalidRequest);
@@ -1040,6 +1041,7 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/flow', '200 400 401 429 503'],
     ['get', '/v1/events', '200 400 401 429 503'],
     ['get', '/v1/events/{id}', '200 400 401 404 429 503'],
+    ['post', '/v1/events/{id}/replay', '200 400 401 403 404 409 413 415 429 503'],
     ['get', '/v1/stats', '200 400 401 429 503'],
     ['get', '/v1/stream', '200 400 401 429 503'],
     ['get', '/v1/me', '200 400 401 429 503'],

@@ -321,6 +321,18 @@ describe('Through a pipe, vodai', () => {
       expect.stringContaining(job.vodJobId),
     ]);
 
+    expect(await vodai(['events', 'replay', id])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the event is matched; this works with one that is unmatched, foreign, ignored'),
+    });
+    await stack.query(`update event set verdict = 'foreign', job_id = null where id = $1`, [id]);
+    const replayed = await vodai(['events', 'replay', id]);
+    expect(cells(replayed.stdout)).toEqual([[id, 'received', ...event.slice(1)]]);
+    await eventually(
+      'it is looked at again',
+      async () => (await stack.get(`/v1/events/${id}`)).body.verdict === 'matched',
+    );
+
     const { body: stats } = await stack.get('/v1/stats');
     expect(JSON.parse((await vodai(['stats', '--json'])).stdout)).toMatchObject({ jobs: { total: stats.jobs.total } });
     expect(cells((await vodai(['stats'])).stdout)).toContainEqual([
@@ -951,6 +963,7 @@ describe('The program', () => {
     ...['list', 'show', 'watch', 'result', 'cancel', 'retry', 'refetch', 'resolve'].map((name) => [['jobs', name]]),
     [['events', 'list']],
     [['events', 'show']],
+    [['events', 'replay']],
     [['stats']],
     [['workers']],
     [['login']],

@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@app/testing';
+import { signCallback } from '@app/vod/callback';
 import { faultRule } from '@app/vod-emulator';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { launch } from '../bench/chromium';
@@ -273,6 +274,24 @@ describeWithBrowser('The dashboard', () => {
     const operators = await open(`/jobs/${id}`);
     await operators.getByRole('button', { name: 'Retry' }).waitFor();
     expect(await operators.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+  });
+
+  it('tells what is somebody else’s from the rest, and has it looked at again for whoever may act', async () => {
+    await tellOfAnotherSystem('of-another-system');
+    const page = await open('/events');
+    await page.getByText('Foreign', { exact: true }).first().click();
+    const row = page.getByRole('row').filter({ hasText: 'of-another-system' });
+    await row.getByRole('link').first().click();
+    await page.getByText('Of another system or environment with the same account').waitFor();
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await eventually('it is looked at again', () => stack.logLines.some((line) => line.includes('event.replayed')));
+    await page.getByText('Of another system or environment with the same account').waitFor();
+    await page.getByRole('button', { name: 'Replay' }).waitFor();
+
+    const { pathname } = new URL(page.url());
+    const viewers = await open(pathname, { key: keys.viewer });
+    await viewers.getByText('Of another system or environment with the same account').waitFor();
+    expect(await viewers.getByRole('button', { name: 'Replay' }).count()).toBe(0);
   });
 
   it('speaks Chinese and goes dark when it is told to, and remembers both', async () => {
@@ -549,6 +568,19 @@ async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('API key').fill(key, ON_SCREEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1 }).waitFor(ON_SCREEN);
+}
+
+/** An event of VOD about a job that another system of the account asked for. */
+async function tellOfAnotherSystem(MediaId: string): Promise<void> {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = signCallback(stack.callbackUrl, timestamp, keys.callback);
+  const body = { EventType: 'AIVideoTagComplete', JobId: `job-${MediaId}`, MediaId, Status: 'success' };
+  const { status } = await fetch(stack.callbackUrl, {
+    method: 'POST',
+    headers: { 'x-vod-timestamp': timestamp, 'x-vod-signature': signature },
+    body: JSON.stringify(body),
+  });
+  if (status !== 200) throw new Error(`expected 200, got ${status}`);
 }
 
 async function failedJob(mediaId: string): Promise<string> {

@@ -83,7 +83,7 @@ const life = (store: QueueStoreName) => () => {
     await eventually('the queue is empty', () => queue()?.messages().next().done);
     const of = async (verdict: string) => (await stack.get(`/v1/events?verdict=${verdict}`)).body.items;
     expect(await of('rejected')).toMatchObject([{ source: 'queue', reason: 'not JSON' }]);
-    expect(await of('ignored')).toMatchObject([{ source: 'queue', eventType: 'TranscodeComplete' }]);
+    expect(await of('foreign')).toMatchObject([{ source: 'queue', eventType: 'TranscodeComplete' }]);
   });
 
   it('says whether it can take them, and how many it has taken', async () => {

@@ -137,15 +137,16 @@ describe('README.md', () => {
   it('and the other documents name calls that the api answers', async () => {
     const request = await stack.enqueue('media-of-the-documents');
     await stack.untilJob(request.jobs[0].id, 'succeeded');
+    const [event] = (await stack.get(`/v1/events?jobId=${request.jobs[0].id}`)).body.items;
     const named = documents.flatMap((document) =>
       [...read(document).matchAll(/\/v1\/[\w/?=&{}<>$…-]*[\w}>…]/g)].map(([call]) => call),
     );
     for (const call of new Set(named)) {
-      const id = call.includes('/requests/') ? request.id : request.jobs[0].id;
+      const id = call.includes('/requests/') ? request.id : call.includes('/events/') ? event.id : request.jobs[0].id;
       const path = call.replace(/\$JOB|\{id\}|<id>/, id).replace('…', 'x');
       if (path === '/v1/stream' || path.endsWith('/refetch')) continue; // the one never ends, the other would work
-      // Of the calls that change something: there is nothing to cancel, to retry or to resolve.
-      const changes = /\/(cancel|retry|resolve)$/.test(path);
+      // Of the calls that change something: there is nothing to cancel, to retry, to resolve or to look at again.
+      const changes = /\/(cancel|retry|resolve|replay)$/.test(path);
       const { status, body } = changes
         ? await stack.call('POST', path, { body: path.endsWith('/resolve') ? { action: 'fail' } : {} })
         : await stack.get(path);

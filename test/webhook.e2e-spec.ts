@@ -198,14 +198,25 @@ describe('An event of VOD', () => {
     expect(await stack.query('select from event')).toHaveLength(before + 4);
   });
 
-  it('waits as unmatched when nobody knows its job', async () => {
-    const body = completion();
+  it('waits as unmatched when nobody knows its job, and a submission of ours may have made it', async () => {
+    const body = completion({ MediaId: undefined });
     await send(body);
     await eventually('it is looked at', async () => {
       const [row] = await rowsOf(body);
       return row.verdict === 'unmatched';
     });
     expect((await stack.get('/v1/stats')).body.oldestUnmatchedEventAt).not.toBeNull();
+  });
+
+  it('is foreign when nothing that was submitted here can have made its job', async () => {
+    const body = completion({ MediaId: 'of-another-system' });
+    await send(body);
+    await eventually('it is looked at', async () => {
+      const [row] = await rowsOf(body);
+      return row.verdict === 'foreign';
+    });
+    const { items } = (await stack.get('/v1/events?verdict=foreign&mediaId=of-another-system')).body;
+    expect(items).toMatchObject([{ verdict: 'foreign', reason: null, jobId: null }]);
   });
 });
 
@@ -333,7 +344,7 @@ describe('With VOD_CALLBACK_AUTH=hint', () => {
     expect(line.detail.signature).toBe('missing');
   });
 
-  it('rejects what is neither signed nor about the end of a job, and only ignores it when it is signed', async () => {
+  it('rejects what is neither signed nor about the end of a job, and takes it for foreign when it is signed', async () => {
     const [unsigned, genuine] = ['unsigned', 'signed'].map((name) =>
       JSON.stringify({ EventType: 'StreamEnded', name }),
     );
@@ -343,7 +354,7 @@ describe('With VOD_CALLBACK_AUTH=hint', () => {
       { verdict: 'rejected', reason: 'signature missing; not the end of a submitted AI job' },
     ]);
     expect(await rowsOf(genuine ?? '')).toMatchObject([
-      { verdict: 'ignored', reason: 'not the end of a submitted AI job' },
+      { verdict: 'foreign', reason: 'not the end of a submitted AI job' },
     ]);
   });
 
@@ -417,6 +428,31 @@ describe('Where events come in', () => {
   });
 });
 
+describe('A callback per job', () => {
+  const own = 'https://hooks.example.com';
+  const accounts = 'https://other-environment.example.com/vod?tenant=1';
+  const perJob = { WEBHOOK_PORT: '0', VOD_CALLBACK_URL: own, VOD_CALLBACK_PER_JOB: 'true' };
+
+  it.each([
+    ['the URL that the job named', own],
+    ['that URL as a program writes it that parses it', `${own}/`],
+    ['the URL of the account’s own setting', accounts],
+  ])('may be signed for %s', async (_which, url) => {
+    const webhook = await stack.startWebhook({ ...perJob, VOD_CALLBACK_ACCOUNT_URL: accounts });
+    const body = completion();
+    expect(await send(body, { url: webhook.url, headers: signed({ url }) })).toEqual(stored200);
+    expect(await rowsOf(body)).toMatchObject([{ region: 'cn-shanghai', signature: 'valid' }]);
+  });
+
+  it('is not, for any other URL, nor for these without that setting', async () => {
+    const refused = { status: 401, body: '{"ok":false,"code":"signature_mismatch"}' };
+    const withIt = await stack.startWebhook(perJob);
+    expect(await send(completion(), { url: withIt.url, headers: signed({ url: accounts }) })).toEqual(refused);
+    const without = await stack.startWebhook({ ...perJob, VOD_CALLBACK_PER_JOB: 'false' });
+    expect(await send(completion(), { url: without.url, headers: signed({ url: `${own}/` }) })).toEqual(refused);
+  });
+});
+
 describe('A body that is not what it should be', () => {
   const MIB = 1024 * 1024;
   const padded = (size: number) => `{"EventType":"Padded"}`.padEnd(size);
@@ -453,20 +489,23 @@ describe('A body that is not what it should be', () => {
     ['1 MiB to the byte', padded(MIB), /not the end/],
   ]; // prettier-ignore
 
-  it.each(bodies)('is stored whole, answered with 200 and ignored with a reason: %s', async (_name, body, reason) => {
-    expect(await send(body)).toEqual(stored200);
-    const rows = await rowsOf(body);
-    // By their bytes at once: jest compares one after the other, and one of them is a million long.
-    expect(rows.map((row) => Buffer.from(body).equals(row.body))).toEqual([true]);
-    expect(rows).toEqual([
-      expect.objectContaining({
-        body_size: Buffer.byteLength(body),
-        verdict: 'ignored',
-        reason: expect.stringMatching(reason),
-        job_id: null,
-      }),
-    ]);
-  });
+  it.each(bodies)(
+    'is stored whole, answered with 200 and comes to nothing, with a reason: %s',
+    async (_name, body, reason) => {
+      expect(await send(body)).toEqual(stored200);
+      const rows = await rowsOf(body);
+      // By their bytes at once: jest compares one after the other, and one of them is a million long.
+      expect(rows.map((row) => Buffer.from(body).equals(row.body))).toEqual([true]);
+      expect(rows).toEqual([
+        expect.objectContaining({
+          body_size: Buffer.byteLength(body),
+          verdict: reason.test('not the end of a submitted AI job') ? 'foreign' : 'ignored',
+          reason: expect.stringMatching(reason),
+          job_id: null,
+        }),
+      ]);
+    },
+  );
 
   it.each([1, MIB / 2])('is kept as its head and its hash, and its size is known: 1 MiB and %d bytes', async (more) => {
     const body = padded(MIB + more);
@@ -474,7 +513,7 @@ describe('A body that is not what it should be', () => {
     const [row] = await rowsOf(body);
     expect(row).toMatchObject({
       body_size: MIB + more,
-      verdict: 'ignored',
+      verdict: 'foreign',
       reason: expect.stringMatching(/too large/),
     });
     expect(body.startsWith(row.body.toString())).toBe(true);
@@ -567,8 +606,8 @@ describe('A body that is not what it should be', () => {
     const [row] = await rowsOf(body);
     const ours = jobTypes.some((type) => name.startsWith(`${completionOf(type)}.`));
     expect(row.event_type).toBe(name.split('.')[0]);
-    if (ours) expect(['received', 'unmatched']).toContain(row.verdict);
-    else expect(row).toMatchObject({ verdict: 'ignored', reason: expect.stringMatching(/./) });
+    if (ours) expect(['received', 'foreign']).toContain(row.verdict);
+    else expect(row).toMatchObject({ verdict: 'foreign', reason: expect.stringMatching(/./) });
     expect(row.body).toEqual(body);
   });
 

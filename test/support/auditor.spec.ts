@@ -116,6 +116,12 @@ describe('The auditor', () => {
       /is of both, AIVideoTag; job .* is not/,
     ],
     [
+      'an event of a job of ours that is taken for somebody else’s',
+      () =>
+        `update event set verdict = 'foreign' where vod_job_id = (select vod_job_id from job where id = '${jobs.tag}')`,
+      /was asked for here, and its event is kept as foreign/,
+    ],
+    [
       'a JobId that VOD never billed',
       () => `update job set vod_job_id = 'invented' where id = '${jobs.tag}'`,
       /never billed/,

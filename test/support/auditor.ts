@@ -125,7 +125,9 @@ interface Books {
   jobs: Job[];
   linesOf: Map<string, Line[]>;
   requestOfNonce: Map<string, string>;
+  /** JobIds of events that wait for a job, and of those that were given up as somebody else's. */
   strangers: ReadonlySet<string>;
+  foreigners: ReadonlySet<string>;
   bills: Bill[];
   atVod: Map<string, VodJob>;
 }
@@ -148,9 +150,14 @@ async function readBooks(db: Client, emulatorUrl: string): Promise<Books> {
   const submissions = await ask<{ nonce: string; requestId: string }>(
     'select nonce, request_id as "requestId" from submission',
   );
-  const strangers = await ask<{ vodJobId: string }>(
-    `select distinct vod_job_id as "vodJobId" from event where verdict in ('received', 'unmatched')`,
-  );
+  const jobIdsOf = async (...verdicts: string[]) => {
+    const rows = await ask<{ vodJobId: string }>(
+      `select distinct vod_job_id as "vodJobId" from event where verdict in (${verdicts.map((each) => `'${each}'`).join()})`,
+    );
+    return new Set(rows.map((event) => event.vodJobId));
+  };
+  const strangers = await jobIdsOf('received', 'unmatched');
+  const foreigners = await jobIdsOf('foreign');
   const ledger = await read<{ billed: number; entries: Bill[] }>(`${emulatorUrl}/_emulator/ledger?limit=${ALL}`);
   const vodJobs = await read<{ items: VodJob[] }>(`${emulatorUrl}/_emulator/jobs?limit=${ALL}`);
   if (ledger.billed > ledger.entries.length) throw new Error(`the ledger holds only ${ledger.entries.length} bills`);
@@ -158,7 +165,8 @@ async function readBooks(db: Client, emulatorUrl: string): Promise<Books> {
     jobs,
     linesOf: groupBy(lines, (line) => line.jobId),
     requestOfNonce: new Map(submissions.map(({ nonce, requestId }) => [nonce, requestId])),
-    strangers: new Set(strangers.map((event) => event.vodJobId)),
+    strangers,
+    foreigners,
     bills: ledger.entries,
     atVod: new Map(vodJobs.items.map((job) => [job.jobId, job])),
   };
@@ -200,8 +208,11 @@ function billsBeyondOne(books: Books): { broken: string[]; surplus: number } {
   return { broken, surplus };
 }
 
-/** I3: every job of VOD's belongs to exactly one row, of its media and type, or is listed as unknown; and the reverse. */
-function billsWithoutOwner({ jobs, linesOf, requestOfNonce, strangers, bills }: Books): {
+/**
+ * I3: every job of VOD's belongs to exactly one row, of its media and type, or is listed as unknown; and the reverse. No event about a
+ * job that we asked for is given up as somebody else's.
+ */
+function billsWithoutOwner({ jobs, linesOf, requestOfNonce, strangers, foreigners, bills }: Books): {
   broken: string[];
   listed: number;
 } {
@@ -216,6 +227,9 @@ function billsWithoutOwner({ jobs, linesOf, requestOfNonce, strangers, bills }: 
   for (const { jobId, region, mediaId, type, nonce } of bills) {
     const own = owners.get(nameOf({ region, vodJobId: jobId })) ?? [];
     const wrong = own.filter((job) => job.mediaId !== mediaId || job.type !== type);
+    if (foreigners.has(jobId) && requestOfNonce.has(nonce)) {
+      broken.push(`I3: VOD's job ${jobId} was asked for here, and its event is kept as foreign`);
+    }
     if (own.length > 1) broken.push(`I3: VOD's job ${jobId} belongs to ${own.length} rows`);
     for (const { id } of wrong) broken.push(`I3: VOD's job ${jobId} is of ${mediaId}, ${type}; job ${id} is not`);
     if (own.length > 0 || oldOwners.has(jobId)) continue;

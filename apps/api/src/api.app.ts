@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate, Replay, Subscribe } from '@app/lifecycle/commands';
+import { Accept, Operate, ReplayDelivery, ReplayEvent, Subscribe } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import { checkTarget } from '@app/outbound';
 import {
@@ -16,6 +16,7 @@ import {
   EndpointChanges,
   EndpointReads,
   EventMatcher,
+  EventReplays,
   EvidenceReads,
   FlowReads,
   FlowWindows,
@@ -52,6 +53,7 @@ import { ApiDocument } from './openapi';
 import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
+import { ReplayController } from './replay.controller';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { Sessions } from './sessions';
@@ -101,7 +103,7 @@ class ApiModule {
     const reads = new JobReads(db);
     const lists = new ListReads(db);
     const door = new Door(db, { rules: config.alarms, signals });
-    const jobs = new JobStore(door, new EventMatcher(door));
+    const jobs = new JobStore(door, new EventMatcher(db, door));
     const [endpoints, deliveries, replays] = [new EndpointReads(db), new DeliveryReads(db), new DeliveryChanges(db)];
     const check = (url: string) => checkTarget(url, config.deliveries);
     const subscribe = new Subscribe(new EndpointChanges(db), endpoints, replays, check, signals);
@@ -111,6 +113,7 @@ class ApiModule {
       controllers: [
         JobsController,
         ActionsController,
+        ReplayController,
         InspectionController,
         ExportController,
         StreamController,
@@ -124,9 +127,10 @@ class ApiModule {
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: Subscribe, useValue: subscribe },
-        { provide: Replay, useValue: new Replay(replays, deliveries, endpoints, signals) },
+        { provide: ReplayDelivery, useValue: new ReplayDelivery(replays, deliveries, endpoints, signals) },
         { provide: EndpointReads, useValue: endpoints },
         { provide: DeliveryReads, useValue: deliveries },
+        { provide: ReplayEvent, useValue: new ReplayEvent(new EventReplays(db), lists, signals) },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { Replay } from '@app/lifecycle/commands';
+import { ReplayDelivery } from '@app/lifecycle/commands';
 import { DeliveryReads } from '@app/persistence';
 import { Caller, Needs } from './auth.guard';
 import { by, whoseOf } from './callers/whose';
@@ -20,7 +20,7 @@ import { listView } from './views';
 export class DeliveriesController {
   constructor(
     private readonly reads: DeliveryReads,
-    private readonly replay: Replay,
+    private readonly replay: ReplayDelivery,
   ) {}
 
   @Get()

@@ -112,6 +112,18 @@ const event = {
   bodyDroppedAt: null,
 };
 
+/** One that another environment of the same account asked for. */
+const foreign = {
+  ...event,
+  id: '01a22092-4f10-7d33-b0a6-1c9d8e7f6a5b',
+  receivedAt: '2026-11-28T05:13:09.136Z',
+  lastReceivedAt: '2026-11-28T05:13:09.136Z',
+  verdict: 'foreign',
+  vodJobId: '1f0c5b2e9a4d4c6f8b7a3e2d1c0b9a8f',
+  mediaId: '5a1d0c3e7b2f4e6d9c8b7a6f5e4d3c2b',
+  jobId: null,
+};
+
 /** What one pair of headers has brought beyond what is kept of it. */
 const overLimit = {
   ...event,
@@ -215,7 +227,7 @@ export const examples: Record<string, unknown> = {
     ...event,
     body: '{"EventTime":"2026-11-28T05:13:14Z","EventType":"AIVideoTagComplete","JobId":"6b04e182319d18bd2ddb98ee1b9d4a0f","MediaId":"3d3d12340d92c641401fab46a0b847f1","Status":"success","Code":"0","Message":"OK","Data":"{\\"Category\\":[{\\"Tag\\":\\"Food\\"}],\\"Keyword\\":[{\\"Times\\":[\\"14897\\",\\"115585\\"],\\"Tag\\":\\"Kitchen\\"}],\\"Location\\":[{\\"Times\\":[\\"32431\\",\\"46114\\"],\\"Tag\\":\\"杭州\\"}]}"}',
   },
-  Events: { items: [event, overLimit], nextCursor: overLimit.id },
+  Events: { items: [event, foreign, overLimit], nextCursor: overLimit.id },
   Evidence: {
     submissions: [
       {

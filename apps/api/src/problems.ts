@@ -18,7 +18,7 @@ const titles = {
   no_result: [404, 'There is no result yet'],
   method_not_allowed: [405, 'That method is not known here'],
   slow_body: [408, 'The body came too slowly'],
-  wrong_state: [409, 'It is in another state'],
+  wrong_state: [409, 'Its state does not allow that'],
   job_id_taken: [409, 'That JobId belongs to another job'],
   endpoint_paused: [409, 'The endpoint is paused'],
   too_many_endpoints: [409, 'A client may not have more endpoints'],

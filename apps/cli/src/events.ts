@@ -18,6 +18,7 @@ const verdictStyles = {
   received: 'dim',
   matched: 'green',
   unmatched: 'yellow',
+  foreign: 'dim',
   ignored: 'dim',
   rejected: 'red',
 } as const;
@@ -33,7 +34,11 @@ const columns: Column<EventItem>[] = [
 ];
 
 export function eventsCommand(): Command {
-  return new Command('events').description('what was received from VOD').addCommand(list()).addCommand(show());
+  return new Command('events')
+    .description('what was received from VOD')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(replay());
 }
 
 function list(): Command {
@@ -100,6 +105,26 @@ function show(): Command {
           'says it is of': time(event.eventTime),
           body: event.bodyDroppedAt === null ? event.body : `it was kept until ${time(event.bodyDroppedAt)}`,
         });
+      }),
+    );
+}
+
+function replay(): Command {
+  return new Command('replay')
+    .description('have an event looked at again that is unmatched, foreign or ignored, as if it had just come')
+    .argument('<event>', 'its id')
+    .addHelpText(
+      'after',
+      `
+Nothing is paid by it: an event at most makes its job be read.
+
+Examples:
+  vodai events replay 01a2032f-e07b-7439-9f71-b8fc9c427ca2`,
+    )
+    .action((id: string, _options: object, command: Command) =>
+      inSession(command, async ({ api, screen }) => {
+        await screen.list([await api.replayEvent(id)], columns);
+        if (screen.form === 'table') screen.note(`what became of it: vodai events show ${id}`);
       }),
     );
 }

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { callbackUrls, type ConfigFor } from '@app/config';
+import { callbackUrls, signedUrls, type ConfigFor } from '@app/config';
 import { NoticeBudget, noticeLimits, Receive, Strangers } from '@app/lifecycle/receive';
 import { Loop } from '@app/loop';
 import type { Logger, Server } from '@app/observability';
@@ -53,7 +53,7 @@ export function startWebhook(config: ConfigFor<'webhook'>, logger: Logger): Prom
       const strangers = countStrangers(new StrangerReads(db), budget, onTrouble);
       onClose(() => strangers.stop());
       return {
-        module: WebhookModule.of(callbacks, pathsOf(callbackUrls(config)), logger, operations()),
+        module: WebhookModule.of(callbacks, pathsOf(callbackUrls(config), signedUrls(config)), logger, operations()),
         registry,
         bodyParser: false,
         configure: (app) => takeAnything(app.getHttpAdapter().getInstance()),
@@ -84,12 +84,13 @@ function countStrangers(reads: StrangerReads, budget: NoticeBudget, onTrouble: (
 }
 
 /** Two regions whose URLs have the same path cannot be told apart by where the event came in. */
-function pathsOf(urls: ReadonlyMap<string, string>): CallbackPaths {
+function pathsOf(urls: ReadonlyMap<string, string>, signed: ReadonlyMap<string, readonly string[]>): CallbackPaths {
   const places = new Map<string, CallbackPlace>();
   for (const [region, url] of urls) {
     const path = new URL(url).pathname;
     const other = places.get(path);
-    places.set(path, { region: other ? '*' : region, urls: [...(other?.urls ?? []), url] }); // guard: pair-of-its-region
+    const mayBeSigned = [...(other?.urls ?? []), ...(signed.get(region) ?? [])]; // guard: pair-of-its-region
+    places.set(path, { region: other ? '*' : region, urls: mayBeSigned });
   }
   return places;
 }

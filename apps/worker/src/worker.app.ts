@@ -1,7 +1,8 @@
-import { eventQueues, type ConfigFor } from '@app/config';
+import { eventQueues, jobCallbacks, type ConfigFor, type JobCallback } from '@app/config';
 import {
   assembleSteps,
   failpoints,
+  longestExtend,
   openStores,
   Pacer,
   realClock,
@@ -11,7 +12,15 @@ import {
 } from '@app/lifecycle';
 import { Loop } from '@app/loop';
 import { Networks, Outbound } from '@app/outbound';
-import { showCircuits, showSeen, type Logger, type Registry, type Server, type Signals } from '@app/observability';
+import {
+  showCircuits,
+  showSeen,
+  StartError,
+  type Logger,
+  type Registry,
+  type Server,
+  type Signals,
+} from '@app/observability';
 import {
   callsTogether,
   channels,
@@ -24,7 +33,7 @@ import {
 } from '@app/persistence';
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
-import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
+import { configuredQuotas, quotaOf, userDataOf, VodClient, vodOperations } from '@app/vod';
 import { consumeEventQueues } from './event-queues';
 import { processors } from './processors';
 import { openTelling, showDeliveries } from './telling';
@@ -148,18 +157,30 @@ function notePauses(signals: Signals, closedQueues: ClosedQueueStore, logger: Lo
 /** A worker without them looks well until the first job comes. Nothing waits for this: the chain may ask the network. */
 async function tellCredentials(vod: VodClient, config: ConfigFor<'worker'>, signals: Signals): Promise<void> {
   const source = config.vod.credentials === 'default-chain' ? 'default-chain' : 'environment';
-  const signer = await vod.signer();
+  const signer = await vod.signer(config.vod.regions[0]);
   signals.emit(signer === null ? 'credentials.missing' : 'credentials.found', { source });
 }
 
 function openVod(config: ConfigFor<'worker'>, logger: Logger): VodClient {
   const { endpoint, timeoutMs, credentials, proxy, regions } = config.vod;
-  const vod = new VodClient({ endpoint, timeoutMs, credentials, proxies: proxy });
+  const callbacks = jobCallbacks(config);
+  for (const callback of callbacks.values()) assertRoomFor(callback);
+  const vod = new VodClient({ endpoint, timeoutMs, credentials, proxies: proxy, jobCallbacks: callbacks });
   for (const region of regions) {
     const through = vod.proxyTo(region);
     if (through !== null) logger.info({ region, proxy: through }, 'VOD is called through a proxy');
   }
   return vod;
+}
+
+/** Looked at now: what can't be sent would be noticed when a job is marked as sent, and each would wait for a person. */
+function assertRoomFor(callback: JobCallback): void {
+  try {
+    userDataOf({ extend: longestExtend, callback });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`VOD_CALLBACK_PER_JOB: there is no room to name the place for events in a submission: ${why}`);
+  }
 }
 
 /** Stops amid a run: the rest is the next one's. */

@@ -78,11 +78,13 @@ describe('A client', () => {
     await client.retry('j', { reason: 'again', version: 3 });
     await client.refetch('j');
     await client.resolve('j', { action: 'fail' });
+    await client.replayEvent('e');
     expect(asked.map((one) => `${one.method} ${one.url} ${one.body}`)).toEqual([
       'POST /v1/jobs/j/cancel {}',
       'POST /v1/jobs/j/retry {"reason":"again","version":3}',
       'POST /v1/jobs/j/refetch {}',
       'POST /v1/jobs/j/resolve {"action":"fail"}',
+      'POST /v1/events/e/replay {}',
     ]);
   });
 

@@ -150,6 +150,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
   const job = (id: string) => `v1/jobs/${encodeURIComponent(id)}`;
   const endpoint = (id: string) => `v1/endpoints/${encodeURIComponent(id)}`;
   const delivery = (id: string) => `v1/deliveries/${encodeURIComponent(id)}`;
+  const event = (id: string) => `v1/events/${encodeURIComponent(id)}`;
   const history = (id: string, query: Asked<HistoryQuery> = {}, call?: Call) =>
     get<HistoryAnswer>(to(`${job(id)}/history`, query), call);
 
@@ -220,7 +221,10 @@ export function createClient({ baseUrl, key }: ClientOptions) {
       (await post<ReplayedAnswer>(to('v1/deliveries/replay'), range, call)).answer,
 
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
-    event: (id: string, call?: Call) => get<EventAnswer>(to(`v1/events/${encodeURIComponent(id)}`), call),
+    event: (id: string, call?: Call) => get<EventAnswer>(to(event(id)), call),
+    /** It is looked at again, as if it had just come. */
+    replayEvent: async (id: string, call?: Call) =>
+      (await post<EventAnswer>(to(`${event(id)}/replay`), {}, call)).answer,
     /** Counts of the jobs that the filter lets through, and how far they are. */
     stats: (filter: JobFilter = {}, call?: Call) => get<StatsAnswer>(to('v1/stats', filter), call),
     flow: (query: Asked<FlowQuery> = {}, call?: Call) => get<FlowAnswer>(to('v1/flow', query), call),

@@ -66,7 +66,16 @@ export interface Config {
     /** Only for roles that call VOD: worker and local. */
     proxy: Proxies;
     configExtras: ConfigExtra[];
-    callback: { url?: string; keys: string[]; auth: 'required' | 'hint'; toleranceMs: number };
+    callback: {
+      url?: string;
+      keys: string[];
+      auth: 'required' | 'hint';
+      toleranceMs: number;
+      /** What each submission names as the place for its event; null when the account's setting decides. */
+      perJob: 'http' | 'queue' | null;
+      /** Of the account's setting, when it is another one than ours, with `{region}` still in it. */
+      accountUrl?: string;
+    };
     /** Where VOD writes its events, with `{region}` still in it. Absent when they come by HTTP alone. */
     eventQueue?: EventQueueAddress;
   };
@@ -121,6 +130,38 @@ export function callbackUrls(config: Pick<Config, 'vod'>): ReadonlyMap<string, s
   const { url } = callback;
   if (url === undefined) return new Map();
   return new Map(regions.map((region) => [region, fillRegion(url, region)]));
+}
+
+/**
+ * What VOD may sign for each of our regions: the URL that it calls. When the submission has named that, it may as well be the one of the
+ * account's setting, or ours as a program that parses URLs writes it; no page says.
+ */
+export function signedUrls(config: Pick<Config, 'vod'>): ReadonlyMap<string, readonly string[]> {
+  const { perJob, accountUrl } = config.vod.callback;
+  return new Map(
+    [...callbackUrls(config)].map(([region, url]) => {
+      if (perJob === null) return [region, [url]];
+      const others = [new URL(url).href, ...(accountUrl === undefined ? [] : [fillRegion(accountUrl, region)])];
+      return [region, [...new Set([url, ...others])]];
+    }),
+  );
+}
+
+/** Where VOD is to send the event of one job, in spite of the account's setting. */
+export type JobCallback = { url: string } | EventQueueAddress;
+
+/** What the submissions of each of our regions name; empty when they name nothing. */
+export function jobCallbacks(config: Pick<Config, 'vod'>): ReadonlyMap<string, JobCallback> {
+  const { regions, callback } = config.vod;
+  if (callback.perJob === null) return new Map();
+  if (callback.perJob === 'http') return new Map([...callbackUrls(config)].map(([region, url]) => [region, { url }]));
+  const queues = eventQueues(config);
+  return new Map(
+    regions.flatMap((region) => {
+      const queue = queues.get(region) ?? queues.get('*');
+      return queue ? [[region, queue] as const] : [];
+    }),
+  );
 }
 
 /**

@@ -1,9 +1,12 @@
 export {
   callbackUrls,
   eventQueues,
+  jobCallbacks,
+  signedUrls,
   type Config,
   type ConfigFor,
   type EventQueueAddress,
+  type JobCallback,
   type Proxies,
   type Role,
 } from './config';

@@ -1,5 +1,5 @@
 import { database, enough, problemsOf } from '../test/environments';
-import { callbackUrls, eventQueues, loadConfig, parseDuration } from './index';
+import { callbackUrls, eventQueues, jobCallbacks, loadConfig, parseDuration, signedUrls } from './index';
 
 const DAY = 86_400_000;
 
@@ -19,7 +19,7 @@ describe('without anything set', () => {
         timeoutMs: 10_000,
         proxy: {},
         configExtras: [],
-        callback: { keys: [], auth: 'required', toleranceMs: 900_000 },
+        callback: { keys: [], auth: 'required', toleranceMs: 900_000, perJob: null },
       },
       limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 60 },
       alarms: {
@@ -152,6 +152,68 @@ describe('what is set', () => {
       ['cn-beijing', 'https://example.com/vod/cn-beijing'],
     ]);
     expect(callbackUrls(loadConfig({}, 'local')).size).toBe(0);
+  });
+});
+
+describe('a callback per job', () => {
+  const both = { VOD_REGIONS: 'cn-shanghai,cn-beijing' };
+  const url = { VOD_CALLBACK_URL: 'https://example.com/vod/{region}' };
+  const queue = { VOD_MNS_ENDPOINT: 'https://1234.mns.{region}.aliyuncs.com', VOD_MNS_QUEUE: 'vod' };
+  const named = (env: NodeJS.ProcessEnv) => [
+    ...jobCallbacks(loadConfig({ ...enough.worker, ...both, ...env }, 'worker')),
+  ];
+  const urls = ['cn-shanghai', 'cn-beijing'].map((region) => [region, { url: `https://example.com/vod/${region}` }]);
+  const queues = ['cn-shanghai', 'cn-beijing'].map((region) => [
+    region,
+    { endpoint: `https://1234.mns.${region}.aliyuncs.com`, queue: 'vod' },
+  ]);
+
+  it('is named by no submission unless that is asked for', () => {
+    expect(named({ ...url, ...queue })).toEqual([]);
+    expect(named({ ...url, ...queue, VOD_CALLBACK_PER_JOB: 'false' })).toEqual([]);
+  });
+
+  it.each([
+    ['true', { ...url, ...queue }, urls],
+    ['true', url, urls],
+    ['true', queue, queues],
+    ['http', { ...url, ...queue }, urls],
+    ['queue', { ...url, ...queue }, queues],
+  ])('with %s is that of the region: %j', (VOD_CALLBACK_PER_JOB, env, expected) => {
+    expect(named({ ...env, VOD_CALLBACK_PER_JOB })).toEqual(expected);
+  });
+
+  it('is the one queue that all regions share', () => {
+    const shared = { VOD_MNS_ENDPOINT: 'https://1234.mns.test', VOD_MNS_QUEUE: 'vod', VOD_CALLBACK_PER_JOB: 'queue' };
+    const one = { endpoint: 'https://1234.mns.test', queue: 'vod' };
+    expect(named(shared).map(([, callback]) => callback)).toEqual([one, one]);
+  });
+
+  it.each([
+    ['true', {}, 'VOD_CALLBACK_URL'],
+    ['http', queue, 'VOD_CALLBACK_URL'],
+    ['queue', url, 'VOD_MNS_QUEUE'],
+  ])('with %s wants what it names: %j', (VOD_CALLBACK_PER_JOB, env, variable) => {
+    const asked = { ...env, VOD_CALLBACK_PER_JOB };
+    expect(problemsOf({ ...enough.worker, ...asked }, 'worker')).toEqual([
+      `${variable}: expected a value, because VOD_CALLBACK_PER_JOB has each submission name it, got nothing`,
+    ]);
+    expect(problemsOf({ ...enough.webhook, ...asked }, 'webhook')).toEqual([]);
+  });
+
+  it('may be signed for the URL that is named, as it is and parsed, or for that of the account', () => {
+    const signed = (env: NodeJS.ProcessEnv) =>
+      Object.fromEntries(signedUrls(loadConfig({ ...enough.webhook, ...both, ...env }, 'webhook')));
+    const account = { VOD_CALLBACK_ACCOUNT_URL: 'https://other.example.com/{region}' };
+    expect(signed(account)['cn-beijing']).toEqual(['https://example.com/vod/cn-beijing']);
+    expect(signed({ ...account, VOD_CALLBACK_PER_JOB: 'true' })['cn-beijing']).toEqual([
+      'https://example.com/vod/cn-beijing',
+      'https://other.example.com/cn-beijing',
+    ]);
+    expect(signed({ VOD_CALLBACK_URL: 'https://EXAMPLE.com', VOD_CALLBACK_PER_JOB: 'http' })['cn-shanghai']).toEqual([
+      'https://EXAMPLE.com',
+      'https://example.com/',
+    ]);
   });
 });
 

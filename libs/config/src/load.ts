@@ -101,6 +101,7 @@ function contradictions(values: Values, role: Role): Problem[] {
     ...callbackLength(values),
     ...halfAnAccessKey(values, role),
     ...halfAQueue(values, role),
+    ...noPlaceForEvents(values, role),
     ...onePortTwice(values),
   ];
 }
@@ -188,6 +189,30 @@ function halfAQueue(values: Values, role: Role): Problem[] {
   return [{ variable: 'ALIBABA_CLOUD_ACCOUNT_ID', other: asking, expected }];
 }
 
+/** The local mode has an URL of its own by the time when it starts a worker. */
+function noPlaceForEvents(values: Values, role: Role): Problem[] {
+  if (role !== 'worker') return [];
+  const { VOD_CALLBACK_URL: url, VOD_MNS_QUEUE: queue } = values;
+  const perJob = perJobOf(values);
+  const because = 'because VOD_CALLBACK_PER_JOB has each submission name it';
+  const other = 'VOD_CALLBACK_PER_JOB';
+  if (perJob === 'queue' && !queue) return [{ variable: 'VOD_MNS_QUEUE', other, expected: `a value, ${because}` }];
+  if (perJob === 'http' && !url) return [{ variable: 'VOD_CALLBACK_URL', other, expected: `a value, ${because}` }];
+  return [];
+}
+
+function perJobOf({ VOD_CALLBACK_PER_JOB: asked, VOD_CALLBACK_URL: url, VOD_MNS_QUEUE: queue }: Values) {
+  switch (asked) {
+    case 'false':
+      return null;
+    case 'true':
+      return queue && !url ? 'queue' : 'http';
+    case 'http':
+    case 'queue':
+      return asked;
+  }
+}
+
 /** The others never call VOD: what isn't handed out can't leak, least of all from the internet-facing webhook. */
 function usesCredentials(role: Role): boolean {
   return callsVod(role) || role === 'emulator';
@@ -247,6 +272,8 @@ function arrange(values: Values, role: Role): Config {
         keys: values.VOD_CALLBACK_KEYS ?? [],
         auth: values.VOD_CALLBACK_AUTH,
         toleranceMs: values.VOD_CALLBACK_TOLERANCE,
+        perJob: perJobOf(values),
+        ...(values.VOD_CALLBACK_ACCOUNT_URL && { accountUrl: values.VOD_CALLBACK_ACCOUNT_URL }),
       },
       ...(eventQueue && { eventQueue }),
     },

@@ -103,6 +103,13 @@ export const variables = z.object({
   VOD_CALLBACK_KEYS: secretList().optional(),
   /** `hint` is for accounts where VOD can't be given a key: an event then only makes a known job due. */
   VOD_CALLBACK_AUTH: oneOf(['required', 'hint']).prefault('required'),
+  /**
+   * Whether each submission names where its event is to go (UserData.MessageCallback), so that environments of one account don't
+   * take each other's: `true` is the URL when there is one, else the queue.
+   */
+  VOD_CALLBACK_PER_JOB: oneOf(['false', 'true', 'http', 'queue']).prefault('false'),
+  /** What the account's own setting names then, where it is another URL: no page says which of the two VOD signs. */
+  VOD_CALLBACK_ACCOUNT_URL: regionalUrl('an http(s) URL, {region} allowed').optional(),
   /** Accepted distance between VOD's clock and ours, either way; the gateway allows our requests the same 15 min. */
   VOD_CALLBACK_TOLERANCE: duration().prefault('15m'),
 

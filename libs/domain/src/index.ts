@@ -48,10 +48,16 @@ export {
 } from './delivery';
 export {
   collectiveEvents,
+  completionEvents,
   completionsOf,
   eventSignatures,
   eventSources,
   eventVerdicts,
+  isReplayable,
+  isTrusted,
+  namesSomething,
+  replayableVerdicts,
+  trustedSignatures,
   type EventSignature,
   type EventSource,
   type EventVerdict,

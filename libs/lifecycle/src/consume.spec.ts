@@ -108,12 +108,12 @@ describe('A message of the queue', () => {
     );
   });
 
-  it('of another kind is kept as ignored', async () => {
+  it('of another kind is kept as foreign', async () => {
     const heard = world.heard('event.received');
     const body = JSON.stringify({ EventType: 'TranscodeComplete', VideoId: freshId() });
     const queue = await scriptedQueue({ poll: () => messages([body]) });
     await consumerOf(queue).run(running);
-    expect(heard).toMatchObject([{ verdict: 'ignored', signature: 'unneeded', eventType: 'TranscodeComplete' }]);
+    expect(heard).toMatchObject([{ verdict: 'foreign', signature: 'unneeded', eventType: 'TranscodeComplete' }]);
     expect(deletedFrom(queue)).toEqual([['r1']]);
   });
 

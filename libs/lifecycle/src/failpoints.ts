@@ -30,7 +30,7 @@ const awaits = {
     'circuits.close',
   ],
   consume: ['queue.receive', 'receive.keep', 'queue.delete'],
-  match: ['events.match'],
+  match: ['events.match', 'events.tellForeignApart'],
   collect: ['reads.jobsToRead', 'pacer.turn', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'pacer.pause'],
   recover: [
     'cases.open',

@@ -16,6 +16,9 @@ export { assembleSteps, type Steps, type StepSettings } from './assemble';
 export { Pacer } from './pacer';
 export { openStores, realClock, type Clock, type StepParts, type StepStores } from './parts';
 
+/** What is sent along with each submission. */
+export { longestExtend } from './submission';
+
 /** What people do to a job. */
 export { Operate, type OperateOutcome } from './operate';
 

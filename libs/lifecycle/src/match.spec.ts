@@ -186,6 +186,37 @@ describe('a turn', () => {
   });
 });
 
+describe('the slow look', () => {
+  const rest = async () =>
+    (await world.db.query<{ id: string }[]>(`select id from event where verdict = 'unmatched'`)).length;
+
+  it('tells others’ events apart from turn to turn, and begins anew when it is through', async () => {
+    const { requestId, mediaId, jobIds } = await world.accept();
+    const [claim] = await world.submissions.claim(requestId);
+    if (claim) await world.submissions.markSent(claim, 'key');
+    const come = async (count: number) => {
+      await Promise.all(
+        Array.from({ length: count }, (_, i) => world.hear(`${count}-${i}`, 'success', undefined, { mediaId })),
+      );
+      for (let i = 0; i < count / 200; i += 1) await run();
+    };
+    await come(600);
+    expect(await rest()).toBe(600);
+    const accepted = { type: 'accepted', attempt: 1, vodJobId: 'ours', vodRequestId: null } as const;
+    await world.jobs.apply(jobIds[0] ?? '', accepted);
+
+    const slow = world.match();
+    const look = async () => {
+      await slow.run({ rematch: true });
+      return rest();
+    };
+    expect([await look(), await look()]).toEqual([100, 0]);
+    await world.db.query(`update event set verdict = 'unmatched' where vod_job_id = '600-1'`);
+    expect([await look(), await look()]).toEqual([1, 0]);
+    expect(await slow.run({ rematch: false })).toEqual({ again: 'when_woken' });
+  });
+});
+
 describe('a queue store that is away', () => {
   it('keeps no event from being matched: its job is due where nothing works', async () => {
     const ids = await heard(1);

@@ -6,24 +6,31 @@ import type { StepParts } from './parts';
 /** Events matched in one transaction: bounds how long their jobs stay locked. */
 const BATCH = 200;
 
+/** Of those that wait for their job, so many are looked at by each slow look: some milliseconds. */
+const LOOKED_AT = 500;
+
 /**
  * Matches the events that VOD has sent to the jobs that they are about, and has these jobs read here, in whole batches, as
  * far as there is room. A job is not settled by this: the read does that. The others are due, gather, and dispatch takes them.
  */
 export class Match {
+  /** How far the look for foreign events has come; null at its beginning. */
+  private foreignTo: string | null = null;
+
   constructor(
     private readonly deps: Pick<StepParts, 'events' | 'queues' | 'signals'>,
     private readonly options: { regions: readonly string[] },
   ) {}
 
   /**
-   * `rematch` also takes up events that found no job before; for the slow poll, not for every wake-up. In an idle system it
-   * finds nothing.
+   * `rematch` also takes up events that found no job before, and some of those that wait for one: surely somebody else's are told
+   * apart. For the slow poll, not for every wake-up. In an idle system it finds nothing.
    */
   async run({ rematch }: { rematch: boolean }): Promise<Next> {
     const { taken, leased } = await this.deps.events.match(BATCH, { handsOn: this.roomHere() });
     this.read(leased);
     const late = rematch ? (await this.deps.events.match(BATCH, { rematch: true })).taken : 0;
+    if (rematch) this.foreignTo = (await this.deps.events.tellForeignApart(LOOKED_AT, this.foreignTo)).next;
     return { again: Math.max(taken, late) === BATCH ? 'now' : 'when_woken' };
   }
 

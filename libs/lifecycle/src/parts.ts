@@ -66,7 +66,7 @@ export function openStores({
   clock?: Clock;
 }): StepStores {
   const door = new Door(db, { rules, signals, now, chance });
-  const events = new EventMatcher(door);
+  const events = new EventMatcher(db, door);
   const pace = new PaceStore(db, quotaOf);
   return {
     alarms: new AlarmStore(db, rules.leaseMs, now),

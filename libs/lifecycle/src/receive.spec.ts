@@ -20,13 +20,13 @@ describe('What is made of a notice', () => {
   });
 
   const verdicts: Record<EventSignature, string> = {
-    valid: 'ignored',
-    unchecked: 'ignored',
+    valid: 'foreign',
+    unchecked: 'foreign',
     missing: 'rejected',
     malformed: 'rejected',
     stale: 'rejected',
     mismatch: 'rejected',
-    unneeded: 'ignored',
+    unneeded: 'foreign',
   };
   it.each(eventSignatures)('anything else comes to nothing, with a signature that is %s', (signature) => {
     const verdict = verdicts[signature];
@@ -39,8 +39,9 @@ describe('What is made of a notice', () => {
   });
 
   it.each(eventSignatures)('so does what is no event, which has no place in a queue: %s', (signature) => {
-    const verdict = signature === 'unneeded' ? 'rejected' : verdicts[signature];
-    const because = verdicts[signature] === 'rejected' ? `signature ${signature}; ` : '';
+    const isTrusted = verdicts[signature] === 'foreign';
+    const verdict = isTrusted && signature !== 'unneeded' ? 'ignored' : 'rejected';
+    const because = isTrusted ? '' : `signature ${signature}; `;
     expect(arrived([], signature)).toMatchObject({ verdict, reason: `${because}not a JSON object`, eventType: '' });
   });
 
@@ -57,14 +58,14 @@ describe('What is made of a notice', () => {
   });
 
   it.each([
-    ['of something else', { EventType: 'TranscodeComplete', JobId: 't-1', VideoId: 'media-1' }, 't-1'],
-    ['without a JobId', { EventType: 'AIVideoTagComplete', MediaId: 'media-1', Status: 'success' }, ''],
-    ['without an end', { ...end, Status: 'processing' }, 'vod-1'],
-  ])('one %s is kept with what it names, and says nothing of how a job went', (_what, fields, vodJobId) => {
+    ['of something else', { EventType: 'TranscodeComplete', JobId: 't-1', VideoId: 'media-1' }, 't-1', 'foreign'],
+    ['without a JobId', { EventType: 'AIVideoTagComplete', MediaId: 'media-1', Status: 'success' }, '', 'ignored'],
+    ['without an end', { ...end, Status: 'processing' }, 'vod-1', 'ignored'],
+  ])('one %s is kept with what it names, and says nothing of how a job went', (_what, fields, vodJobId, verdict) => {
     const notice = arrived({ ...fields, EventTime: '2026-11-22T08:59:59Z', Extend: 'e' });
     const nothing = { status: '', eventTime: null, extend: null };
     expect(notice).toMatchObject({
-      verdict: 'ignored',
+      verdict,
       eventType: fields.EventType,
       vodJobId,
       mediaId: 'media-1',

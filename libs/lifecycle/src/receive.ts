@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EventSignature, EventSource } from '@app/domain';
+import { isTrusted, type EventSignature, type EventSource } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { EventStore, Notice } from '@app/persistence';
 import { parseEvent, parseEventHead, type VodEvent } from '@app/vod/callback';
@@ -106,17 +106,13 @@ function fieldsOf(event: VodEvent): Fields {
 
 /**
  * An end of a job is matched even when its signature is bad: it makes no more than a known job due, and a read decides.
- * Anything else with a bad signature has nothing that speaks for it, nor has what isn't an event in a queue of events.
+ * Anything else with a bad signature has nothing that speaks for it, nor has what isn't an event in a queue of events. What is never
+ * asked for here is somebody else's.
  */
 function conclude(event: VodEvent, signature: EventSignature): Pick<Notice, 'verdict' | 'reason'> {
   if (event.kind === 'completion') return { verdict: 'received', reason: null };
-  switch (signature) {
-    case 'valid':
-    case 'unchecked':
-      return { verdict: 'ignored', reason: event.reason };
-    case 'unneeded':
-      return { verdict: event.kind === 'unreadable' ? 'rejected' : 'ignored', reason: event.reason };
-    default:
-      return { verdict: 'rejected', reason: `signature ${signature}; ${event.reason}` };
-  }
+  const { reason } = event;
+  if (!isTrusted(signature)) return { verdict: 'rejected', reason: `signature ${signature}; ${reason}` };
+  if (event.kind === 'unreadable') return { verdict: signature === 'unneeded' ? 'rejected' : 'ignored', reason };
+  return { verdict: event.isForeign ? 'foreign' : 'ignored', reason };
 }

@@ -109,7 +109,7 @@ describe('The retention', () => {
       verdict: 'ignored',
       reason: `the record of its job was kept until ${fixture.now.toISOString().slice(0, 10)}`,
     });
-    expect(await retaining.verdictOf(await retaining.receive(stranger))).toMatchObject({ verdict: 'unmatched' });
+    expect(await retaining.verdictOf(await retaining.receive(stranger))).toMatchObject({ verdict: 'foreign' });
   });
 
   it('empties the bodies of events that came long ago, but of none that an open job may need', async () => {

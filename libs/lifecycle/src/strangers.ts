@@ -8,12 +8,20 @@ const DAY = 24 * HOUR;
 /** A notice is committed so long after it came in, at the latest: what is counted earlier may lack it. */
 const COMMITTED_MS = MINUTE;
 
+interface Stretch extends Amount {
+  fromMs: number;
+  toMs: number;
+  /** Of those counted, how many no worker had looked at: they may turn out to belong to a job. */
+  waiting: number;
+}
+
 /**
  * What the last 24 hours have brought that is about no job of ours, counted in Postgres stretch by stretch: each is looked at
- * once, so that a look costs what is new. It counts what all webhooks have stored, also before their last restart.
+ * once, so that a look costs what is new, and again only while workers are behind. It counts what all webhooks have stored, also
+ * before their last restart.
  */
 export class Strangers {
-  private readonly stretches: (Amount & { toMs: number })[] = [];
+  private readonly stretches: Stretch[] = [];
 
   constructor(
     private readonly reads: StrangerReads,
@@ -30,10 +38,33 @@ export class Strangers {
     const lastMs = nowMs - COMMITTED_MS;
     const toMs = Math.min(fromMs + HOUR, lastMs);
     if (toMs <= fromMs) return { more: false };
-    this.stretches.push({ toMs, ...(await this.reads.between(new Date(fromMs), new Date(toMs), this.atMost)) });
+    await this.countAgain();
+    this.stretches.push(await this.counted(fromMs, toMs));
     while (this.stretches[0] && this.stretches[0].toMs <= nowMs - DAY) this.stretches.shift();
     const sum = (of: 'rows' | 'bytes') => this.stretches.reduce((total, each) => total + each[of], 0);
     this.tell({ rows: sum('rows'), bytes: sum('bytes') });
     return { more: toMs < lastMs };
+  }
+
+  /**
+   * While no worker runs, whatever comes counts as somebody else's, so that a flood has its limit; what they have matched since
+   * doesn't. The oldest hour that has such notices is counted anew, as one stretch.
+   */
+  private async countAgain(): Promise<void> {
+    const at = this.stretches.findIndex(({ waiting }) => waiting > 0);
+    const first = this.stretches[at];
+    if (first === undefined) return;
+    let { toMs } = first;
+    let many = 1;
+    for (const { fromMs, toMs: endMs } of this.stretches.slice(at + 1)) {
+      if (fromMs !== toMs || endMs - first.fromMs > HOUR) break;
+      toMs = endMs;
+      many += 1;
+    }
+    this.stretches.splice(at, many, await this.counted(first.fromMs, toMs));
+  }
+
+  private async counted(fromMs: number, toMs: number): Promise<Stretch> {
+    return { fromMs, toMs, ...(await this.reads.between(new Date(fromMs), new Date(toMs), this.atMost)) };
   }
 }

@@ -17,6 +17,9 @@ export function extendOf({ requestId, number }: { requestId: string; number: num
   return `${requestId}.${number}`;
 }
 
+/** As long as it gets: what is sent along with it has to leave so much room. */
+export const longestExtend = extendOf({ requestId: 'f'.repeat(36), number: 2 ** 31 - 1 });
+
 /** Whether an event's Extend has the form of ours: then it is about the attempt that it names and no other. */
 export function isOurExtend(extend: string | null): boolean {
   return /^[0-9a-f-]{36}\.\d+$/.test(extend ?? '');

@@ -54,7 +54,7 @@ export class Submit {
   }
 
   private async send(region: string, claim: Claim, slot: Slot, probe = false): Promise<void> {
-    const signer = await this.deps.vod.signer();
+    const signer = await this.deps.vod.signer(region);
     // The last look before money is spent: the claim is still ours, and there is time enough for the call. Nothing waits between
     // this and the call: a worker that dies there leaves an attempt of which nobody knows whether it was sent.
     if (!(await this.deps.submissions.markSent(claim, signer))) return; // guard: no-call-unmarked

@@ -1,6 +1,6 @@
 import { Signals } from '@app/observability';
 import { otto, Told, vera } from '../../persistence/test/told';
-import { Replay } from './replay';
+import { ReplayDelivery } from './replay-delivery';
 import { Subscribe, type CheckTarget } from './subscribe';
 
 const fields = {
@@ -92,7 +92,7 @@ describe('An endpoint that a client asks for', () => {
     await subscribe.change(endpoint.id, admin, { url: 'https://other.example:8443/t0ken', paused: true });
     await subscribe.rotate(endpoint.id, asOtto);
     const failed = [await told.delivery(endpoint.id, { state: 'failed' }), await told.delivery(endpoint.id)];
-    const replay = new Replay(told.replays, told.deliveries, told.endpoints, signals);
+    const replay = new ReplayDelivery(told.replays, told.deliveries, told.endpoints, signals);
     await replay.one(failed[0] ?? '', admin);
     await replay.one(failed[1] ?? '', admin); // it waits
     await replay.all({ endpoint: endpoint.id, only: 'failed' }, asVera); // not hers

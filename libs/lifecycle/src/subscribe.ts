@@ -10,7 +10,7 @@ import type {
   Whose,
 } from '@app/persistence';
 import { v7 as uuidv7 } from 'uuid';
-import type { By } from './replay';
+import type { By } from './replay-delivery';
 
 /** Whether a URL may be called, by all that its host resolves to. */
 export type CheckTarget = (url: string) => Promise<{ ok: true } | { ok: false; reason: string }>;

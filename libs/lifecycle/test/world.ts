@@ -5,7 +5,7 @@ import { Networks, Outbound } from '@app/outbound';
 import { createDataSource, EventStore, ListReads, RequestStore, type HistoryRow, type JobRow } from '@app/persistence';
 import { Queues, type QueueKind } from '@app/queue';
 import { createTestDatabase, type TestDatabase } from '@app/testing';
-import { VodClient } from '@app/vod';
+import { VodClient, type VodClientOptions } from '@app/vod';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -168,9 +168,9 @@ export class World {
     return begun;
   }
 
-  vod(endpoint: string, timeoutMs = 5_000): VodClient {
+  vod(endpoint: string, timeoutMs = 5_000, more: Pick<VodClientOptions, 'jobCallbacks'> = {}): VodClient {
     const credentials = { accessKeyId: accessKey.id, accessKeySecret: accessKey.secret };
-    const vod = new VodClient({ endpoint: `${endpoint}/{region}`, timeoutMs, credentials });
+    const vod = new VodClient({ endpoint: `${endpoint}/{region}`, timeoutMs, credentials, ...more });
     this.closing.push(() => vod.close());
     return vod;
   }

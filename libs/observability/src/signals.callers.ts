@@ -1,5 +1,5 @@
 import { counter, each } from './metrics';
-import { row, warn } from './row';
+import { info, row, warn } from './row';
 
 /** What labels of metrics can say, and nothing else. */
 const wrongKeys = ['missing', 'malformed', 'unknown'] as const;
@@ -7,6 +7,9 @@ const limits = ['rate', 'streams', 'waits', 'exports'] as const;
 
 /** Of those who call the api, and of strangers. */
 export const callerSignals = {
+  /** A person has a notice of VOD looked at again; `verdict` is what it had been. */
+  'event.replayed': row<{ eventId: string; verdict: string; vodJobId: string; actor: string }>({ log: info }),
+
   /** A call without a key that is known: answered with 401, or with 429 when its address has sent too many of them. */
   'key.refused': row<{
     reason: (typeof wrongKeys)[number];

@@ -10,7 +10,7 @@ import { storeSignals } from './signals.stores';
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
 const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] as const;
-const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
+const callbackVerdicts = ['received', 'foreign', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */

@@ -1,14 +1,19 @@
-import { completionsOf, isReadable, jobTypes, statesFor, type EventSignature, type JobEvent } from '@app/domain';
+import { completionEvents, isReadable, isTrusted, statesFor, type EventSignature, type JobEvent } from '@app/domain';
 import { sqlState } from '@app/postgres';
+import type { DataSource } from 'typeorm';
 import type { Batch, Change, Door, Verdict } from './door';
 import { inStates } from './in-states';
-import { jobColumns, toJson, type FlatJobRow, type JobRow } from './rows';
+import { jobColumns, lowestIdAt, toJson, type FlatJobRow, type JobRow } from './rows';
 import type { Transaction } from './transaction';
+import { completionPairs, foreignVerdict, tellForeignApart, unknownEvents } from './whose-event';
 import type { MatchedEvent } from './write-statement';
 
-/** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive. */
+/** Matches VOD's events to the jobs that they are about, by JobId, in whichever order the two arrive; tells others' events apart. */
 export class EventMatcher {
-  constructor(private readonly door: Door) {}
+  constructor(
+    private readonly db: DataSource,
+    private readonly door: Door,
+  ) {}
 
   /**
    * Matches up to `limit` stored events and makes their jobs due, or leases them to the caller. `rematch` takes up events that
@@ -60,6 +65,18 @@ export class EventMatcher {
     if (vodJobIds.length > 0) await this.matchThese(overtakenEvents, [vodJobIds]).catch(() => undefined);
   }
 
+  /**
+   * Looks at up to `limit` events that wait for their job, after the one of this id, and gives up those that surely are somebody
+   * else's. `next` is where to go on; null at the end.
+   */
+  async tellForeignApart(limit: number, after: string | null): Promise<{ told: number; next: string | null }> {
+    const [{ told, last }] = await this.db.query<[{ told: number; last: string | null }]>(tellForeignApart, [
+      after ?? lowestIdAt(0),
+      limit,
+    ]);
+    return { told, next: last };
+  }
+
   /** @param jobs asks for the jobs of these events at the same time. Others that turn out to be concerned can't be waited for then. */
   private matchThese(
     statement: string,
@@ -73,7 +90,7 @@ export class EventMatcher {
           jobsOf === undefined ? [] : batch.tx.query<FlatJobRow[]>(jobsOf, parameters),
         ]);
         batch.take(jobs);
-        const events = await withDroppedJobs(batch.tx, waiting);
+        const events = await withTheirOwners(batch.tx, waiting);
         const changes = [...completionsIn(events), ...(await reconsiderFor(batch.tx, events))];
         await batch.lock(changes, { nowait: jobsOf !== undefined });
         for (const change of changes) batch.apply(change);
@@ -112,6 +129,8 @@ interface WaitingEvent {
   jobId: string | null;
   /** Of the job that had its JobId, when that one's record is dropped: until when it was kept. */
   jobKeptUntil?: Date;
+  /** No call of ours can have made its job. */
+  isForeign?: boolean;
 }
 
 /** The JobId of VOD that a job gets by this event. */
@@ -161,15 +180,19 @@ function received({ id, vodJobId, status, signature }: WaitingEvent): JobEvent {
   };
 }
 
-/** A JobId outlives the record of its job: an event about it is nobody's news, and no evidence for anybody. */
-async function withDroppedJobs(tx: Transaction, events: readonly WaitingEvent[]): Promise<WaitingEvent[]> {
+/** A JobId outlives the record of its job: an event about it is nobody's news, and no evidence for anybody. Nor is a foreign one. */
+async function withTheirOwners(tx: Transaction, events: readonly WaitingEvent[]): Promise<WaitingEvent[]> {
   const unknown = events.filter((event) => event.jobId === null && isCompletion(event));
   if (unknown.length === 0) return [...events];
-  const rows = await tx.query<{ id: string; keptUntil: Date }[]>(droppedJobsOfEvents, [unknown.map(({ id }) => id)]);
-  const keptUntil = new Map(rows.map((row) => [row.id, row.keptUntil]));
+  const rows = await tx.query<{ id: string; mayBeOurs: boolean; jobKeptUntil: Date | null }[]>(unknownEvents, [
+    unknown.map(({ id }) => id),
+  ]);
+  const found = new Map(rows.map((row) => [row.id, row]));
   return events.map((event) => {
-    const jobKeptUntil = keptUntil.get(event.id);
-    return jobKeptUntil ? { ...event, jobKeptUntil } : event;
+    const about = found.get(event.id);
+    if (about === undefined) return event;
+    const { jobKeptUntil, mayBeOurs } = about;
+    return { ...event, isForeign: !mayBeOurs, ...(jobKeptUntil && { jobKeptUntil }) };
   });
 }
 
@@ -178,7 +201,9 @@ async function withDroppedJobs(tx: Transaction, events: readonly WaitingEvent[])
  * looks again now, also when it was taken for absent, or is held.
  */
 async function reconsiderFor(tx: Transaction, events: readonly WaitingEvent[]): Promise<Change[]> {
-  const unknown = events.filter((event) => event.jobId === null && !event.jobKeptUntil && isCompletion(event));
+  const unknown = events.filter(
+    (event) => event.jobId === null && !event.jobKeptUntil && !event.isForeign && isCompletion(event),
+  );
   if (unknown.length === 0) return [];
   const cases = await tx.query<{ jobId: string; eventId: string; vodJobId: string; sentAt: Date }[]>(casesOfEvents, [
     unknown.map(({ id }) => id),
@@ -186,7 +211,7 @@ async function reconsiderFor(tx: Transaction, events: readonly WaitingEvent[]): 
   return cases.map(({ jobId, ...evidence }) => ({ jobId, event: { type: 'reconsidered', ...evidence } }));
 }
 
-const completions = new Set(jobTypes.flatMap(completionsOf));
+const completions = new Set(completionEvents);
 
 /** Only these end a job of ours; other events may carry the same kind of JobId and say nothing about it. */
 function isCompletion({ eventType, status }: WaitingEvent): boolean {
@@ -195,16 +220,23 @@ function isCompletion({ eventType, status }: WaitingEvent): boolean {
 
 function matchOf(event: WaitingEvent): MatchedEvent {
   const { id, jobId } = event;
-  if (!isCompletion(event)) return { id, jobId, verdict: 'ignored', reason: 'not the end of a job of ours' };
+  return { id, jobId, ...verdictOn(event) };
+}
+
+function verdictOn(event: WaitingEvent): Pick<MatchedEvent, 'verdict' | 'reason'> {
+  if (!isCompletion(event)) return { verdict: isOfOthers(event) ? 'foreign' : 'ignored', reason: NO_END_OF_OURS };
   if (event.jobKeptUntil) {
-    return {
-      id,
-      jobId,
-      verdict: 'ignored',
-      reason: `the record of its job was kept until ${dayOf(event.jobKeptUntil)}`,
-    };
+    return { verdict: 'ignored', reason: `the record of its job was kept until ${dayOf(event.jobKeptUntil)}` };
   }
-  return { id, jobId, verdict: jobId ? 'matched' : 'unmatched', reason: null };
+  if (event.isForeign) return foreignVerdict(event.signature);
+  return { verdict: event.jobId ? 'matched' : 'unmatched', reason: null };
+}
+
+const NO_END_OF_OURS = 'not the end of a job of ours';
+
+/** It tells of something that is never asked for here: a person has it looked at again. */
+function isOfOthers({ eventType, jobId, signature }: WaitingEvent): boolean {
+  return jobId === null && eventType !== '' && !completions.has(eventType) && isTrusted(signature);
 }
 
 function dayOf(time: Date): string {
@@ -259,16 +291,19 @@ const unmatchedEventsWithJob = `
    limit $1
      for update of event skip locked`;
 
+/** What a JobId that we learn takes along. A foreign one among them can't be, and would be ours after all if it were. */
+const WAITING = `('received', 'unmatched', 'foreign')`;
+
 const overtaken = `
   /* overtaken */
-  select from event where vod_job_id = any($1::text[]) and verdict in ('received', 'unmatched') limit 1`;
+  select from event where vod_job_id = any($1::text[]) and verdict in ${WAITING} limit 1`;
 
 /** Waits for a worker that has one of them in its hands just now: only then is known whether it found the job. */
 const overtakenEvents = `
   select ${eventColumns}, job.id as "jobId"
     from event
     join job on job.vod_job_id = event.vod_job_id and event.region in (job.region, '*')
-   where event.vod_job_id = any($1::text[]) and event.verdict in ('received', 'unmatched')
+   where event.vod_job_id = any($1::text[]) and event.verdict in ${WAITING}
    order by event.id
      for update of event`;
 
@@ -278,18 +313,9 @@ const earlyEvents = `
     from jsonb_to_recordset($1::jsonb) as learned("jobId" uuid, "vodJobId" text)
     join job on job.id = learned."jobId"
     join event on event.vod_job_id = learned."vodJobId" and event.region in (job.region, '*')
-   where event.verdict in ('received', 'unmatched')
+   where event.verdict in ${WAITING}
    order by event.id
      for update of event`;
-
-const droppedJobsOfEvents = `
-  select distinct on (event.id) event.id, dropped_job.dropped_at as "keptUntil"
-    from event
-    join dropped_job on dropped_job.vod_job_ids @> array[event.vod_job_id] and event.region in (dropped_job.region, '*')
-   where event.id = any($1::uuid[])
-   order by event.id`;
-
-const completionPairs = jobTypes.flatMap((type) => completionsOf(type).map((event) => `('${type}', '${event}')`));
 
 /**
  * Jobs of the same media and type whose latest attempt lost its answer, and was not found since nor decided about by a
@@ -301,7 +327,7 @@ const casesOfEvents = `
          submission.sent_at as "sentAt"
     from event
     join job on job.media_id = event.media_id and event.region in (job.region, '*')
-            and (job.type, event.event_type) in (${completionPairs.join(', ')})
+            and (job.type, event.event_type) in (${completionPairs})
     join submission on submission.request_id = job.request_id and submission.number = job.attempt
    where event.id = any($1::uuid[])
      and job.state ${inStates(statesFor('reconsidered'))} and job.vod_job_id is null

@@ -119,6 +119,13 @@ describe('Over a limit', () => {
     expect(answers).toEqual([...Array(30).fill(true), ...Array(3).fill(false)]);
   });
 
+  it('so many, though they have turned out to be somebody else’s: a flood has no more room while a call is not out yet', async () => {
+    const { mediaId } = await fixture.jobIn('unconfirmed');
+    await Promise.all(Array.from({ length: 30 }, () => events.store(stranger({ mediaId }))));
+    await fixture.query(`update event set verdict = 'foreign'`);
+    expect(await events.storeOver(stranger({ mediaId }))).toMatchObject({ kept: false });
+  });
+
   it.each([
     ['have matched', `verdict = 'matched'`],
     ['came before the send', `received_at = received_at - interval '6 s'`],
@@ -196,9 +203,12 @@ describe('What is about no job of ours', () => {
         new Date(fixture.now.getTime() + toMs),
         atMost,
       );
-    expect(await between(0, 2_000)).toEqual({ rows: 2, bytes: 300_010 });
-    expect(await between(25, 2_000)).toEqual({ rows: 1, bytes: 10 });
+    expect(await between(0, 2_000)).toEqual({ rows: 2, bytes: 300_010, waiting: 1 });
+    expect(await between(25, 2_000)).toEqual({ rows: 1, bytes: 10, waiting: 0 });
     expect(await between(0, 3_000, 2)).toMatchObject({ rows: 2 });
-    expect(await between(-60_000, 0)).toEqual({ rows: 0, bytes: 0 });
+    expect(await between(-60_000, 0)).toEqual({ rows: 0, bytes: 0, waiting: 0 });
+    await fixture.matcher().match(10);
+    await fixture.query(`update event set verdict = 'foreign' where verdict = 'unmatched'`);
+    expect(await between(0, 2_000)).toEqual({ rows: 2, bytes: 300_010, waiting: 0 });
   });
 });

@@ -135,9 +135,9 @@ describe("Keeping VOD's notices", () => {
       expect(await verdictAfterCopy(vodJobId ?? '')).toBe('matched');
     });
 
-    it('of what is ignored stays ignored', async () => {
-      await events.store(fixture.notice({ vodJobId: 'vod-ignored', verdict: 'ignored', reason: 'not ours' }));
-      expect(await verdictAfterCopy('vod-ignored')).toBe('ignored');
+    it.each(['ignored', 'foreign', 'rejected'] as const)('of what is %s stays %s', async (verdict) => {
+      await events.store(fixture.notice({ vodJobId: `vod-${verdict}`, verdict, reason: 'not ours' }));
+      expect(await verdictAfterCopy(`vod-${verdict}`)).toBe(verdict);
     });
   });
 });

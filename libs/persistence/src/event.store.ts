@@ -22,7 +22,7 @@ export interface Notice {
   /** sha256 of the whole body. */
   bodyHash: string;
   /** `received`: it still has to be matched. Of the others nothing will come, and `reason` says why. */
-  verdict: Extract<EventVerdict, 'received' | 'ignored' | 'rejected'>;
+  verdict: Extract<EventVerdict, 'received' | 'foreign' | 'ignored' | 'rejected'>;
   reason: string | null;
 }
 

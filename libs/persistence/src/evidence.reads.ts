@@ -40,12 +40,15 @@ export class EvidenceReads {
     return rows.toReversed().map(({ requestId: _request, ...row }) => row);
   }
 
-  /** Events that came since the job's last attempt, are about such a job, and belong to none; oldest first. */
+  /**
+   * Events that came since the job's last attempt, are about such a job, and belong to none; oldest first. Foreign ones too: what was
+   * sure while the job was well may not be so to whoever looks at it now.
+   */
   private unmatchedEvents({ requestId, attempt, region, mediaId, type }: JobRow): Promise<EventRow[]> {
     return this.db.query(
       `select ${eventColumns}
          from event
-        where verdict = 'unmatched' and media_id = $3 and event_type = any($4::text[]) and region in ($5, '*')
+        where verdict in ('unmatched', 'foreign') and media_id = $3 and event_type = any($4::text[]) and region in ($5, '*')
           and received_at >= (select coalesce(sent_at, signed_at) - ${OUR_CLOCKS}
                                 from submission
                                where request_id = $1 and number = $2)

@@ -14,6 +14,7 @@ export { PaceStore } from './pace.store';
 export { EventMatcher } from './event.matcher';
 export type { Draft } from './draft';
 export { RequestStore, type Acceptance, type DroppedRequest, type StoredRequest } from './request.store';
+export { EventReplays } from './event.replays';
 export { EventStore, type Notice } from './event.store';
 export { AlarmStore, type Alarms } from './alarm.store';
 export { CircuitStore } from './circuit.store';

@@ -160,18 +160,20 @@ describe('Asking for events', () => {
       return notification.id;
     };
     const matched = await keep({ vodJobId: vodJobId ?? '', mediaId: 'm-1' });
-    const unmatched = await keep({ vodJobId: 'vod-unknown', mediaId: 'm-1' });
+    const foreign = await keep({ vodJobId: 'vod-unknown', mediaId: 'm-1' });
+    const unmatched = await keep({ vodJobId: 'vod-perhaps', mediaId: (await fixture.jobIn('unconfirmed')).mediaId });
     const ignored = await keep({ vodJobId: '', mediaId: 'm-2', verdict: 'ignored', reason: 'not ours' });
     await fixture.matcher().match(10, { rematch: false });
 
     const found = async (filter: Parameters<ListReads['events']>[0], before?: string) =>
       (await lists.events(filter, { limit: 2, before })).map(({ id }) => id);
     expect(await found({})).toEqual([ignored, unmatched]);
-    expect(await found({}, unmatched)).toEqual([matched]);
+    expect(await found({}, unmatched)).toEqual([foreign, matched]);
     expect(await found({ verdict: 'matched' })).toEqual([matched]);
     expect(await found({ verdict: 'unmatched' })).toEqual([unmatched]);
-    expect(await found({ vodJobId: 'vod-unknown' })).toEqual([unmatched]);
-    expect(await found({ mediaId: 'm-1' })).toEqual([unmatched, matched]);
+    expect(await found({ verdict: 'foreign' })).toEqual([foreign]);
+    expect(await found({ vodJobId: 'vod-unknown' })).toEqual([foreign]);
+    expect(await found({ mediaId: 'm-1' })).toEqual([foreign, matched]);
     expect(await found({ jobId })).toEqual([matched]);
     expect((await fixture.stats().stats()).oldestUnmatchedEventAt).toEqual(fixture.now);
     expect(await lists.event('00000000-0000-7000-8000-000000000000')).toBeNull();

@@ -5,10 +5,13 @@ import { lowestIdAt } from './rows';
 export class StrangerReads {
   constructor(private readonly db: DataSource) {}
 
-  /** Of the notices that came in between, `atMost` of them. By a function: the webhook touches no table. */
-  async between(from: Date, to: Date, atMost: number): Promise<{ rows: number; bytes: number }> {
-    const [row] = await this.db.query<[{ rows: number; bytes: number }]>(
-      `/* strangers */ select found as rows, bytes from count_strangers($1, $2, $3)`,
+  /**
+   * Of the notices that came in between, `atMost` of them. `waiting` are those among them that no worker has looked at yet. By a
+   * function: the webhook touches no table.
+   */
+  async between(from: Date, to: Date, atMost: number): Promise<{ rows: number; bytes: number; waiting: number }> {
+    const [row] = await this.db.query<[{ rows: number; bytes: number; waiting: number }]>(
+      `/* strangers */ select found as rows, bytes, waiting from count_strangers($1, $2, $3)`,
       [lowestIdAt(from.getTime()), lowestIdAt(to.getTime()), atMost],
     );
     return row;

@@ -8,6 +8,7 @@ import {
   createDataSource,
   Door,
   EventMatcher,
+  EvidenceReads,
   EventStore,
   JobCounts,
   JobReads,
@@ -68,11 +69,12 @@ export class Fixture {
   readonly events = () => new EventStore(this.db);
   readonly reads = () => new JobReads(this.db);
   readonly lists = () => new ListReads(this.db);
+  readonly evidence = () => new EvidenceReads(this.db);
   readonly stats = () => new StatsReads(this.db, new JobCounts(this.db));
 
   /** Stores on `db`, with batches of their own. */
   readonly jobs = (db = this.db) => new JobStore(this.door(db), this.matcher(db));
-  readonly matcher = (db = this.db) => new EventMatcher(this.door(db));
+  readonly matcher = (db = this.db) => new EventMatcher(db, this.door(db));
 
   submissions(
     options: Partial<SubmissionOptions> = {},

@@ -91,6 +91,22 @@ describe('submitAIJob', () => {
     expect(new Set(bodies).size).toBe(1);
   });
 
+  it('names the place for its event where that is set for its region, with the same bytes each time', async () => {
+    const jobCallbacks = new Map([['cn-shanghai', { url: 'https://hooks.example.com/vod' }]]);
+    const naming = () =>
+      new VodClient({ endpoint: `${server.url}/{region}`, timeoutMs: 2000, credentials, jobCallbacks });
+    answer = answerJson(listed());
+    await naming().submit('cn-shanghai', submission);
+    await naming().submit('cn-shanghai', submission);
+    await naming().submit('cn-beijing', submission);
+    const [one, same, elsewhere] = server.received;
+    expect(one?.params['UserData']).toBe(
+      '{"MessageCallback":{"CallbackType":"http","CallbackURL":"https://hooks.example.com/vod"},"Extend":"request-1/attempt-1"}',
+    );
+    expect(same?.body).toBe(one?.body);
+    expect(elsewhere?.params['UserData']).toBe('{"Extend":"request-1/attempt-1"}');
+  });
+
   it('sends another nonce as another request', async () => {
     await submit(listed());
     await submit(listed(), { nonce: 'another' });

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Proxies } from '@app/config';
+import type { JobCallback, Proxies } from '@app/config';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
 import { type Fields, fieldsOf, idOf, jsonTextOf, parseVodTime, wordOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
 import { originOf } from './proxy';
 import { Rpc } from './rpc';
 import { submitCalls, type JobsRead, type MediaCall, type ReadCall, type SignedSubmission } from './types';
+import { messageCallback, userDataOf } from './user-data';
 
 export interface VodClientOptions {
   /** `{region}` is filled in; may have a path, as the emulator's has. */
@@ -15,6 +16,8 @@ export interface VodClientOptions {
   credentials: VodCredentials;
   /** Default: none. */
   proxies?: Proxies;
+  /** By region: where the event of what is submitted there is to go. Default: where the account's setting says. */
+  jobCallbacks?: ReadonlyMap<string, JobCallback>;
 }
 
 interface VodJobInfo {
@@ -34,13 +37,15 @@ export class VodClient {
   }
 
   /**
-   * A fingerprint of the access key that signs at this moment; null when there is none. The same submission is the same
-   * request only under the same one.
+   * A fingerprint of the access key that signs at this moment, and of where the events of this region are to go when a submission names
+   * that; null when there is no key. The same submission is the same request only under the same one.
    */
-  async signer(): Promise<string | null> {
+  async signer(region: string): Promise<string | null> {
     try {
       const { accessKeyId, securityToken = '' } = await this.credentials.getCredentials();
-      return createHash('sha256').update(`${accessKeyId}\n${securityToken}`).digest('hex').slice(0, 16);
+      const callback = this.callbackIn(region);
+      const named = callback === null ? '' : `\n${JSON.stringify(messageCallback(callback))}`;
+      return createHash('sha256').update(`${accessKeyId}\n${securityToken}${named}`).digest('hex').slice(0, 16); // guard: resend-names-the-same
     } catch {
       return null; // the call that follows says why
     }
@@ -49,7 +54,8 @@ export class VodClient {
   /** @throws RangeError when UserData would be too long; nothing is sent then */
   async submit(region: string, submission: SignedSubmission): Promise<SubmitOutcome> {
     const { operation, params, accepted, answersWith } = submitCalls[submission.operation];
-    const answer = await this.region(region).call(operation, { ...params(submission), ...commonParams(submission) });
+    const common = commonParams(submission, this.callbackIn(region));
+    const answer = await this.region(region).call(operation, { ...params(submission), ...common });
     if (!answer.ok) return submitFault(answer.fault);
     const jobs = accepted(answer.body, submission);
     if (jobs.length === 0) {
@@ -108,6 +114,10 @@ export class VodClient {
     return rpc;
   }
 
+  private callbackIn(region: string): JobCallback | null {
+    return this.options.jobCallbacks?.get(region) ?? null;
+  }
+
   private endpointOf(region: string): string {
     return this.options.endpoint.replaceAll('{region}', region);
   }
@@ -127,19 +137,11 @@ export class VodClient {
   }
 }
 
-/** VOD's limit for Extend is 512 bytes; a sister operation states the same for the whole of UserData, so that is kept. */
-const maxUserDataBytes = 512;
-
 /** The last to be put in: no config replaces them. */
-function commonParams({ mediaId, extend, nonce, signedAt }: SignedSubmission) {
-  const userData = JSON.stringify({ Extend: extend });
-  const bytes = Buffer.byteLength(userData);
-  if (bytes > maxUserDataBytes) {
-    throw new RangeError(`UserData takes ${maxUserDataBytes} bytes, got ${bytes}`);
-  }
+function commonParams({ mediaId, extend, nonce, signedAt }: SignedSubmission, callback: JobCallback | null) {
   return {
     MediaId: mediaId,
-    UserData: userData,
+    UserData: userDataOf({ extend, callback }),
     SignatureNonce: nonce,
     Timestamp: `${signedAt.toISOString().slice(0, 19)}Z`,
   };

@@ -67,6 +67,7 @@ describe('The beginning of an event that is too large to keep', () => {
     const text = '{"EventType":"SnapshotComplete","VideoId":"m1","Status":"success","Snapshots":[';
     expect(read(text)).toEqual({
       kind: 'other',
+      isForeign: true,
       eventType: 'SnapshotComplete',
       jobId: null,
       mediaId: 'm1',

@@ -41,6 +41,7 @@ describe('parseEvent', () => {
     const printed = sampleJson<Record<string, string>>('events', name);
     expect(parseEvent(sampleBytes('events', name))).toEqual({
       kind: 'other',
+      isForeign: true,
       eventType: printed['EventType'],
       jobId: printed['JobId'] ?? null,
       mediaId: printed['MediaId'] ?? printed['VideoId'] ?? null,
@@ -115,7 +116,12 @@ describe('parseEvent', () => {
   it.each([undefined, null, '', '  ', {}, [], true, 1e30, 'x'.repeat(129), 'a\0b', 'a\nb'])(
     'sets a completion with the JobId %j aside',
     (JobId) => {
-      expect(parse({ ...completion, JobId })).toMatchObject({ kind: 'other', jobId: null, reason: 'no usable JobId' });
+      expect(parse({ ...completion, JobId })).toMatchObject({
+        kind: 'other',
+        isForeign: false,
+        jobId: null,
+        reason: 'no usable JobId',
+      });
     },
   );
 

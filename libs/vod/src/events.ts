@@ -19,7 +19,15 @@ export type VodEvent =
       /** What the submission sent as UserData.Extend, should VOD echo it: its pages disagree (docs/vod.md, "Events"). */
       extend: string | null;
     }
-  | { kind: 'other'; eventType: string; jobId: string | null; mediaId: string | null; reason: string }
+  | {
+      kind: 'other';
+      /** It tells of something that is never asked for here. */
+      isForeign: boolean;
+      eventType: string;
+      jobId: string | null;
+      mediaId: string | null;
+      reason: string;
+    }
   | { kind: 'unreadable'; reason: string };
 
 /**
@@ -50,7 +58,7 @@ export function parseEventHead(head: Uint8Array, size: number): VodEvent {
   if (!fields || !eventType) return { kind: 'unreadable', reason: `${tooLarge}: no EventType` };
   const read = event(eventType, fields);
   if (read.kind !== 'other') return read;
-  const soon = read.reason === notOurs ? '' : '. Its job is read at the next alarm';
+  const soon = read.isForeign ? '' : '. Its job is read at the next alarm';
   return { ...read, reason: `${tooLarge}: ${read.reason}${soon}` };
 }
 
@@ -58,18 +66,16 @@ function eventTypeOf(fields: Fields): string | null {
   return wordOf(textOf(fields['EventType'])?.trim()) || null;
 }
 
-const notOurs = 'not the end of a submitted AI job';
-
 function event(eventType: string, fields: Fields): VodEvent {
   const jobId = idOf(fields['JobId']);
   // AI events call the media MediaId, all others VideoId.
   const mediaId = idOf(fields['MediaId']) ?? idOf(fields['VideoId']);
   const type = typeOf(eventType, fields);
   const status = statusOf(fields['Status']);
-  if (type === 'none') return { kind: 'other', eventType, jobId, mediaId, reason: notOurs };
-  if (jobId === null) return { kind: 'other', eventType, jobId, mediaId, reason: 'no usable JobId' };
-  if (status === null)
-    return { kind: 'other', eventType, jobId, mediaId, reason: 'Status is neither success nor fail' };
+  const other = { kind: 'other' as const, isForeign: false, eventType, jobId, mediaId };
+  if (type === 'none') return { ...other, isForeign: true, reason: 'not the end of a submitted AI job' };
+  if (jobId === null) return { ...other, reason: 'no usable JobId' };
+  if (status === null) return { ...other, reason: 'Status is neither success nor fail' };
   return {
     kind: 'completion',
     eventType,

@@ -10,5 +10,6 @@ export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
 export { parseEvent, type VodEvent } from './events';
 export { parseVodTime } from './fields';
+export { userDataOf } from './user-data';
 export { EventQueue, type EventQueueOptions, type QueueMessage } from './smq/event-queue';
 export { remedies, type QueueFault, type QueueTrouble } from './smq/trouble';

@@ -103,8 +103,15 @@ export const eventsQuery = (api: Client, filter: EventFilter) =>
     ...(filter.cursor === undefined && { refetchInterval: EVENTS_MS }),
   });
 
+/** One that waits to be looked at is so for a moment. */
+const RECEIVED_MS = 1_000;
+
 export const eventQuery = (api: Client, id: string) =>
-  queryOptions({ queryKey: ['event', id], queryFn: ({ signal }) => api.event(id, { signal }) });
+  queryOptions({
+    queryKey: ['event', id],
+    queryFn: ({ signal }) => api.event(id, { signal }),
+    refetchInterval: ({ state }) => state.data?.verdict === 'received' && RECEIVED_MS,
+  });
 
 /** As many as a person can be shown at once. The list is newest first, and the oldest are wanted: all of them are read. */
 const HELD_AT_MOST = 1_000;

@@ -1,5 +1,14 @@
 import { Loader, Stack, Text } from '@mantine/core';
-import { IconBan, IconCheck, IconDownload, IconHelpCircle, IconScissors, IconX, type Icon } from '@tabler/icons-react';
+import {
+  IconArrowsSplit2,
+  IconBan,
+  IconCheck,
+  IconDownload,
+  IconHelpCircle,
+  IconScissors,
+  IconX,
+  type Icon,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { EventAnswer, EventItem } from '@app/contract';
@@ -20,6 +29,7 @@ const verdictLooks: Record<EventVerdict, { tone: Tone; icon: Icon }> = {
   received: { tone: 'active', icon: IconDownload },
   matched: { tone: 'good', icon: IconCheck },
   unmatched: { tone: 'doubt', icon: IconHelpCircle },
+  foreign: { tone: 'quiet', icon: IconArrowsSplit2 },
   ignored: { tone: 'quiet', icon: IconBan },
   rejected: { tone: 'bad', icon: IconX },
 };

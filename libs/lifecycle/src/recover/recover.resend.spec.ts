@@ -73,6 +73,34 @@ describe('row 15: a submission whose answer was lost', () => {
     expect(emulator.ledger().billed).toBe(0);
   });
 
+  describe('that names the place for its event', () => {
+    const named = (url: string) => new Map([[REGION, { url }]]);
+    const vodThatNames = (url: string) => world.vod(ladder.url, 5_000, { jobCallbacks: named(url) });
+
+    async function lose(url: string): Promise<string> {
+      const { requestId, jobIds } = await world.accept();
+      emulator.configure({ faults: [faultRule('SubmitAIJob', { fault: 'drop_before' }, { nth: 1 })] });
+      await world.submit(vodThatNames(url)).submit(REGION, { requestId });
+      world.pass(120_000);
+      return jobIds[0] ?? '';
+    }
+
+    it('is the same request when it is sent again', async () => {
+      const jobId = await lose('http://127.0.0.1:9/vod');
+      await world.recover(vodThatNames('http://127.0.0.1:9/vod')).recover(REGION, { jobId });
+      expect(await world.job(jobId)).toMatchObject({ state: 'processing' });
+      expect(emulator.ledger().billed).toBe(1);
+    });
+
+    it('is not sent again when it would name another one by now, or none', async () => {
+      const jobId = await lose('http://127.0.0.1:9/vod');
+      await world.recover(vodThatNames('http://127.0.0.1:9/elsewhere')).recover(REGION, { jobId });
+      await ladder.look(jobId);
+      expect(await world.job(jobId)).toMatchObject({ state: 'unconfirmed' });
+      expect(emulator.ledger().billed).toBe(0);
+    });
+  });
+
   it('is sent again by one worker at a time', async () => {
     const { jobIds } = await ladder.lose('drop_before', ['AIVideoTag', 'AIMediaDNA']);
     world.pass(120_000);

@@ -81,7 +81,7 @@ export class Recover {
    */
   private async resend(region: string, lost: Case): Promise<boolean> {
     const { requestId, type } = lost.job;
-    const signer = await this.deps.vod.signer();
+    const signer = await this.deps.vod.signer(region);
     // One of the calls that submits, as far as VOD counts. Reserved first: what is committed next is about a call at once.
     if (!signer) return false;
     const slot = await this.deps.pacer.turn(region, submitOperationOf(type));

@@ -13,14 +13,15 @@ export const events = {
     received: 'Received',
     matched: 'Matched',
     unmatched: 'Unmatched',
+    foreign: 'Foreign',
     ignored: 'Ignored',
     rejected: 'Rejected',
   },
   verdictMeans: {
     received: 'Stored, not yet processed',
     matched: 'Belongs to a job here, whose result was read because of it',
-    unmatched:
-      'No job here has this JobId: another program made it with the same account, or the answer to the call was lost',
+    unmatched: 'No job here has this JobId yet, but a call for this media may have made it',
+    foreign: 'Of another system or environment with the same account: nothing submitted here can be meant',
     ignored: 'Not about the end of an AI job here',
     rejected:
       'Not about the end of an AI job here, and perhaps not from VOD: its signature failed, or it is no event although it was in the queue',
@@ -65,6 +66,8 @@ export const events = {
     size: 'Size',
     id: 'Event ID',
   },
+  replay: 'Replay',
+  replayMeans: 'Looks at the event again, as if it had just come. Nothing is paid.',
   body: 'Body',
   bodyDropped: 'The body was kept until {{until}}.',
   bodyCut: 'The body has {{size}}. Only its beginning is kept.',

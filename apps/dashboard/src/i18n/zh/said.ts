@@ -83,6 +83,11 @@ export const said: Record<string, string> = {
   'over a limit for what no job here is known to be about: counted, not kept; the body is the beginning of the first':
     '超过了对未知作业通知的保存上限：只计数，不保存；正文为其中第一条的开头',
 
+  // libs/persistence/src/event.matcher.ts, whose-event.ts: what became of an event
+  'not the end of a job of ours': '不是本系统作业的完成事件',
+  'signature {signature}; of no job here': '签名 {signature}；与本系统的作业无关',
+  // libs/vod/src/events.ts
+  'not the end of a submitted AI job': '不是已提交的 AI 作业的完成事件',
   // apps/api: why a request was refused
   'this needs the role {needed}; the key "{name}" is a {role}': '需要 {needed} 角色；密钥 “{name}” 是 {role}',
   'expected the header "Authorization: Bearer <API key>"': '需要请求头 “Authorization: Bearer <API 密钥>”',
@@ -108,6 +113,10 @@ export const said: Record<string, string> = {
   'the endpoint is paused, and nothing is sent to it; let it go on first': '推送地址已暂停，不会发送任何内容；请先恢复',
   'the delivery waits: it is made anyway': '推送正在等待，会自动进行',
   'nothing is sent to its endpoint any more, which was removed': '其推送地址已删除，不再发送任何内容',
+  'the event is {verdict}; this works with one that is {verdicts}':
+    '事件通知的判定为 {verdict}；可重新处理的判定：{verdicts}',
+  'the event does not say of which job, or how it ended: there is nothing to look for':
+    '事件通知没有说明是哪个作业或其结果：没有可处理的内容',
   'the job is {state}; this works in {states}': '作业当前为 {state}；可执行的状态：{states}',
   'the job has moved on since: {now}; look at it again': '作业已有变化：{now}；请重新查看',
   'it is {state} now, at version {version}': '当前为 {state}，版本 {version}',
@@ -200,7 +209,7 @@ export const problems: Record<string, string> = {
   not_found: '未找到',
   no_result: '尚无结果',
   method_not_allowed: '不支持该方法',
-  wrong_state: '处于其他状态',
+  wrong_state: '当前状态不允许此操作',
   job_id_taken: '该 JobId 属于另一个作业',
   endpoint_paused: '推送地址已暂停',
   too_many_endpoints: '推送地址数量已达上限',

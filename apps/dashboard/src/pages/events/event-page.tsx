@@ -15,6 +15,7 @@ import { Page } from '../../parts/page';
 import { TextLink } from '../../parts/text-link';
 import { ExactTime } from '../../parts/time';
 import { useApi } from '../../session/session';
+import { ReplayButton } from './replay-button';
 
 const route = getRouteApi('/events/$eventId');
 
@@ -46,6 +47,7 @@ function Received({ event }: { event: EventAnswer }) {
           </Text>
           <Text size="sm">{signature(event.signature, 'sentence')}</Text>
           <WhereTo event={event} />
+          <ReplayButton event={event} />
         </Stack>
       </Paper>
       <section aria-labelledby="event-facts">

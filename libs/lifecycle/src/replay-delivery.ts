@@ -18,7 +18,7 @@ export interface By {
 type Missing = Extract<ReplayOutcome, { outcome: 'no_such_delivery' }>;
 
 /** What people do to deliveries: the same is told once more, under the same id. */
-export class Replay {
+export class ReplayDelivery {
   constructor(
     private readonly changes: DeliveryChanges,
     private readonly deliveries: DeliveryReads,
