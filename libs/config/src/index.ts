@@ -1,7 +1,7 @@
 export { callbackUrls, type Config, type ConfigFor, type Proxies, type Role } from './config';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
-export { ConfigError } from './problems';
+export { ConfigError, withoutUrlSecrets } from './problems';
 export { withSecretFiles } from './secret-files';
 export { version } from './version';
 export { apiRoles, environmentColors, type ApiKey, type ApiRole, type TrustedProxies } from './values';
