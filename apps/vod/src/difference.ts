@@ -1,5 +1,6 @@
 import { withoutUrlSecrets } from '@app/config';
 import { aiEvents, allEvents, type CallbackSettings, type CallbackTarget } from '@app/vod';
+import { publicAddress } from './target';
 
 /** One setting that isn't as it should be. Both texts may be shown: no key is in them, and of a URL no query. */
 export interface Difference {
@@ -58,7 +59,7 @@ function keyName(key: string | null, keys: readonly string[]): string {
 }
 
 function ofQueue(current: CallbackSettings, { endpoint, queue }: CallbackTarget & { type: 'MNS' }): Difference[] {
-  const same = withoutSlash(current.mnsEndpoint ?? '') === withoutSlash(endpoint);
+  const same = withoutSlash(publicAddress(current.mnsEndpoint ?? '')) === withoutSlash(endpoint);
   return [
     ...(same ? [] : plain('MnsEndpoint', current.mnsEndpoint, endpoint)),
     ...plain('MnsQueueName', current.mnsQueue, queue),
@@ -66,7 +67,7 @@ function ofQueue(current: CallbackSettings, { endpoint, queue }: CallbackTarget 
 }
 
 function withoutSlash(endpoint: string): string {
-  return endpoint.replace(/\/$/, '').toLowerCase();
+  return (endpoint.endsWith('/') ? endpoint.slice(0, -1) : endpoint).toLowerCase();
 }
 
 function ofEvents({ eventTypes }: CallbackSettings): Difference[] {

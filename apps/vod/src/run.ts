@@ -14,7 +14,7 @@ import { usage } from './usage';
 export class UsageError extends Error {}
 
 /** Answers the exit code. @throws ConfigError, UsageError */
-export function run(args: readonly string[], env: NodeJS.ProcessEnv, voice: Voice): Promise<number> {
+export async function run(args: readonly string[], env: NodeJS.ProcessEnv, voice: Voice): Promise<number> {
   const [command, ...options] = args;
   switch (command) {
     case 'configure':

@@ -1,4 +1,4 @@
-import { callbackUrls, type ConfigFor } from '@app/config';
+import { callbackUrls, eventQueues, type ConfigFor, type EventQueueAddress } from '@app/config';
 import type { CallbackTarget } from '@app/vod';
 
 /** By which way VOD's events come: to our URL, or into our queue. */
@@ -13,7 +13,20 @@ export interface Target {
 export function targetsOf(config: ConfigFor<'vod'>, region: string): Target[] {
   const { keys } = config.vod.callback;
   const url = callbackUrls(config).get(region);
-  return [...(url === undefined ? [] : [{ way: 'url', callback: { type: 'HTTP', url, key: keys[0] ?? null } } as const])];
+  const queue = queueOf(config, region);
+  const targets: Target[] = [];
+  if (url !== undefined) targets.push({ way: 'url', callback: { type: 'HTTP', url, key: keys[0] ?? null } });
+  if (queue !== undefined) {
+    const callback = { type: 'MNS', endpoint: publicAddress(queue.endpoint), queue: queue.queue } as const;
+    targets.push({ way: 'queue', callback });
+  }
+  return targets;
+}
+
+/** The queue of the region's events, as the worker reads it. */
+export function queueOf(config: ConfigFor<'vod'>, region: string): EventQueueAddress | undefined {
+  const queues = eventQueues(config);
+  return queues.get(region) ?? queues.get('*');
 }
 
 /** VOD's rules for an AuthKey (SetMessageCallback). Its own examples break them, so nothing is refused for it. */
@@ -27,8 +40,8 @@ export function objectionsToKey(key: string): string[] {
   ];
 }
 
-/** VOD wants the public address of a queue (docs/vod.md, "Events"), whichever its reader uses. */
+/** Of Alibaba Cloud's queues the address that VOD wants (docs/vod.md, "Events"): the public one, whichever their reader uses. */
 export function publicAddress(endpoint: string): string {
-  const inside = /^(https?:\/\/\d+\.mns\.[a-z\d-]+?)-internal(?:-vpc)?(\.aliyuncs\.com\/?)$/.exec(endpoint);
-  return inside === null ? endpoint : `${inside[1]}${inside[2]}`;
+  const [, account, region] = /^https?:\/\/(\d+)\.mns\.([a-z\d-]+?)(?:-internal(?:-vpc)?)?\.aliyuncs\.com\/*$/i.exec(endpoint) ?? [];
+  return account === undefined ? endpoint : `http://${account}.mns.${region}.aliyuncs.com/`;
 }

@@ -5,6 +5,7 @@ import { checkCallback } from './callback';
 import { checkClock } from './clock';
 import { bad, ok, skipped, type Finding } from './finding';
 import { checkNonces } from './nonce';
+import { checkQueue } from './queue';
 import { spend, type Spending } from './spend';
 import { checkUrl } from './url';
 
@@ -59,14 +60,15 @@ async function ofRegion(
   const { endpoint, callback } = config.vod;
   const access = await checkAccess(vod, region, endpoint.replaceAll('{region}', region));
   const answers = access.verdict === 'ok';
-  const [permissions, settings, nonces, url] = await Promise.all([
+  const [permissions, settings, nonces, queue, url] = await Promise.all([
     answers ? checkPermissions(vod, region) : [permissionsNotAsked(region)],
     answers ? checkCallback(vod, config, region) : skipped({ check: 'callback settings', region }, 'not asked'),
     answers ? checkNonces({ open, wait }, region, nonceAfterMs) : skipped({ check: 'nonce memory', region }, 'not tried'),
+    checkQueue(config, region),
     tryUrl ? checkUrl(config, region) : skipped({ check: 'callback URL', region }, 'not tried: --try-url sends it a harmless event'),
   ]);
   const clock = checkClock(vod, region, callback.toleranceMs);
-  const found = [checkOffer(region), access, clock, ...permissions, nonces, settings, url];
+  const found = [checkOffer(region), access, clock, ...permissions, nonces, settings, queue, url];
   if (spending?.region !== region) return found;
   if (!answers) return [...found, skipped({ check: 'submission', region }, 'not tried, as VOD does not answer')];
   return [...found, ...(await spend({ vod, open, wait, now }, spending))];
