@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ReceivedBody } from '@app/lifecycle/receive';
+import { HEAD_BYTES, KEEP_BYTES, type ReceivedBody } from '@app/lifecycle/receive';
 import type { BodyRoom } from './body-room';
-
-/** An event of VOD is a few kilobytes; one with a long transcript some hundreds. */
-const KEEP_BYTES = 1024 * 1024;
-
-/** Of a body that is larger, this much is kept: enough to see what it was. */
-const HEAD_BYTES = 4 * 1024;
 
 /** Nobody sends this much in good faith. The connection is dropped rather than read for ever. */
 const READ_BYTES = 64 * 1024 * 1024;

@@ -24,6 +24,12 @@ export interface Proxies {
   none?: string;
 }
 
+/** A queue of SMQ. */
+export interface EventQueueAddress {
+  endpoint: string;
+  queue: string;
+}
+
 /** A setting that works and protects less than it could. The text holds nothing secret. */
 export interface Weakness {
   variable: VariableName;
@@ -63,6 +69,8 @@ export interface Config {
     callback: { url?: string; keys: string[]; auth: 'required' | 'hint'; toleranceMs: number };
     /** VOD's application, each of which has callback settings of its own. */
     appId: string;
+    /** Where VOD writes its events, with `{region}` still in it. Absent when they come by HTTP alone. */
+    eventQueue?: EventQueueAddress;
   };
   limits: {
     submitQps: number;
@@ -114,4 +122,19 @@ export function callbackUrls(config: Pick<Config, 'vod'>): ReadonlyMap<string, s
   const { url } = callback;
   if (url === undefined) return new Map();
   return new Map(regions.map((region) => [region, fillRegion(url, region)]));
+}
+
+/**
+ * The queues of events by the region whose events are in them; `*` when several regions share one, so that each queue is there
+ * once. Empty when none is set.
+ */
+export function eventQueues(config: Pick<Config, 'vod'>): ReadonlyMap<string, EventQueueAddress> {
+  const { regions, eventQueue } = config.vod;
+  if (eventQueue === undefined) return new Map();
+  const { endpoint, queue } = eventQueue;
+  const isShared = regions.length > 1 && !`${endpoint} ${queue}`.includes('{region}');
+  const names = isShared ? ['*'] : regions;
+  return new Map(
+    names.map((region) => [region, { endpoint: fillRegion(endpoint, region), queue: fillRegion(queue, region) }]),
+  );
 }

@@ -1,4 +1,12 @@
-export { callbackUrls, type Config, type ConfigFor, type Proxies, type Role } from './config';
+export {
+  callbackUrls,
+  eventQueues,
+  type Config,
+  type ConfigFor,
+  type EventQueueAddress,
+  type Proxies,
+  type Role,
+} from './config';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
 export { ConfigError, withoutUrlSecrets } from './problems';

@@ -42,6 +42,13 @@ describe('a bad value', () => {
     ['VOD_ENDPOINT', 'ftp://vod.aliyuncs.com', 'an http(s) URL'],
     ['VOD_ENDPOINT', 'https://vod.{zone}.aliyuncs.com', 'an http(s) URL'],
     ['VOD_CALLBACK_URL', ' https://example.com/vod', 'an http(s) URL'],
+    ['VOD_MNS_ENDPOINT', '1234.mns.cn-shanghai.aliyuncs.com', 'an http(s) URL such as https://{uid}.mns.{region}.aliyuncs.com'], // prettier-ignore
+    ['VOD_MNS_ENDPOINT', 'https://{account}.mns.cn-shanghai.aliyuncs.com', 'without user, query or fragment'],
+    ['VOD_MNS_ENDPOINT', 'https://mns.test/#queue', 'without user, query or fragment'],
+    ['VOD_MNS_QUEUE', 'vod_callback', 'up to 120 letters, digits and hyphens'],
+    ['VOD_MNS_QUEUE', '-vod', 'a letter or a digit first'],
+    ['VOD_MNS_QUEUE', `v${'x'.repeat(70)}-{region}-{region}-{region}-{region}-{region}`, 'the name of a queue'],
+    ['ALIBABA_CLOUD_ACCOUNT_ID', 'me@example.com', 'a number such as 1234567890123456'],
     ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
     ['RETENTION', '180', '0 (for ever), or days from 1d to 36500d such as 180d'],
     ['RETENTION', '0d', 'days from 1d'],
@@ -95,6 +102,27 @@ describe('a bad value', () => {
     expect(problemsOf({ RETENTION: '400d' })).toEqual([]);
     expect(problemsOf({ RETENTION: '500d', KEY_RETENTION: '0' })).toEqual([]);
     expect(problemsOf({ RETENTION: '0', KEY_RETENTION: '1d' })).toEqual([]);
+  });
+
+  it('a queue is an endpoint and a name', () => {
+    const [endpoint, queue] = ['https://1234.mns.{region}.aliyuncs.com', 'vod-{region}'];
+    expect(problemsOf({ VOD_MNS_ENDPOINT: endpoint })).toEqual([
+      'VOD_MNS_QUEUE: expected a value, because VOD_MNS_ENDPOINT is set, got nothing',
+    ]);
+    expect(problemsOf({ VOD_MNS_QUEUE: queue })).toEqual([
+      'VOD_MNS_ENDPOINT: expected a value, because VOD_MNS_QUEUE is set, got nothing',
+    ]);
+    expect(problemsOf({ VOD_MNS_ENDPOINT: endpoint, VOD_MNS_QUEUE: queue })).toEqual([]);
+  });
+
+  it('an account that has to be filled in is known', () => {
+    const [endpoint, queue] = ['https://{uid}.mns.{region}.aliyuncs.com', 'vod'];
+    expect(problemsOf({ VOD_MNS_ENDPOINT: endpoint, VOD_MNS_QUEUE: queue })).toEqual([
+      'ALIBABA_CLOUD_ACCOUNT_ID: expected the id of your account, which the console shows, because VOD_MNS_ENDPOINT has {uid}; or write the number there, got nothing',
+    ]);
+    expect(problemsOf({ VOD_MNS_ENDPOINT: 'https://1.mns.test', VOD_MNS_QUEUE: 'vod-{uid}' })).toHaveLength(1);
+    const account = { ALIBABA_CLOUD_ACCOUNT_ID: '1234567890123456' };
+    expect(problemsOf({ VOD_MNS_ENDPOINT: endpoint, VOD_MNS_QUEUE: queue, ...account })).toEqual([]);
   });
 
   it('the callback URL is at most 256 bytes in every region', () => {

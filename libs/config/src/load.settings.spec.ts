@@ -1,5 +1,5 @@
 import { database, enough, problemsOf } from '../test/environments';
-import { callbackUrls, loadConfig, parseDuration } from './index';
+import { callbackUrls, eventQueues, loadConfig, parseDuration } from './index';
 
 const DAY = 86_400_000;
 
@@ -146,6 +146,39 @@ describe('what is set', () => {
       ['cn-beijing', 'https://example.com/vod/cn-beijing'],
     ]);
     expect(callbackUrls(loadConfig({}, 'local')).size).toBe(0);
+  });
+});
+
+describe('the queue of events', () => {
+  const queuesOf = (env: NodeJS.ProcessEnv) => [...eventQueues(loadConfig({ ...enough.worker, ...env }, 'worker'))];
+
+  it('is one for each region, with region and account filled in', () => {
+    const env = {
+      VOD_REGIONS: 'cn-shanghai,cn-beijing',
+      VOD_MNS_ENDPOINT: 'https://{uid}.mns.{region}.aliyuncs.com/',
+      VOD_MNS_QUEUE: 'vod-{uid}',
+      ALIBABA_CLOUD_ACCOUNT_ID: '1234',
+    };
+    expect(queuesOf(env)).toEqual([
+      ['cn-shanghai', { endpoint: 'https://1234.mns.cn-shanghai.aliyuncs.com/', queue: 'vod-1234' }],
+      ['cn-beijing', { endpoint: 'https://1234.mns.cn-beijing.aliyuncs.com/', queue: 'vod-1234' }],
+    ]);
+  });
+
+  it('is one for all of them where its name has no region, and belongs to its region where there is one', () => {
+    const shared = { VOD_MNS_ENDPOINT: 'https://1234.mns.cn-shanghai.aliyuncs.com', VOD_MNS_QUEUE: 'vod' };
+    const address = { endpoint: shared.VOD_MNS_ENDPOINT, queue: 'vod' };
+    expect(queuesOf({ ...shared, VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toEqual([['*', address]]);
+    expect(queuesOf(shared)).toEqual([['cn-shanghai', address]]);
+    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(2);
+    expect(queuesOf({})).toEqual([]);
+  });
+
+  it('is for those that call VOD alone', () => {
+    const env = { VOD_MNS_ENDPOINT: 'https://{uid}.mns.{region}.aliyuncs.com' };
+    expect(problemsOf({ ...enough.webhook, ...env }, 'webhook')).toEqual([]);
+    const both = { ...env, VOD_MNS_QUEUE: 'vod' };
+    expect(eventQueues(loadConfig({ ...enough.api, ...both }, 'api')).size).toBe(0);
   });
 });
 

@@ -1,8 +1,8 @@
-import type { AccessKey, Config, ConfigFor, Role } from './config';
+import type { AccessKey, Config, ConfigFor, EventQueueAddress, Role } from './config';
 import { ConfigError, type Problem } from './problems';
 import { misspellings } from './misspellings';
 import { withSecretFiles } from './secret-files';
-import { amountAt, fillRegion } from './values';
+import { amountAt, fillAccount, fillRegion } from './values';
 import { variableNames, variables, type Values, type VariableName } from './variables';
 import { weaknesses } from './weaknesses';
 
@@ -65,6 +65,9 @@ const readsOnly: Partial<Record<Role, readonly VariableName[]>> = {
     'VOD_CALLBACK_KEYS',
     'VOD_CALLBACK_AUTH',
     'VOD_CALLBACK_TOLERANCE',
+    'VOD_MNS_ENDPOINT',
+    'VOD_MNS_QUEUE',
+    'ALIBABA_CLOUD_ACCOUNT_ID',
   ],
 };
 
@@ -117,6 +120,7 @@ function contradictions(values: Values, role: Role): Problem[] {
     ...keeping(values),
     ...callbackLength(values),
     ...halfAnAccessKey(values, role),
+    ...halfAQueue(values, role),
     ...onePortTwice(values),
   ];
 }
@@ -192,6 +196,18 @@ function halfKey(variable: VariableName, other: VariableName): Problem {
   return { variable, expected: `a value, because ${other} is set` };
 }
 
+/** Who doesn't read the queue doesn't stumble over it. */
+function halfAQueue(values: Values, role: Role): Problem[] {
+  if (!callsVod(role)) return [];
+  const { VOD_MNS_ENDPOINT: endpoint, VOD_MNS_QUEUE: queue, ALIBABA_CLOUD_ACCOUNT_ID: account } = values;
+  if (endpoint && !queue) return [halfKey('VOD_MNS_QUEUE', 'VOD_MNS_ENDPOINT')];
+  if (queue && !endpoint) return [halfKey('VOD_MNS_ENDPOINT', 'VOD_MNS_QUEUE')];
+  const asking = (['VOD_MNS_ENDPOINT', 'VOD_MNS_QUEUE'] as const).find((name) => values[name]?.includes('{uid}'));
+  if (account || !asking) return [];
+  const expected = `the id of your account, which the console shows, because ${asking} has {uid}; or write the number there`;
+  return [{ variable: 'ALIBABA_CLOUD_ACCOUNT_ID', other: asking, expected }];
+}
+
 /** The others never call VOD: what isn't handed out can't leak, least of all from the internet-facing webhook. */
 function usesCredentials(role: Role): boolean {
   return callsVod(role) || role === 'emulator';
@@ -206,9 +222,16 @@ function credentialsFor(values: Values, role: Role): AccessKey | 'default-chain'
   return role === 'worker' || role === 'vod' ? 'default-chain' : undefined;
 }
 
+function eventQueueOf(values: Values): EventQueueAddress | undefined {
+  const { VOD_MNS_ENDPOINT: endpoint, VOD_MNS_QUEUE: queue, ALIBABA_CLOUD_ACCOUNT_ID: account = '' } = values;
+  if (!endpoint || !queue) return undefined;
+  return { endpoint: fillAccount(endpoint, account), queue: fillAccount(queue, account) };
+}
+
 function arrange(values: Values, role: Role): Config {
   const endpoint = values.VOD_ENDPOINT ?? (role === 'local' ? undefined : publicEndpoint);
   const credentials = credentialsFor(values, role);
+  const eventQueue = callsVod(role) ? eventQueueOf(values) : undefined;
   return {
     ...(values.DATABASE_URL && { databaseUrl: values.DATABASE_URL }),
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
@@ -246,6 +269,7 @@ function arrange(values: Values, role: Role): Config {
         toleranceMs: values.VOD_CALLBACK_TOLERANCE,
       },
       appId: values.VOD_APP_ID,
+      ...(eventQueue && { eventQueue }),
     },
     limits: {
       submitQps: values.SUBMIT_QPS,

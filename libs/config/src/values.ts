@@ -212,6 +212,35 @@ export function fillRegion(url: string, region: string): string {
   return url.replaceAll('{region}', region);
 }
 
+/** SMQ's endpoint, in which `{region}` and `{uid}` may stand. What comes after its path is ours: the queue, and what is asked of it. */
+export function queueEndpoint() {
+  const format = 'an http(s) URL such as https://{uid}.mns.{region}.aliyuncs.com, without user, query or fragment';
+  return reads(format, (text) => {
+    const filled = fillAccount(fillRegion(text, 'cn-shanghai'), '1234567890123456');
+    const isPlain = isUrl(filled, ['http:', 'https:']) && !/[{}@?#]/.test(filled);
+    return isPlain ? text : undefined;
+  });
+}
+
+/** SMQ's rule for a name; `{region}` and `{uid}` may stand in it. */
+export function queueName() {
+  const format = 'the name of a queue: up to 120 letters, digits and hyphens, a letter or a digit first, {region} and {uid} allowed';
+  return reads(format, (text) => {
+    const filled = fillAccount(fillRegion(text, 'cn-shanghai'), '1234567890123456');
+    return /^[A-Za-z0-9][A-Za-z0-9-]{0,119}$/.test(filled) ? text : undefined;
+  });
+}
+
+export function accountId() {
+  return reads('the id of the account, a number such as 1234567890123456', (text) =>
+    /^\d{4,20}$/.test(text) ? text : undefined,
+  );
+}
+
+export function fillAccount(text: string, account: string): string {
+  return text.replaceAll('{uid}', account);
+}
+
 /** Blanks are refused rather than trimmed: what VOD signs is compared byte for byte. */
 function isUrl(text: string, protocols: readonly string[]): boolean {
   return !/\s/.test(text) && URL.canParse(text) && protocols.includes(new URL(text).protocol);

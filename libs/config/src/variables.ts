@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  accountId,
   amount,
   anyText,
   apiKeyList,
@@ -14,6 +15,8 @@ import {
   oneOf,
   port,
   proxyUrl,
+  queueEndpoint,
+  queueName,
   regionalUrl,
   regionList,
   risingDurations,
@@ -76,6 +79,15 @@ export const variables = z.object({
   ALIBABA_CLOUD_SECURITY_TOKEN: anyText().optional(),
   /** One VOD call. pop-core's own 3 s would turn slow answers into submissions of unknown outcome, the costly kind. */
   VOD_TIMEOUT: duration().prefault('10s'),
+
+  /**
+   * SMQ (formerly MNS), and the queue there that VOD writes its events into: both, or neither. Other names and numbers stand for each
+   * region and account.
+   */
+  VOD_MNS_ENDPOINT: queueEndpoint().optional(),
+  VOD_MNS_QUEUE: queueName().optional(),
+  /** What `{uid}` stands for. Nothing that we call tells it. */
+  ALIBABA_CLOUD_ACCOUNT_ID: accountId().optional(),
 
   /** How to the outside, for those that call VOD. Also read in lower case, as other programs do. */
   HTTPS_PROXY: proxyUrl().optional(),

@@ -32,6 +32,18 @@ describe('A weak setting is said, without what is secret in it', () => {
   });
 
   it.each([
+    ['http://1234.mns.{region}.aliyuncs.com/', 1],
+    ['http://{uid}.mns.{region}-internal.aliyuncs.com', 1],
+    ['https://{uid}.mns.{region}.aliyuncs.com', 0],
+    ['http://127.0.0.1:3002/_mns/{region}', 0],
+  ])('a queue that is read without encryption: %s', (VOD_MNS_ENDPOINT, count) => {
+    const env = { VOD_MNS_ENDPOINT, VOD_MNS_QUEUE: 'canary', ALIBABA_CLOUD_ACCOUNT_ID: '1234' };
+    const said = weaknessesOf(env);
+    expect(said).toHaveLength(count);
+    for (const one of said) expect(one).toMatch(/^VOD_MNS_ENDPOINT: the queue is read over http:/);
+  });
+
+  it.each([
     ['Aa1canary', 0],
     [`Aa1${'x'.repeat(29)}`, 0],
     [`Aa1canary${'x'.repeat(29)}`, 1],

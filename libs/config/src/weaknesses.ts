@@ -1,11 +1,12 @@
 import type { Role, Weakness } from './config';
-import { fillRegion } from './values';
+import { fillAccount, fillRegion } from './values';
 import type { Values } from './variables';
 
 /** Whom each setting concerns: who doesn't read it doesn't speak of it. */
 const readsKeys: readonly Role[] = ['api', 'local'];
 const takesCallbacks: readonly Role[] = ['webhook', 'local'];
 const registersUrl: readonly Role[] = [...takesCallbacks, 'vod'];
+const takesFromQueue: readonly Role[] = ['worker', 'local'];
 const speaksToPostgres: readonly Role[] = ['api', 'worker', 'webhook', 'local'];
 
 export function weaknesses(values: Values, role: Role): Weakness[] {
@@ -13,6 +14,7 @@ export function weaknesses(values: Values, role: Role): Weakness[] {
     ...(readsKeys.includes(role) ? shortKeys(values) : []),
     ...(registersUrl.includes(role) ? openCallback(values) : []),
     ...(takesCallbacks.includes(role) ? impossibleCallbackKeys(values) : []),
+    ...(takesFromQueue.includes(role) ? openQueue(values) : []),
     ...(speaksToPostgres.includes(role) ? openDatabase(values) : []),
   ];
 }
@@ -36,6 +38,15 @@ function openCallback({ VOD_CALLBACK_URL: url, VOD_REGIONS: [region] }: Values):
   const weakness =
     'events come over http:, so whoever is on their way reads them, and their signature, which can be used again; register an https: URL at VOD';
   return [{ variable: 'VOD_CALLBACK_URL', weakness }];
+}
+
+function openQueue({ VOD_MNS_ENDPOINT: endpoint, VOD_REGIONS: [region] }: Values): Weakness[] {
+  if (endpoint === undefined) return [];
+  const { protocol, hostname } = new URL(fillAccount(fillRegion(endpoint, region), '0'));
+  if (protocol !== 'http:' || isLoopback(hostname)) return [];
+  const weakness =
+    'the queue is read over http:, so whoever is on the way reads the events and can answer in its place; SMQ takes https: as well';
+  return [{ variable: 'VOD_MNS_ENDPOINT', weakness }];
 }
 
 /** VOD's limit for AuthKey (SetMessageCallback). */

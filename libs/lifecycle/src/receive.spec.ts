@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { eventSignatures, type EventSignature } from '@app/domain';
 import type { SignalMap } from '@app/observability';
 import { World } from '../test/world';
-import { keptOf, Receive, toNotice } from './receive';
+import { bodyOf, keptOf, Receive, toNotice } from './receive';
 
 const end = { EventType: 'AIVideoTagComplete', JobId: 'vod-1', MediaId: 'media-1', Status: 'success' };
 const receivedAt = new Date('2026-11-22T09:00:00Z');
@@ -26,6 +26,7 @@ describe('What is made of a notice', () => {
     malformed: 'rejected',
     stale: 'rejected',
     mismatch: 'rejected',
+    unneeded: 'ignored',
   };
   it.each(eventSignatures)('anything else comes to nothing, with a signature that is %s', (signature) => {
     const verdict = verdicts[signature];
@@ -35,7 +36,24 @@ describe('What is made of a notice', () => {
       reason: `${because}not the end of a submitted AI job`,
       eventType: 'TranscodeComplete',
     });
+  });
+
+  it.each(eventSignatures)('so does what is no event, which has no place in a queue: %s', (signature) => {
+    const verdict = signature === 'unneeded' ? 'rejected' : verdicts[signature];
+    const because = verdicts[signature] === 'rejected' ? `signature ${signature}; ` : '';
     expect(arrived([], signature)).toMatchObject({ verdict, reason: `${because}not a JSON object`, eventType: '' });
+  });
+
+  it.each([
+    [1024 * 1024, 1024 * 1024],
+    [1024 * 1024 + 1, 4096],
+  ])('a body of %d bytes that is all there is kept with %d of them, and the hash of all', (size, kept) => {
+    const bytes = Buffer.alloc(size, 'x');
+    expect(bodyOf(bytes)).toEqual({
+      head: bytes.subarray(0, kept),
+      size,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EventSignature, EventSource } from '@app/domain';
 import type { Signals } from '@app/observability';
 import type { EventStore, Notice } from '@app/persistence';
@@ -15,8 +16,11 @@ export interface ReceivedBody {
   sha256: string;
 }
 
+/** An event of VOD is a few kilobytes; one with a long transcript some hundreds. */
+export const KEEP_BYTES = 1024 * 1024;
+
 /** Of a body that is too much, this is kept: enough to see what it was. */
-const HEAD_BYTES = 4 * 1024;
+export const HEAD_BYTES = 4 * 1024;
 
 /** What a way in knows about a notice of VOD. */
 export interface Arrival {
@@ -53,6 +57,12 @@ export class Receive {
     this.signals.emit('event.received', { region, verdict, signature, eventType: eventType || null });
     return { fresh };
   }
+}
+
+/** A body that is all there, as it may be kept. */
+export function bodyOf(bytes: Buffer): ReceivedBody {
+  const head = bytes.length <= KEEP_BYTES ? bytes : Buffer.from(bytes.subarray(0, HEAD_BYTES));
+  return { head, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** The notice with as much of its body as may be kept. It was read whole: its JobId may come last. */
@@ -96,12 +106,17 @@ function fieldsOf(event: VodEvent): Fields {
 
 /**
  * An end of a job is matched even when its signature is bad: it makes no more than a known job due, and a read decides.
- * Anything else with a bad signature has nothing that speaks for it.
+ * Anything else with a bad signature has nothing that speaks for it, nor has what isn't an event in a queue of events.
  */
 function conclude(event: VodEvent, signature: EventSignature): Pick<Notice, 'verdict' | 'reason'> {
   if (event.kind === 'completion') return { verdict: 'received', reason: null };
-  const isTrusted = signature === 'valid' || signature === 'unchecked';
-  return isTrusted
-    ? { verdict: 'ignored', reason: event.reason }
-    : { verdict: 'rejected', reason: `signature ${signature}; ${event.reason}` };
+  switch (signature) {
+    case 'valid':
+    case 'unchecked':
+      return { verdict: 'ignored', reason: event.reason };
+    case 'unneeded':
+      return { verdict: event.kind === 'unreadable' ? 'rejected' : 'ignored', reason: event.reason };
+    default:
+      return { verdict: 'rejected', reason: `signature ${signature}; ${event.reason}` };
+  }
 }

@@ -91,7 +91,7 @@ export class CaseReads {
     return this.db.query(
       `select vod_job_id as "vodJobId", extend
          from (${about('unmatched')} union all ${about('received')}) as event
-        order by signature = 'valid' desc, received_at
+        order by array_position(array['unneeded', 'valid'], signature), received_at  -- strangers last
         limit ${EVENTS}`,
       [job.region, job.mediaId, completionsOf(job.type), new Date(submission.sentAt.getTime() - OUR_CLOCKS_MS)],
     );

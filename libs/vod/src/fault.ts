@@ -45,7 +45,7 @@ function causeOf(thrown: Fields, timeoutMs: number): string {
 const placeholder = '[removed]';
 
 /** SignatureDoesNotMatch quotes the string that was signed; proxies quote what they were asked. */
-function readable(text: string, secrets: readonly string[]): string {
+export function readable(text: string, secrets: readonly string[]): string {
   const [beforeQuote = ''] = text.split(/(?:server )?string to sign/i, 1);
   return secrets
     .flatMap((secret) => [secret, encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret))])

@@ -11,3 +11,5 @@ export { offers, regionFeatures } from './regions';
 export { signCallback, verifyCallback, type CallbackVerdict } from './callback-signature';
 export { parseEvent, type VodEvent } from './events';
 export { parseVodTime } from './fields';
+export { EventQueue, type EventQueueOptions, type QueueMessage } from './smq/event-queue';
+export { remedies, type QueueFault, type QueueTrouble } from './smq/trouble';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-type Folder = 'api' | 'errors' | 'events' | 'vectors';
+type Folder = 'api' | 'errors' | 'events' | 'mns' | 'vectors';
 
 const folderOf = (folder: Folder) => join(__dirname, 'samples', folder);
 
