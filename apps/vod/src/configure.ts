@@ -1,7 +1,7 @@
 import type { ConfigFor } from '@app/config';
 import { aiEvents, type CallbackSettings, type ReadOutcome, type VodClient } from '@app/vod';
 import { differences, eventTypesWanted, type Difference } from './difference';
-import { explained, type NoAnswer } from './remedies';
+import { explained, lacksPermission, policyPage, type NoAnswer } from './remedies';
 import { objectionsToKey, targetsOf, type Target, type Way } from './target';
 import type { Voice } from './terminal';
 
@@ -113,7 +113,7 @@ async function compare(
     const current = answer.value;
     return { region, target, current, found: differences(current, target.callback, keys) };
   }
-  return { region, failed: sentence(answer) };
+  return { region, failed: sentence(answer, 'GetMessageCallback') };
 }
 
 function tell(compared: Compared | Failed, appId: string, voice: Voice): void {
@@ -169,13 +169,14 @@ async function set(
 }
 
 function whyNotSet(outcome: ReadOutcome<object>, after: Compared | Failed): string {
-  if (outcome.outcome !== 'answered') return `not set. ${sentence(outcome)}`;
+  if (outcome.outcome !== 'answered') return `not set. ${sentence(outcome, 'SetMessageCallback')}`;
   if ('failed' in after) return `VOD has taken it, and does not say what is set now. ${after.failed}`;
   const settings = after.found.map(({ setting }) => setting).join(', ');
   return `VOD has taken it, and still says something else: ${settings}`;
 }
 
-function sentence(outcome: NoAnswer): string {
+function sentence(outcome: NoAnswer, operation: string): string {
   const { says, remedy } = explained(outcome);
-  return remedy === null ? says : `${says} → ${remedy}`;
+  const todo = lacksPermission(outcome) ? `allow vod:${operation}: ${policyPage}` : remedy;
+  return todo === null ? says : `${says} → ${todo}`;
 }

@@ -13,14 +13,25 @@ import { usage } from './usage';
 /** Wrong usage, in words for whoever typed it. */
 export class UsageError extends Error {}
 
+/** Time, of which a test has less. */
+export interface Time {
+  wait: (ms: number) => Promise<unknown>;
+  now: () => number;
+}
+
 /** Answers the exit code. @throws ConfigError, UsageError */
-export async function run(args: readonly string[], env: NodeJS.ProcessEnv, voice: Voice): Promise<number> {
+export async function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  voice: Voice,
+  time: Time = { wait, now: Date.now },
+): Promise<number> {
   const [command, ...options] = args;
   switch (command) {
     case 'configure':
       return runConfigure(options, env, voice);
     case 'doctor':
-      return runDoctor(options, env, voice);
+      return runDoctor(options, env, voice, time);
     default:
       throw new UsageError(`expected configure or doctor, got ${command ?? 'nothing'}\n\n${usage.configure}\n${usage.doctor}`);
   }
@@ -45,7 +56,7 @@ async function runConfigure(args: string[], env: NodeJS.ProcessEnv, voice: Voice
   }
 }
 
-async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice): Promise<number> {
+async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, time: Time): Promise<number> {
   const given = optionsIn(args, 'doctor', {
     json: { type: 'boolean' },
     'try-url': { type: 'boolean' },
@@ -67,7 +78,7 @@ async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice): 
   };
 
   const findings: Finding[] = [];
-  for await (const finding of examine({ config, open: () => clientFor(config), wait, now: Date.now }, options)) {
+  for await (const finding of examine({ config, open: () => clientFor(config), ...time }, options)) {
     findings.push(finding);
     if (!given.json) voice.say(lineOf(finding));
   }
