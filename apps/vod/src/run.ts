@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseArgs } from 'node:util';
 import { loadConfig, parseDuration, type ConfigFor } from '@app/config';
 import { jobTypes, shortTypeNames, type JobType } from '@app/domain';
 import { VodClient } from '@app/vod';
@@ -38,12 +38,18 @@ export async function run(
 }
 
 async function runConfigure(args: string[], env: NodeJS.ProcessEnv, voice: Voice): Promise<number> {
-  const { help, check = false, yes = false, to } = optionsIn(args, 'configure', {
-    check: { type: 'boolean' },
-    yes: { type: 'boolean' },
-    to: { type: 'string' },
-    help: { type: 'boolean' },
-  });
+  const { values } = parsed('configure', () =>
+    parseArgs({
+      args,
+      options: {
+        check: { type: 'boolean' },
+        yes: { type: 'boolean' },
+        to: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }),
+  );
+  const { help, check = false, yes = false, to } = values;
   if (help) return helped(usage.configure, voice);
   if (to !== undefined && to !== 'url' && to !== 'queue') throw new UsageError(`--to: expected url or queue, got ${to}`);
   if (check && yes) throw new UsageError('--check changes nothing, so there is nothing to say --yes to');
@@ -57,16 +63,21 @@ async function runConfigure(args: string[], env: NodeJS.ProcessEnv, voice: Voice
 }
 
 async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, time: Time): Promise<number> {
-  const given = optionsIn(args, 'doctor', {
-    json: { type: 'boolean' },
-    'try-url': { type: 'boolean' },
-    'nonce-after': { type: 'string' },
-    spend: { type: 'string' },
-    media: { type: 'string' },
-    type: { type: 'string' },
-    yes: { type: 'boolean' },
-    help: { type: 'boolean' },
-  });
+  const { values: given } = parsed('doctor', () =>
+    parseArgs({
+      args,
+      options: {
+        json: { type: 'boolean' },
+        'try-url': { type: 'boolean' },
+        'nonce-after': { type: 'string' },
+        spend: { type: 'string' },
+        media: { type: 'string' },
+        type: { type: 'string' },
+        yes: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }),
+  );
   if (given.help) return helped(usage.doctor, voice);
   const config = loadConfig(env, 'vod');
   const spending = spendingOf(given, config);
@@ -137,9 +148,10 @@ function helped(text: string, voice: Voice): number {
   return 0;
 }
 
-function optionsIn<O extends NonNullable<ParseArgsConfig['options']>>(args: string[], command: string, options: O) {
+/** parseArgs says well enough what it does not take. */
+function parsed<T>(command: string, parse: () => T): T {
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+    return parse();
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nnpm run vod:${command} -- --help says what there is`);
   }
