@@ -1,8 +1,8 @@
+import type { Call } from './call';
 import type { Strike } from './fault-plan';
 import { type AnswerFault, type ContentFault, isContentFault } from './faults';
-import type { Call } from './gateway';
 import type { Job, JobBook } from './jobs';
-import { split } from './operations';
+import { split } from './json';
 import type { Answer } from './rpc';
 import { type Body, twistBody } from './twisted-answers';
 

@@ -224,7 +224,9 @@ describe('delivery', () => {
       {
         eventType: 'AIVideoTagComplete',
         jobId,
+        mediaId: 'm',
         region: 'cn-shanghai',
+        via: 'http',
         attempt: 1,
         at: expect.stringMatching(/Z$/),
         status: 200,

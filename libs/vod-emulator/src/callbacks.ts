@@ -1,16 +1,18 @@
-import http from 'node:http';
-import https from 'node:https';
-import { type EndState, type Job, printedData, verdictOf } from './jobs';
+import { type Telling, eventOfJob } from './event-body';
+import type { Recipients } from './recipients';
 import { RingBuffer } from './ring-buffer';
 import type { Settings } from './settings';
-import { signCallback } from './signature';
-import { inSeconds } from './times';
-import { TYPES } from './types';
+import type { OutgoingEvent, Target, Transport } from './transport';
+import type { Addressed, VodEvent } from './vod-event';
 
 export interface CallbackAttempt {
   eventType: string;
-  jobId: string;
+  /** Of an event about a job. */
+  jobId?: string;
+  mediaId: string;
   region: string;
+  /** Posted to an URL, or written into a queue. */
+  via: Target['type'];
   attempt: number;
   at: string;
   /** The HTTP status, when there was an answer. */
@@ -22,34 +24,21 @@ export interface CallbackAttempt {
   fault?: string;
 }
 
-/** An event to send. Everything but the job is there only where it is not the truth. */
-export interface Telling {
-  job: Job;
-  jobId?: string;
-  status?: EndState;
-  signing?: Signing;
-  fault?: string;
-}
-
-/** What the signature is made of instead. */
-interface Signing {
-  url?: string;
-  key?: string;
-  ageMs?: number;
-}
-
 export interface CallbackOptions {
   settings: () => Settings;
   clock: () => number;
   keep: number;
-  /** VOD waits 5 s for an answer (docs/vod.md, "Retries"). */
-  timeoutMs?: number | undefined;
+  recipients: Recipients;
+  transport: Transport;
   /** Between two attempts, about a second (docs/vod.md, "Retries"). */
   retryGapMs?: number | undefined;
 }
 
-interface Delivery extends Telling {
-  body: Buffer;
+/** One event on its way to one target. */
+interface Errand {
+  event: VodEvent;
+  outgoing: OutgoingEvent;
+  target: Target;
   attempt: number;
   /** Called after the attempt, and when there will be none. */
   tried: () => void;
@@ -57,18 +46,14 @@ interface Delivery extends Telling {
 
 const ATTEMPTS = 3;
 // As many sockets as attempts under way. A receiver that hangs holds each for five seconds; the rest waits in line.
-const CONCURRENCY = 48;
+export const CONCURRENCY = 48;
 
-/** Tells the receiver that a job is over, by VOD's rules: three attempts, only 200 counts, then the event is gone. */
+/** Tells the receivers that something happened, by VOD's rules: three attempts for each, then the event is gone. */
 export class Callbacks {
   readonly journal: RingBuffer<CallbackAttempt>;
   readonly counts = { delivered: 0, dropped: 0 };
-  readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, maxSockets: CONCURRENCY }),
-    'https:': new https.Agent({ keepAlive: true, maxSockets: CONCURRENCY }),
-  };
   readonly #retries = new Set<NodeJS.Timeout>();
-  #line: Delivery[] = [];
+  #line: Errand[] = [];
   #underWay = 0;
   #stopped = false;
 
@@ -81,12 +66,27 @@ export class Callbacks {
     return this.#line.length + this.#underWay + this.#retries.size;
   }
 
-  /** Every event passes here, on the way to its first attempt. Settles when that is over. */
-  async send(telling: Telling): Promise<void> {
-    const settings = this.options.settings();
-    if (settings.callback.url === undefined) return;
-    const body = Buffer.from(JSON.stringify(eventOf(telling, settings, this.options.clock())));
-    await new Promise<void>((tried) => this.#enqueue({ ...telling, body, attempt: 1, tried }));
+  /** Whether an event would go anywhere. */
+  isHeard(event: Addressed): boolean {
+    return this.options.recipients.of(event).length > 0;
+  }
+
+  /** Sends the event of a job. Settles when its first attempts are over. */
+  send(telling: Telling): Promise<void> {
+    const { settings, clock } = this.options;
+    return this.tell(eventOfJob(telling, settings(), clock()));
+  }
+
+  /** Every event passes here, on the way to its first attempts. Settles when they are over. */
+  async tell(event: VodEvent): Promise<void> {
+    const targets = this.options.recipients.of(event);
+    const { region, signing } = event;
+    const outgoing = { region, body: Buffer.from(JSON.stringify(event.body)), ...(signing && { signing }) };
+    await Promise.all(
+      targets.map(
+        (target) => new Promise<void>((tried) => this.#enqueue({ event, outgoing, target, attempt: 1, tried })),
+      ),
+    );
   }
 
   stop(): void {
@@ -95,125 +95,58 @@ export class Callbacks {
     this.#retries.clear();
     for (const { tried } of this.#line) tried();
     this.#line = [];
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.options.transport.stop();
   }
 
-  #enqueue(delivery: Delivery): void {
-    if (this.#stopped) return delivery.tried();
-    this.#line.push(delivery);
+  #enqueue(errand: Errand): void {
+    if (this.#stopped) return errand.tried();
+    this.#line.push(errand);
     this.#next();
   }
 
   #next(): void {
     while (this.#underWay < CONCURRENCY) {
-      const delivery = this.#line.shift();
-      if (!delivery) return;
+      const errand = this.#line.shift();
+      if (!errand) return;
       this.#underWay++;
-      void this.#attempt(delivery).then(() => {
+      void this.#attempt(errand).then(() => {
         this.#underWay--;
-        delivery.tried();
+        errand.tried();
         this.#next();
       });
     }
   }
 
-  async #attempt(delivery: Delivery): Promise<void> {
+  async #attempt(errand: Errand): Promise<void> {
+    const { event, outgoing, target, attempt } = errand;
     const startedAt = this.options.clock();
     const started = performance.now();
-    const outcome = await this.#post(delivery);
+    const { delivered, ...outcome } = await this.options.transport.deliver(outgoing, target);
     if (this.#stopped) return;
 
-    const { job, jobId = job.jobId, attempt, fault } = delivery;
+    const { eventType, jobId, mediaId, region, fault } = event;
     this.journal.push({
-      eventType: eventTypeOf(job, this.options.settings().eventNames),
-      jobId,
-      region: job.region,
+      eventType,
+      ...(jobId !== undefined && { jobId }),
+      mediaId,
+      region,
+      via: target.type,
       attempt,
       at: new Date(startedAt).toISOString(),
       ...outcome,
       ms: Math.round(performance.now() - started),
       ...(fault !== undefined && { fault }),
     });
-    // 201, 204 and redirects are failures (docs/vod.md, "Retries").
-    if ('status' in outcome && outcome.status === 200) this.counts.delivered++;
-    else if (attempt < ATTEMPTS) this.#retryLater({ ...delivery, attempt: attempt + 1 });
+    if (delivered) this.counts.delivered++;
+    else if (attempt < ATTEMPTS) this.#retryLater({ ...errand, attempt: attempt + 1 });
     else this.counts.dropped++;
   }
 
-  #retryLater(delivery: Delivery): void {
+  #retryLater(errand: Errand): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      this.#enqueue(delivery);
+      this.#enqueue(errand);
     }, this.options.retryGapMs ?? 1000);
     this.#retries.add(timer);
   }
-
-  #post({ job, body, signing }: Delivery): Promise<{ status: number } | { error: string }> {
-    const { callback } = this.options.settings();
-    if (callback.url === undefined) return Promise.resolve({ error: 'no callback URL' });
-    // The signature covers the configured text, not what a URL parser makes of it.
-    const url = callback.url.replaceAll('{region}', job.region);
-    const headers = {
-      'Content-Type': 'application/json',
-      'Content-Length': body.length,
-      ...signatureHeaders({ url, key: callback.key, ageMs: 0, ...signing }, this.options.clock()),
-    };
-    return new Promise((resolve) => {
-      const target = new URL(url);
-      const secure = target.protocol === 'https:';
-      const agent = this.#agents[secure ? 'https:' : 'http:'];
-      const request = (secure ? https : http).request(target, { method: 'POST', headers, agent });
-      const timer = setTimeout(() => {
-        resolve({ error: 'timeout' });
-        request.destroy();
-      }, this.options.timeoutMs ?? 5000);
-      const settle = (outcome: { status: number } | { error: string }) => {
-        clearTimeout(timer);
-        resolve(outcome);
-      };
-      request.on('error', (error: NodeJS.ErrnoException) => settle({ error: error.code ?? error.name }));
-      request.on('response', (response) => {
-        response.resume();
-        response.on('error', (error: NodeJS.ErrnoException) => settle({ error: error.code ?? error.name }));
-        response.on('end', () => settle({ status: response.statusCode ?? 0 }));
-      });
-      request.end(body);
-    });
-  }
-}
-
-function signatureHeaders(
-  { url, key, ageMs }: { url: string; key: string | undefined; ageMs: number },
-  nowMs: number,
-): Record<string, string> {
-  if (key === undefined) return {};
-  const timestamp = String(Math.floor((nowMs - ageMs) / 1000));
-  return { 'X-VOD-TIMESTAMP': timestamp, 'X-VOD-SIGNATURE': signCallback(url, timestamp, key) };
-}
-
-function eventTypeOf(job: Job, names: Settings['eventNames']): string {
-  return names === 'own' ? `${job.type}Complete` : names;
-}
-
-function eventOf(
-  { job, jobId = job.jobId, status }: Telling,
-  { echoExtend, eventNames }: Settings,
-  nowMs: number,
-): object {
-  // Only an event that is not VOD's speaks of a job before its end.
-  const state = status ?? job.end?.state ?? 'success';
-  const at = job.end?.at ?? nowMs;
-  const common = { EventType: eventTypeOf(job, eventNames), JobId: jobId, MediaId: job.mediaId };
-  const ending = { Status: state, ...verdictOf(state) };
-  const extend = echoExtend && job.extend !== undefined ? { Extend: job.extend } : {};
-  const { time, hasCompleteTime, dataOfFailure } = TYPES[job.type].event;
-  const data = state === 'success' ? printedData(job) : dataOfFailure;
-  return {
-    EventTime: time(at),
-    ...common,
-    ...(hasCompleteTime && { CompleteTime: inSeconds(at) }),
-    ...ending,
-    ...(data !== undefined && { Data: data }),
-    ...extend,
-  };
 }

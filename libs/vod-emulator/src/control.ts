@@ -1,8 +1,10 @@
-import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { CallbackAttempt } from './callbacks';
+import { refuse } from './control-answers';
 import type { FaultJournal } from './fault-plan';
 import { type EndState, JOB_STATES } from './jobs';
+import { type MediaControls, mediaRoutes } from './media-control';
 import { type PublicSettings, type SettingsPatch, settingsPatch } from './settings';
 import type { JobView, Ledger, Overview } from './views';
 
@@ -12,7 +14,7 @@ const limit = z.coerce.number().int().min(1).max(100_000).default(100);
 const jobsQuery = z.strictObject({ mediaId: z.string().optional(), state: z.enum(JOB_STATES).optional(), limit });
 const ledgerQuery = z.strictObject({ limit });
 const faultsQuery = z.strictObject({ limit });
-const callbacksQuery = z.strictObject({ jobId: z.string().optional(), limit });
+const callbacksQuery = z.strictObject({ jobId: z.string().optional(), mediaId: z.string().optional(), limit });
 const finishBody = z.strictObject({ status: z.enum(['success', 'fail']).optional() });
 
 export type JobFilter = Partial<z.infer<typeof jobsQuery>>;
@@ -20,7 +22,7 @@ export type CallbackFilter = Partial<z.infer<typeof callbacksQuery>>;
 export type FinishOutcome = { outcome: 'finished' | 'already_over'; job: JobView } | { outcome: 'unknown_job' };
 export type CallbackOutcome = 'sent' | 'not_over' | 'no_url' | 'unknown_job';
 
-interface Controls {
+interface Controls extends MediaControls {
   overview(): Overview;
   jobs(filter: JobFilter): JobView[];
   ledger(limit: number): Ledger;
@@ -38,6 +40,8 @@ interface JobParams {
 
 export function controlRoutes(emulator: Controls): FastifyPluginAsync {
   return async (app) => {
+    await app.register(mediaRoutes(emulator));
+
     app.get('/', async () => emulator.overview());
 
     app.get('/jobs', async (request, reply) => {
@@ -86,7 +90,7 @@ export function controlRoutes(emulator: Controls): FastifyPluginAsync {
         case 'not_over':
           return reply.code(409).send({ code: 'not_over', message: 'The job is not over, so it has no event yet.' });
         case 'no_url':
-          return reply.code(409).send({ code: 'no_url', message: 'No callback URL is set.' });
+          return reply.code(409).send({ code: 'no_url', message: 'Nobody is set to hear it: no URL and no queue.' });
         case 'unknown_job':
           return reply.code(404).send({ code: 'not_found', message: 'No such job.' });
       }
@@ -128,12 +132,4 @@ function metricsText({ billed, calls, callbacks }: Overview): string {
     `vod_emulator_callback_attempts_total ${callbacks.attempts}`,
     '',
   ].join('\n');
-}
-
-function refuse(reply: FastifyReply, error: z.ZodError, schema: z.ZodObject): FastifyReply {
-  return reply.code(400).send({
-    code: 'invalid_request',
-    errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    known: Object.keys(schema.shape),
-  });
 }

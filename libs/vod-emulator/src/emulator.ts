@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { refusalOf } from '@app/origin';
 import fastify, { type FastifyInstance } from 'fastify';
-import { type Instead, type Served, answerFaulty } from './answer-faults';
-import { type CallbackAttempt, Callbacks } from './callbacks';
-import { type Chance, between, seededChance } from './chance';
+import type { CallbackAttempt } from './callbacks';
+import { type Chance, between, hexId, seededChance } from './chance';
 import {
   type CallbackFilter,
   type CallbackOutcome,
@@ -12,16 +9,17 @@ import {
   controlRoutes,
   processRoutes,
 } from './control';
-import { EventFaults } from './event-faults';
-import { type FaultJournal, FaultPlan } from './fault-plan';
-import { type AccessKey, type Call, Gateway } from './gateway';
-import { type EndState, type Job, JobBook, type JobState, stateOf } from './jobs';
-import { type Operation, operationOf } from './operation-names';
-import { type AdmittedCall, type OperationOutcome, operations, split } from './operations';
+import { addressOf } from './event-body';
+import type { FaultJournal } from './fault-plan';
+import { FrontDesk, newRequestId } from './front-desk';
+import type { AccessKey } from './gateway';
+import { type EndState, type JobState, stateOf } from './jobs';
+import type { AddOutcome, MediaFilter, NewMedia, UploadOutcome } from './media-control';
+import { type MediaEventType, type MediaOccasion, eventOfMedia } from './media-events';
+import { type Memory, emptyMemory, stopWork } from './memory';
+import { refuseOtherOrigins } from './origins';
 import { ALL_REGIONS } from './regions';
-import { RingBuffer } from './ring-buffer';
-import { type Answer, refusal, rpcRoutes } from './rpc';
-import { printed } from './twisted-answers';
+import { rpcRoutes } from './rpc';
 import {
   type InitialSettings,
   type PublicSettings,
@@ -31,15 +29,8 @@ import {
   initialSettings,
   publicSettings,
 } from './settings';
-import {
-  type CallCounts,
-  type JobView,
-  type Ledger,
-  type LedgerEntry,
-  type Overview,
-  jobView,
-  ledgerEntry,
-} from './views';
+import type { Upload } from './uploads';
+import { type JobView, type Ledger, type MediaView, type Overview, jobView, mediaView } from './views';
 
 export interface EmulatorOptions extends InitialSettings {
   accessKeys: AccessKey[];
@@ -54,17 +45,6 @@ export interface EmulatorOptions extends InitialSettings {
   clock?: () => number;
   /** How many jobs that are over, ledger entries and callback attempts are remembered. Default 100,000 each. */
   keep?: number;
-}
-
-/** Everything that a reset forgets. */
-interface Memory {
-  gateway: Gateway;
-  jobs: JobBook;
-  ledger: RingBuffer<LedgerEntry>;
-  calls: Map<Operation | 'unknown', CallCounts>;
-  callbacks: Callbacks;
-  faults: FaultPlan;
-  eventFaults: EventFaults;
 }
 
 const DEFAULT_KEEP = 100_000;
@@ -101,7 +81,7 @@ export class Emulator {
   }
 
   async close(): Promise<void> {
-    this.#stopWork();
+    stopWork(this.#memory);
     await this.#app.close();
   }
 
@@ -141,16 +121,59 @@ export class Emulator {
   }
 
   /** Every attempt to deliver an event, newest first. */
-  callbacks({ jobId, limit = Infinity }: CallbackFilter = {}): CallbackAttempt[] {
+  callbacks({ jobId, mediaId, limit = Infinity }: CallbackFilter = {}): CallbackAttempt[] {
     return this.#memory.callbacks.journal
       .newestFirst()
       .filter((attempt) => jobId === undefined || attempt.jobId === jobId)
+      .filter((attempt) => mediaId === undefined || attempt.mediaId === mediaId)
       .slice(0, limit);
   }
 
   /** Every fault that happened, newest first, and how often each. */
   faults(limit = Infinity): FaultJournal {
     return this.#memory.faults.journal(limit);
+  }
+
+  /** The media that were added, newest first. */
+  media({ region, limit = Infinity }: MediaFilter = {}): MediaView[] {
+    return this.#memory.media
+      .newestFirst()
+      .filter((media) => region === undefined || media.region === region)
+      .slice(0, limit)
+      .map(mediaView);
+  }
+
+  /** Adds a media, with its file, unless its status says otherwise. */
+  addMedia({ mediaId = hexId(this.#chance), region, createdAt, ...rest }: NewMedia): AddOutcome {
+    const [first = ''] = this.#regions;
+    const place = region ?? first;
+    if (!this.#regions.includes(place)) return { outcome: 'unknown_region', regions: this.#regions };
+    const at = createdAt === undefined ? this.#clock() : Date.parse(createdAt);
+    const media = this.#memory.media.add({ ...rest, mediaId, region: place, createdAt: at });
+    return media ? { outcome: 'added', media: mediaView(media) } : { outcome: 'id_taken' };
+  }
+
+  /** As if nobody had ever added it. */
+  removeMedia(mediaId: string): boolean {
+    return this.#memory.media.remove(mediaId);
+  }
+
+  /** The file of a media of CreateUploadVideo is there: VOD looks at it, and two events follow. */
+  upload(mediaId: string, upload: Upload = {}): UploadOutcome {
+    const media = this.#memory.media.find(mediaId);
+    if (!media) return 'unknown_media';
+    return this.#memory.uploads.complete(media, upload) ? 'uploaded' : 'not_waiting';
+  }
+
+  /** Sends an event about a media, also when events are switched off. False where nobody would hear it. */
+  tellOfMedia(mediaId: string, type: MediaEventType, occasion: MediaOccasion = {}): boolean {
+    const { media, callbacks } = this.#memory;
+    const now = this.#clock();
+    const about = media.orInvented(this.#regions[0] ?? '', mediaId, now);
+    const event = eventOfMedia(type, about, occasion, { forms: this.#settings.eventForms, nowMs: now });
+    if (!callbacks.isHeard(event)) return false;
+    void callbacks.tell(event);
+    return true;
   }
 
   settings(): PublicSettings {
@@ -178,46 +201,29 @@ export class Emulator {
     const job = this.#memory.jobs.find(jobId);
     if (!job) return 'unknown_job';
     if (!job.end) return 'not_over';
-    if (this.#settings.callback.url === undefined) return 'no_url';
+    if (!this.#memory.callbacks.isHeard(addressOf(job))) return 'no_url';
     void this.#memory.callbacks.send({ job });
     return 'sent';
   }
 
   /** As at the start: jobs, ledger, journal, nonces and limits forgotten, the settings of the options again. */
   reset(): void {
-    this.#stopWork();
+    stopWork(this.#memory);
     this.#settings = initialSettings(this.#options, this.#faultSeed);
     this.#memory = this.#emptyMemory();
   }
 
-  #stopWork(): void {
-    this.#memory.jobs.stop();
-    this.#memory.eventFaults.stop();
-    this.#memory.callbacks.stop();
-  }
-
   #emptyMemory(): Memory {
     const { accessKeys, callback, keep = DEFAULT_KEEP } = this.#options;
-    const settings = () => this.#settings;
-    const faults = new FaultPlan(keep, this.#clock);
-    faults.install(this.#settings.faults, this.#settings.faultSeed);
-    const callbacks = new Callbacks({
-      settings,
-      clock: this.#clock,
+    return emptyMemory({
+      accessKeys,
+      regions: this.#regions,
       keep,
+      settings: () => this.#settings,
+      clock: this.#clock,
       timeoutMs: callback?.timeoutMs,
       retryGapMs: callback?.retryGapMs,
     });
-    const eventFaults = new EventFaults({ settings, plan: faults, callbacks });
-    return {
-      gateway: new Gateway(accessKeys, this.#regions, (count) => faults.node(count)),
-      jobs: new JobBook(keep, this.#clock, (job) => void eventFaults.over(job)),
-      ledger: new RingBuffer(keep),
-      calls: new Map(),
-      callbacks,
-      faults,
-      eventFaults,
-    };
   }
 
   #createApp(): FastifyInstance {
@@ -225,115 +231,19 @@ export class Emulator {
     refuseOtherOrigins(app, () => this.#listensOn);
     app.register(controlRoutes(this), { prefix: '/_emulator' });
     app.register(processRoutes(this));
+    const desk = new FrontDesk({
+      memory: () => this.#memory,
+      settings: () => this.#settings,
+      clock: this.#clock,
+      chance: this.#chance,
+    });
     app.register(
       rpcRoutes({
         defaultRegion: this.#regions[0] ?? '',
         requestId: newRequestId,
-        answer: async (call) => printed(await this.#answer(call), this.#settings),
+        answer: (call) => desk.answer(call),
       }),
     );
     return app;
   }
-
-  #answer(call: Call): Answer | Promise<Answer> {
-    const { faults, jobs } = this.#memory;
-    const operation = operationOf(call.parameters.get('Action'));
-    const strike = operation && faults.onCall(operation, () => this.#mediaOf(call));
-    if (!strike) return this.#serve(call);
-    return answerFaulty(strike, call, {
-      serve: (instead) => this.#serve(call, instead),
-      error: (status, code, message, requestId) => refusal({ status, code, message }, requestId, call.region),
-      requestId: newRequestId,
-      jobs,
-      clock: this.#clock,
-    });
-  }
-
-  /** The media that a call names, or whose jobs it names. */
-  #mediaOf({ parameters }: Call): string[] {
-    const mediaId = parameters.get('MediaId');
-    if (mediaId !== undefined) return [mediaId];
-    return split(parameters.get('JobIds')).flatMap((id) => this.#memory.jobs.find(id)?.mediaId ?? []);
-  }
-
-  #serve(call: Call, instead?: Instead): Served {
-    const { gateway } = this.#memory;
-    const requestId = newRequestId();
-    const nothing = { requestId, submitted: [] };
-    const admission = gateway.admit(call, this.#settings, this.#clock());
-    if (admission.outcome !== 'admitted') {
-      this.#count(admission.operation, admission.outcome);
-      return { ...refusal(admission.refusal, requestId, call.region), ...nothing, outcome: 'refused' };
-    }
-
-    const { operation, nonce } = admission;
-    if (instead) {
-      if (instead.counts) this.#count(operation, instead.counts);
-      return { ...instead.answer(requestId), ...nothing, outcome: 'instead' };
-    }
-    const result = this.#execute(operation, { ...call, requestId, nonce });
-    switch (result.outcome) {
-      case 'refused':
-        this.#count(operation, 'refused');
-        return { ...refusal(result.refusal, requestId, call.region), ...nothing, outcome: 'refused' };
-      case 'done': {
-        this.#count(operation, 'ok');
-        const { body, submitted = [] } = result;
-        return {
-          status: 200,
-          body: { RequestId: requestId, ...body },
-          ...(submitted.length > 0 && this.#whatFollows(submitted)),
-          requestId,
-          submitted,
-          outcome: 'done',
-        };
-      }
-    }
-  }
-
-  /** Jobs start when the answer to their submission has left: no event of theirs goes out before, unless by a fault. */
-  #whatFollows(submitted: Job[]): Pick<Answer, 'whenSent' | 'heldBy'> {
-    const { jobs, eventFaults } = this.#memory;
-    const heldBy = eventFaults.submitted(submitted, jobs);
-    const whenSent = () => {
-      for (const job of submitted) {
-        eventFaults.started(job);
-        jobs.start(job);
-      }
-    };
-    return { whenSent, ...(heldBy && { heldBy }) };
-  }
-
-  #execute(operation: Operation, call: AdmittedCall): OperationOutcome {
-    const { jobs, ledger } = this.#memory;
-    const service = {
-      jobs,
-      settings: this.#settings,
-      bill: (job: Job) => ledger.push(ledgerEntry(job, call.nonce)),
-      clock: this.#clock,
-      chance: this.#chance,
-    };
-    return operations[operation](service, call);
-  }
-
-  #count(operation: Operation | undefined, outcome: keyof CallCounts): void {
-    const key = operation ?? 'unknown';
-    const counts = this.#memory.calls.get(key) ?? { ok: 0, throttled: 0, refused: 0 };
-    counts[outcome]++;
-    this.#memory.calls.set(key, counts);
-  }
-}
-
-/** Whoever can reset it and say where its signed events go is a program on this machine, or in its network: no page is. */
-function refuseOtherOrigins(app: FastifyInstance, listensOn: () => string): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const why = refusalOf(request, { listensOn: listensOn(), servesPages: false });
-    if (why === null) return done();
-    void reply.code(403).send({ code: 'foreign_origin', message: why });
-  });
-}
-
-/** VOD writes its request ids in capitals. */
-function newRequestId(): string {
-  return randomUUID().toUpperCase();
 }

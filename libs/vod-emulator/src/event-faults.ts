@@ -1,5 +1,6 @@
-import type { Callbacks, Telling } from './callbacks';
+import type { Callbacks } from './callbacks';
 import { otherId } from './chance';
+import { type Telling, addressOf } from './event-body';
 import type { FaultPlan, Strike } from './fault-plan';
 import type { EventFault } from './faults';
 import type { Job, JobBook } from './jobs';
@@ -39,8 +40,8 @@ export class EventFaults {
 
   /** Ends the jobs whose events come early. The answer to their submission has to wait for the promise. */
   submitted(submitted: readonly Job[], jobs: JobBook): Promise<unknown> | undefined {
-    if (!this.#isOn()) return undefined;
     const early = submitted.filter((job) => {
+      if (!this.#isOn(job)) return false;
       const strike = this.options.plan.onJob('submitted', job);
       strike?.hit(struck(job));
       return strike !== undefined;
@@ -56,7 +57,7 @@ export class EventFaults {
 
   /** Now a job runs: the time for events that are not VOD's. */
   started(job: Job): void {
-    if (job.end || this.options.settings().callback.url === undefined) return;
+    if (job.end || !this.options.callbacks.isHeard(addressOf(job))) return;
     const strike = this.options.plan.onJob('started', job);
     const telling = strike && additional(strike.fault, job, this.options.settings().callback);
     if (!telling) return;
@@ -66,7 +67,7 @@ export class EventFaults {
 
   /** Tells the event of a job that is over. Settles when its first attempt is over, or when it isn't sent for now. */
   over(job: Job): Promise<void> {
-    if (!this.#isOn()) return NOTHING_TO_WAIT_FOR;
+    if (!this.#isOn(job)) return NOTHING_TO_WAIT_FOR;
     const strike = this.options.plan.onJob('over', job);
     const tried = strike ? this.#strike(strike, job) : this.options.callbacks.send({ job });
     if (!tried) return NOTHING_TO_WAIT_FOR;
@@ -131,9 +132,8 @@ export class EventFaults {
     for (const held of this.#held.values()) if (--held.left === 0) held.release();
   }
 
-  #isOn(): boolean {
-    const { callback } = this.options.settings();
-    return callback.enabled && callback.url !== undefined;
+  #isOn(job: Job): boolean {
+    return this.options.settings().callback.enabled && this.options.callbacks.isHeard(addressOf(job));
   }
 }
 

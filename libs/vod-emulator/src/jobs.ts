@@ -1,5 +1,6 @@
+import type { RequestCallback } from './request-callback';
 import { RingBuffer } from './ring-buffer';
-import { type JobType, TYPES } from './types';
+import { type JobType, type ReviewScope, TYPES } from './types';
 
 export const JOB_STATES = ['init', 'processing', 'success', 'fail'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -10,13 +11,21 @@ export interface Job {
   readonly mediaId: string;
   readonly type: JobType;
   readonly region: string;
+  /** The application that its media belongs to. */
+  readonly appId: string;
   readonly requestId: string;
   readonly createdAt: number;
   /** From the submission to the end. */
   readonly timeMs: number;
   readonly broken: boolean;
   readonly withTranscript: boolean;
+  /** What a review looks at, when its template says so. */
+  readonly review: ReviewScope | undefined;
+  /** What it was asked with, as GetJobDetail prints it. */
+  readonly config: string;
   readonly extend: string | undefined;
+  /** Where its event goes, when its request or its media's upload has said so. */
+  readonly callback: RequestCallback | undefined;
   end?: { state: EndState; at: number };
 }
 
@@ -30,13 +39,16 @@ export function verdictOf(state: EndState): { Code: string; Message: string } {
 
 /** The result text of a job that succeeded. Drawn anew at each look: 100,000 kept texts would be 100 MB. */
 export function dataOf(job: Job): string {
-  return JSON.stringify(TYPES[job.type].resultOf(job.mediaId, job));
+  return JSON.stringify(resultOf(job));
+}
+
+export function resultOf(job: Job): object {
+  return TYPES[job.type].resultOf(job.mediaId, job);
 }
 
 /** The same as the answers and the event carry it. */
 export function printedData(job: Job): string | object {
-  const { resultOf, dataIs } = TYPES[job.type];
-  return dataIs === 'text' ? dataOf(job) : resultOf(job.mediaId, job);
+  return TYPES[job.type].dataIs === 'text' ? dataOf(job) : resultOf(job);
 }
 
 /** The first tenth of its time a job waits in VOD's queue. */

@@ -1,6 +1,6 @@
 /**
- * The operations that are played here, with their documented calls a second, per region (docs/vod.md, "Quotas": ListAIJob's is
- * that of its class in 2021, as are those of the automated review but GetMediaAuditResult's; nothing newer is published).
+ * The operations that are played here, with their calls a second, per region (docs/vod.md, "Quotas"). Those without a published
+ * figure have that of their class in 2021: 100 for queries, 10 for configuration, 30 for everything else.
  */
 export const DOCUMENTED_QPS = {
   SubmitAIJob: 30,
@@ -8,10 +8,29 @@ export const DOCUMENTED_QPS = {
   GetAIVideoTagResult: 10,
   GetMediaDNAResult: 20,
   ListJobInfo: 15,
+  GetJobDetail: 15,
   SubmitAIMediaAuditJob: 30,
   GetAIMediaAuditJob: 100,
   GetMediaAuditResult: 20,
   GetMediaAuditResultTimeline: 100,
+  GetMediaAuditResultDetail: 100,
+  GetMediaAuditAudioResultDetail: 100,
+  SetMessageCallback: 15,
+  GetMessageCallback: 15,
+  DeleteMessageCallback: 15,
+  SearchMedia: 50,
+  GetMezzanineInfo: 100,
+  CreateUploadVideo: 30,
+  DescribeVodAIData: 100,
+  AddAITemplate: 10,
+  ListAITemplate: 5,
+  SubmitAIImageJob: 30,
+  GetAIImageJobs: 30,
+  ListAIImageInfo: 100,
+  DeleteAIImageInfos: 100,
+  SubmitAIImageAuditJob: 30,
+  SubmitMediaDNADeleteJob: 10,
+  SubmitDynamicImageJob: 30,
 };
 export type Operation = keyof typeof DOCUMENTED_QPS;
 export const OPERATIONS = Object.keys(DOCUMENTED_QPS) as Operation[];

@@ -58,6 +58,19 @@ export const refusals = {
     code: 'SignatureDoesNotMatch',
     message: `Specified signature is not matched with our calculation. server string to sign is:${serverStringToSign}`,
   }),
+  incompleteSignature: (why: string): Refusal => ({
+    status: 400,
+    code: 'IncompleteSignature',
+    message: `The request signature does not conform to Aliyun standards. ${why}`,
+  }),
+  // The form of this text is known from reports of users only.
+  acs3SignatureDoesNotMatch: (serverStringToSign: string, serverCanonicalRequest: string): Refusal => ({
+    status: 400,
+    code: 'SignatureDoesNotMatch',
+    message:
+      'Specified signature does not match our calculation. ' +
+      `server StringToSign is [${serverStringToSign}] server CanonicalRequest is [${serverCanonicalRequest}]`,
+  }),
   nonceUsed: (): Refusal => ({
     status: 400,
     code: 'SignatureNonceUsed',
@@ -72,6 +85,11 @@ export const refusals = {
     status: 404,
     code: 'InvalidVideo.NotFound',
     message: 'The video does not exist.',
+  }),
+  illegalStatus: (): Refusal => ({
+    status: 400,
+    code: 'Forbidden.IllegalStatus',
+    message: 'Status of the video is illegal.',
   }),
   unknownJob: (): Refusal => ({
     status: 404,

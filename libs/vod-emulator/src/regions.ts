@@ -12,3 +12,13 @@ export const ALL_REGIONS: readonly string[] = [
   'me-central-1',
   'cn-north-2-gov-1',
 ];
+
+const HOST_OF_VOD = /^vod(?:-vpc)?\.([a-z0-9-]{1,40})\.(?:aliyuncs\.com|localhost)(?::\d{1,5})?$/i;
+
+/**
+ * The region in the name of one of VOD's hosts, also as `vod.{region}.localhost`, which leads to this machine by itself.
+ * Undefined for every other host.
+ */
+export function regionOfHost(host: string | undefined): string | undefined {
+  return HOST_OF_VOD.exec(host ?? '')?.[1]?.toLowerCase();
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type EventForms, type EventFormsPatch, OWN_FORMS, eventFormsPatch, patchForms } from './event-forms';
 import { type FaultRule, faultRules } from './faults';
 import { DOCUMENTED_QPS, OPERATIONS, type Operation, perOperation } from './operation-names';
 
@@ -10,8 +11,14 @@ interface JobTime {
 /** `nodes`: so many gateway nodes that don't share their memory, and a call meets any of them. */
 type NonceMemory = 'on' | 'off' | { nodes: number };
 
+/** Without an endpoint a queue of this emulator. */
+interface Queue {
+  queue: string;
+  endpoint?: string;
+}
+
 export interface Settings {
-  callback: { url: string | undefined; key: string | undefined; enabled: boolean };
+  callback: { url: string | undefined; key: string | undefined; queue: Queue | undefined; enabled: boolean };
   jobTimeMs: JobTime;
   qps: Record<Operation, number>;
   failShare: number;
@@ -19,6 +26,10 @@ export interface Settings {
   listingLagMs: number;
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
+  eventForms: EventForms;
+  requestCallbacks: 'always' | 'when_selected' | 'ignored';
+  signedUrl: 'request' | 'configured';
+  uploadTimeMs: number | null;
   missingIds: 'array' | 'text' | 'text_in_array';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
@@ -27,12 +38,22 @@ export interface Settings {
 
 /** What may be seen of the settings: that events are signed, not with what. */
 export type PublicSettings = Omit<Settings, 'callback'> & {
-  callback: { url: string | null; enabled: boolean; signed: boolean };
+  callback: { url: string | null; queue: Queue | null; enabled: boolean; signed: boolean };
 };
 
 export interface InitialSettings {
-  /** `{region}` in the URL is filled in. Without a key events are not signed. The times are VOD's: 5 s and 1 s. */
-  callback?: { url: string; key?: string; enabled?: boolean; timeoutMs?: number; retryGapMs?: number };
+  /**
+   * `{region}` in the URL is filled in. Without a key events are not signed. With an URL and a queue events go to both.
+   * The times are VOD's: 5 s and 1 s.
+   */
+  callback?: {
+    url?: string;
+    key?: string;
+    queue?: Queue;
+    enabled?: boolean;
+    timeoutMs?: number;
+    retryGapMs?: number;
+  };
   /** From submission to the end, default 2 to 6 s; 0: over at once, the event follows the answer. */
   jobTimeMs?: JobTime;
   /** Calls a second, per operation and region; 0 is no limit. Default: the documented figures. */
@@ -47,6 +68,17 @@ export interface InitialSettings {
   listsAiJobs?: boolean;
   /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
   eventNames?: Settings['eventNames'];
+  /** How events are printed where VOD's pages differ. Default: as the newest page of each prints it. */
+  eventForms?: EventFormsPatch;
+  /**
+   * Whether UserData.MessageCallback counts. The pages want events to be on and of the selected types for that, and don't name
+   * SubmitAIJob among those that heed it; by default it always counts.
+   */
+  requestCallbacks?: Settings['requestCallbacks'];
+  /** Whose URL is signed when an event goes to the one of its request, which is in no page. Default the request's. */
+  signedUrl?: Settings['signedUrl'];
+  /** How long after CreateUploadVideo the file is there; null, the default: when the control call says so. */
+  uploadTimeMs?: number | null;
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
@@ -59,7 +91,12 @@ export interface InitialSettings {
 
 export function initialSettings(given: InitialSettings, drawnSeed: number): Settings {
   return {
-    callback: { url: given.callback?.url, key: given.callback?.key, enabled: given.callback?.enabled ?? true },
+    callback: {
+      url: given.callback?.url,
+      key: given.callback?.key,
+      queue: given.callback?.queue,
+      enabled: given.callback?.enabled ?? true,
+    },
     // The default of EMULATOR_JOB_TIME: long enough to see a job at work, short enough to wait for.
     jobTimeMs: given.jobTimeMs ?? { min: 2000, max: 6000 },
     qps: { ...DOCUMENTED_QPS, ...given.qps },
@@ -68,6 +105,10 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
+    eventForms: patchForms(OWN_FORMS, given.eventForms),
+    requestCallbacks: given.requestCallbacks ?? 'always',
+    signedUrl: given.signedUrl ?? 'request',
+    uploadTimeMs: given.uploadTimeMs ?? null,
     missingIds: given.missingIds ?? 'array',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
@@ -89,6 +130,10 @@ export const settingsPatch = z.strictObject({
         .nullable()
         .optional(),
       key: z.string().min(1).nullable().optional(),
+      queue: z
+        .strictObject({ queue: z.string().min(1).max(256), endpoint: z.url({ protocol: /^https?$/ }).optional() })
+        .nullable()
+        .optional(),
       enabled: z.boolean().optional(),
     })
     .optional(),
@@ -102,6 +147,10 @@ export const settingsPatch = z.strictObject({
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  eventForms: eventFormsPatch.optional(),
+  requestCallbacks: z.enum(['always', 'when_selected', 'ignored']).optional(),
+  signedUrl: z.enum(['request', 'configured']).optional(),
+  uploadTimeMs: jobTime.nullable().optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
@@ -116,6 +165,7 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     callback: {
       url: patch.callback?.url === undefined ? callback.url : (patch.callback.url ?? undefined),
       key: patch.callback?.key === undefined ? callback.key : (patch.callback.key ?? undefined),
+      queue: patch.callback?.queue === undefined ? callback.queue : queueOf(patch.callback.queue),
       enabled: patch.callback?.enabled ?? callback.enabled,
     },
     jobTimeMs: patch.jobTimeMs ?? settings.jobTimeMs,
@@ -125,6 +175,10 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
+    eventForms: patchForms(settings.eventForms, patch.eventForms),
+    requestCallbacks: patch.requestCallbacks ?? settings.requestCallbacks,
+    signedUrl: patch.signedUrl ?? settings.signedUrl,
+    uploadTimeMs: patch.uploadTimeMs === undefined ? settings.uploadTimeMs : patch.uploadTimeMs,
     missingIds: patch.missingIds ?? settings.missingIds,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
@@ -135,9 +189,20 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
 
 export function publicSettings({ callback, ...rest }: Settings): PublicSettings {
   return {
-    callback: { url: callback.url ?? null, enabled: callback.enabled, signed: callback.key !== undefined },
+    callback: {
+      url: callback.url ?? null,
+      queue: callback.queue ?? null,
+      enabled: callback.enabled,
+      signed: callback.key !== undefined,
+    },
     ...rest,
   };
+}
+
+function queueOf(given: { queue: string; endpoint?: string | undefined } | null): Queue | undefined {
+  return given === null
+    ? undefined
+    : { queue: given.queue, ...(given.endpoint !== undefined && { endpoint: given.endpoint }) };
 }
 
 function patchQps(qps: Record<Operation, number>, patch: NonNullable<SettingsPatch['qps']>): Record<Operation, number> {

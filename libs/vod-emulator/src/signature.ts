@@ -4,7 +4,7 @@ import { createHash, createHmac } from 'node:crypto';
 // the client side of this repository: a misreading there must fail here.
 
 /** RFC 3986: encodeURIComponent leaves five characters alone that the gateway escapes. */
-function encode(text: string): string {
+export function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase());
 }
 

@@ -1,7 +1,7 @@
 import { otherId } from './chance';
 import type { ContentFault } from './faults';
 import type { Job, JobBook } from './jobs';
-import { describeJob } from './operations';
+import { describeJob } from './operations/read';
 import type { Answer } from './rpc';
 import type { Settings } from './settings';
 

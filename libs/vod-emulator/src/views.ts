@@ -1,4 +1,5 @@
 import { type Job, type JobState, dataOf, stateOf } from './jobs';
+import type { Media, MediaStatus } from './media';
 import type { JobType } from './types';
 import type { PublicSettings } from './settings';
 
@@ -16,6 +17,24 @@ export interface JobView {
   extend?: string;
   /** The result as ListAIJob gives it, once the job succeeded. */
   data?: string;
+}
+
+/** A media that somebody added. */
+export interface MediaView {
+  mediaId: string;
+  region: string;
+  appId: string;
+  title: string;
+  description?: string;
+  tags?: string;
+  cateId?: number;
+  cateName?: string;
+  fileName: string;
+  durationSeconds: number;
+  sizeBytes: number;
+  status: MediaStatus;
+  createdAt: string;
+  modifiedAt: string;
 }
 
 /** One job that VOD took, and with that money. */
@@ -66,6 +85,27 @@ export function jobView(job: Job, nowMs: number): JobView {
     ...(job.end && { completedAt: new Date(job.end.at).toISOString() }),
     ...(job.extend !== undefined && { extend: job.extend }),
     ...(job.end?.state === 'success' && { data: dataOf(job) }),
+  };
+}
+
+export function mediaView(media: Media): MediaView {
+  const { mediaId, region, appId, title, description, tags, cateId, cateName } = media;
+  const { fileName, durationSeconds, sizeBytes, status, createdAt, modifiedAt } = media;
+  return {
+    mediaId,
+    region,
+    appId,
+    title,
+    ...(description !== undefined && { description }),
+    ...(tags !== undefined && { tags }),
+    ...(cateId !== undefined && { cateId }),
+    ...(cateName !== undefined && { cateName }),
+    fileName,
+    durationSeconds,
+    sizeBytes,
+    status,
+    createdAt: new Date(createdAt).toISOString(),
+    modifiedAt: new Date(modifiedAt).toISOString(),
   };
 }
 

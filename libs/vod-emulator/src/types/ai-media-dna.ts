@@ -7,6 +7,7 @@ export const aiMediaDNA: EmulatedType = {
   regions: ['cn-shanghai', 'cn-beijing', 'ap-southeast-1'],
   submittedBy: 'SubmitAIJob',
   readBy: 'ListAIJob',
+  usageName: 'AIVideoFPShot',
   resultOf: dnaMatches,
   dataIs: 'text',
   event: { time: inColonMilliseconds, hasCompleteTime: true, dataOfFailure: '' },

@@ -7,6 +7,7 @@ export const aiVideoTag: EmulatedType = {
   regions: ['cn-shanghai', 'cn-beijing'],
   submittedBy: 'SubmitAIJob',
   readBy: 'ListAIJob',
+  usageName: 'AIVideoTag',
   resultOf: (mediaId, { withTranscript }) =>
     withTranscript ? { ...tagGroups(mediaId), OrigASRData: transcript(mediaId) } : tagGroups(mediaId),
   dataIs: 'text',

@@ -4,6 +4,8 @@ import { aiMediaDNA } from './ai-media-dna';
 import { aiVideoTag } from './ai-video-tag';
 import type { EmulatedType } from './emulated-type';
 
+export type { ReviewScope } from './emulated-type';
+
 export const TYPES = {
   AIVideoTag: aiVideoTag,
   AIMediaDNA: aiMediaDNA,
