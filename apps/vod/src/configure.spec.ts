@@ -228,6 +228,7 @@ describe('The commands', () => {
     [['doctor', '--media', 'm'], /--media is for --spend/],
     [['doctor', '--spend', '1', '--media', 'm', '--type', 'x'], /--type: expected one of AIVideoTag/],
     [['doctor', '--nonce-after', 'soon'], /--nonce-after: expected a duration/],
+    [['doctor', '--nonce-after', '15m'], /--nonce-after: expected a duration up to 14m/],
   ])('do not take %j', async (args, said) => {
     account = await VodAccount.start();
     await expect(account.run(args)).rejects.toThrow(said);

@@ -1,3 +1,4 @@
+import { printable } from '@app/text';
 import type { ReadOutcome } from '@app/vod';
 
 export type NoAnswer = Exclude<ReadOutcome<unknown>, { outcome: 'answered' }>;
@@ -36,7 +37,8 @@ export function explained(outcome: NoAnswer): { says: string; remedy: string | n
     case 'refused':
     case 'blocked': {
       const { code, message } = outcome;
-      return { says: `VOD refuses: ${message === '' ? code : `${code}: ${message}`}`, remedy: remedyFor(code) };
+      const said = printable(message === '' ? code : `${code}: ${message}`);
+      return { says: `VOD refuses: ${said}`, remedy: remedyFor(code) };
     }
     case 'busy':
       return { says: `VOD throttles: ${outcome.code}`, remedy: remedyFor(outcome.code) };

@@ -80,13 +80,12 @@ async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, t
   );
   if (given.help) return helped(usage.doctor, voice);
   const config = loadConfig(env, 'vod');
-  const spending = spendingOf(given, config);
-  if (spending && !(await agreedToPay(spending, given.yes ?? false, voice))) return 2;
   const options: DoctorOptions = {
     tryUrl: given['try-url'] ?? false,
-    nonceAfterMs: given['nonce-after'] === undefined ? null : durationOf(given['nonce-after']),
-    spending,
+    nonceAfterMs: given['nonce-after'] === undefined ? null : nonceAgeOf(given['nonce-after']),
+    spending: spendingOf(given, config),
   };
+  if (options.spending && !(await agreedToPay(options.spending, given.yes ?? false, voice))) return 2;
 
   const findings: Finding[] = [];
   for await (const finding of examine({ config, open: () => clientFor(config), ...time }, options)) {
@@ -135,10 +134,13 @@ async function agreedToPay(spending: Spending, yes: boolean, voice: Voice): Prom
   return false;
 }
 
-function durationOf(text: string): number {
+/** Beyond 15 minutes VOD refuses a signed request for its age, whether it remembers it or not. */
+const OLDEST_MS = 14 * 60_000;
+
+function nonceAgeOf(text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined || ms < 1 || ms > 3_600_000) {
-    throw new UsageError(`--nonce-after: expected a duration up to 1h such as 10m, got ${text}`);
+  if (ms === undefined || ms < 1 || ms > OLDEST_MS) {
+    throw new UsageError(`--nonce-after: expected a duration up to 14m such as 10m, got ${text}`);
   }
   return ms;
 }

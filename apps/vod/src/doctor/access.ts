@@ -1,12 +1,12 @@
 import { jobTypes, typeNames, type JobType } from '@app/domain';
 import { catalogue, offers, regionFeatures, type ReadOutcome, type SubmitOutcome, type VodClient } from '@app/vod';
 import { lacksPermission, policyPage } from '../remedies';
-import { bad, ok, skipped, unanswered, type Finding } from './finding';
+import { bad, ok, unanswered, type Finding } from './finding';
 import { submissionOf } from './submission';
 
 /**
- * No media and no job: VOD's ids are hexadecimal. What names it can only be refused, by VOD when the key may call, by its
- * gateway when it may not.
+ * No media and no job: VOD's ids are hexadecimal. What names it is refused by VOD when the key may call, and by its gateway when
+ * it may not. Should VOD take a job of it all the same, that can only fail, and what fails isn't billed.
  */
 export const nobody = 'missing0vodaidoctor0000000000000';
 
@@ -91,9 +91,4 @@ function judged(region: string, operation: string, outcome: ReadOutcome<unknown>
       return lacksPermission(outcome) ? { ...finding, remedy: `allow vod:${operation}: ${policyPage}` } : finding;
     }
   }
-}
-
-/** For a region that doesn't answer. */
-export function permissionsNotAsked(region: string): Finding {
-  return skipped({ check: 'permissions', region }, 'not asked for, as VOD does not answer this key');
 }

@@ -1,6 +1,6 @@
 import type { ConfigFor } from '@app/config';
 import type { VodClient } from '@app/vod';
-import { checkAccess, checkOffer, checkPermissions, permissionsNotAsked } from './access';
+import { checkAccess, checkOffer, checkPermissions } from './access';
 import { checkCallback } from './callback';
 import { checkClock } from './clock';
 import { bad, ok, skipped, type Finding } from './finding';
@@ -43,33 +43,45 @@ export async function* examine(parts: DoctorParts, options: DoctorOptions): Asyn
       return;
     }
     yield ok(about, `an access key from ${source}`);
-    // At the same time, and told one after the other.
-    const regions = config.vod.regions.map((region) => ofRegion(parts, vod, region, options));
-    for (const findings of regions) yield* await findings;
+    const found = await Promise.all(config.vod.regions.map((region) => examineRegion(parts, vod, region, options)));
+    yield* found.flat();
+    if (options.spending) yield* await trySpending(parts, vod, options.spending, found.flat());
   } finally {
     vod.close();
   }
 }
 
-async function ofRegion(
-  { config, open, wait, now }: DoctorParts,
+async function examineRegion(
+  { config, open, wait }: DoctorParts,
   vod: VodClient,
   region: string,
-  { tryUrl, nonceAfterMs, spending }: DoctorOptions,
+  { tryUrl, nonceAfterMs }: DoctorOptions,
 ): Promise<Finding[]> {
   const { endpoint, callback } = config.vod;
+  const about = (check: string) => ({ check, region });
   const access = await checkAccess(vod, region, endpoint.replaceAll('{region}', region));
   const answers = access.verdict === 'ok';
-  const [permissions, settings, nonces, queue, url] = await Promise.all([
-    answers ? checkPermissions(vod, region) : [permissionsNotAsked(region)],
-    answers ? checkCallback(vod, config, region) : skipped({ check: 'callback settings', region }, 'not asked'),
-    answers ? checkNonces({ open, wait }, region, nonceAfterMs) : skipped({ check: 'nonce memory', region }, 'not tried'),
+  const [permissions, nonces, settings, queue, url] = await Promise.all([
+    answers ? checkPermissions(vod, region) : [skipped(about('permissions'), NOT_ANSWERED)],
+    answers ? checkNonces({ open, wait }, region, nonceAfterMs) : skipped(about('nonce memory'), NOT_ANSWERED),
+    answers ? checkCallback(vod, config, region) : skipped(about('callback settings'), NOT_ANSWERED),
     checkQueue(config, region),
-    tryUrl ? checkUrl(config, region) : skipped({ check: 'callback URL', region }, 'not tried: --try-url sends it a harmless event'),
+    tryUrl ? checkUrl(config, region) : skipped(about('callback URL'), 'not tried: --try-url sends it a harmless event'),
   ]);
   const clock = checkClock(vod, region, callback.toleranceMs);
-  const found = [checkOffer(region), access, clock, ...permissions, nonces, settings, queue, url];
-  if (spending?.region !== region) return found;
-  if (!answers) return [...found, skipped({ check: 'submission', region }, 'not tried, as VOD does not answer')];
-  return [...found, ...(await spend({ vod, open, wait, now }, spending))];
+  return [checkOffer(region), access, clock, ...permissions, nonces, settings, queue, url];
+}
+
+const NOT_ANSWERED = 'not asked, as VOD does not answer this key';
+
+async function trySpending(
+  { open, wait, now }: DoctorParts,
+  vod: VodClient,
+  spending: Spending,
+  found: readonly Finding[],
+): Promise<Finding[]> {
+  const { region } = spending;
+  const answers = found.some((each) => each.region === region && each.check === 'access' && each.verdict === 'ok');
+  if (!answers) return [skipped({ check: 'submission', region }, NOT_ANSWERED)];
+  return spend({ vod, open, wait, now }, spending);
 }

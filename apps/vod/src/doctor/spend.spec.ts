@@ -125,6 +125,6 @@ describe('Paying', () => {
   it('does not happen where VOD does not answer', async () => {
     account = await VodAccount.start();
     const { heard } = await account.run([...args, '--yes'], { env: { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' } });
-    expect(heard.said.at(-1)).toMatch(/^– cn-shanghai submission: not tried/);
+    expect(heard.said.at(-1)).toMatch(/^– cn-shanghai submission: not asked/);
   });
 });
