@@ -101,11 +101,11 @@ describe('vod:doctor', () => {
     const { code, stdout } = await vod(['doctor', '--json', '--try-url']);
     const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: { check: string; verdict: string; says: string }[] };
     expect({ code, ok, wrong: findings.filter(({ verdict }) => verdict === 'bad') }).toEqual({ code: 0, ok: true, wrong: [] });
-    expect(findings.find(({ check }) => check === 'callback URL')?.says).toMatch(/^takes an event .* and refuses a wrong signature$/);
+    expect(findings.find(({ check }) => check === 'callback URL')?.says).toMatch(/^keeps what is signed .* and refuses a wrong signature$/);
     expect(await stack.query('select count(*)::int as jobs from job')).toEqual(before);
     // Of its three requests the two that prove the key leave nothing behind.
-    const events = await stack.query(`select verdict from event where event_type = 'VodaiDoctorProbe'`);
-    expect(events).toEqual([{ verdict: 'ignored' }]);
+    const events = await stack.query(`select verdict, signature, vod_job_id from event where event_type = ''`);
+    expect(events).toEqual([{ verdict: 'ignored', signature: 'valid', vod_job_id: '' }]);
   });
 
   it.each<[string, () => Record<string, string>, RegExp, RegExp]>([

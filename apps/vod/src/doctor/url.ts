@@ -9,12 +9,14 @@ const MOST_CHARACTERS = 2_000;
 /** September 2001, in ten digits. */
 const LONG_AGO = '1000000000';
 
+/** No event of VOD: it is kept as ignored, about no job, and the next one is a copy of it. */
+const PROBE = '{"probe":"vod:doctor"}';
+
 type Answer = { status: number; code: string | null; ms: number } | { failed: string };
 
 /**
  * Whether the callback URL answers as VOD needs it, asked from this machine: it refuses a wrong signature, it knows this key
- * and this very URL, and it takes an event. What is sent for the first two is kept nowhere. The third keeps one event that is
- * about no job, and is ignored.
+ * and this very URL, and it keeps what is signed. What is sent for the first two is kept nowhere.
  */
 export async function checkUrl(config: ConfigFor<'vod'>, region: string, nowMs = Date.now()): Promise<Finding> {
   const about = { check: 'callback URL', region };
@@ -40,7 +42,7 @@ export async function checkUrl(config: ConfigFor<'vod'>, region: string, nowMs =
   if (objection) return bad(about, ...objection);
   const time = 'ms' in taken ? ` (${taken.ms} ms; VOD waits for 5 s)` : '';
   const others = auth === 'required' ? ' and refuses a wrong signature' : '';
-  return ok(about, `takes an event${time}${others}`);
+  return ok(about, `keeps what is signed${time}${others}`);
 }
 
 type Objection = [says: string, remedy: string];
@@ -63,8 +65,8 @@ function objectionToEvent(answer: Answer): Objection | null {
   if (answer.code === 'signature_stale') {
     return ['the webhook finds our time too far off', 'have its clock, and this one, set by a time server (NTP)'];
   }
-  if (answer.status === 503) return ['it can not keep an event (503)', "look at the webhook's log: is Postgres there?"];
-  return [`a signed event got ${answer.status} ${answer.code ?? ''}`.trimEnd(), elsewhere];
+  if (answer.status === 503) return ['it can not keep what is signed (503)', "look at the webhook's log: is Postgres there?"];
+  return [`what is signed got ${answer.status} ${answer.code ?? ''}`.trimEnd(), elsewhere];
 }
 
 function notReached(failed: string): Objection {
@@ -75,12 +77,11 @@ function notReached(failed: string): Objection {
 async function post(url: string, timestamp: string, signature: string | null): Promise<Answer> {
   const begun = performance.now();
   const headers = signature === null ? {} : { 'x-vod-timestamp': timestamp, 'x-vod-signature': signature };
-  const body = JSON.stringify({ EventType: 'VodaiDoctorProbe', EventTime: `${new Date().toISOString().slice(0, 19)}Z` });
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body,
+      body: PROBE,
       redirect: 'manual',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
