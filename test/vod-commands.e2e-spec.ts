@@ -143,14 +143,17 @@ describe('vod:doctor', () => {
     const args = ['doctor', '--spend', '1', '--media', 'short-video'];
     const refused = await vod(args);
     expect([refused.code, refused.stdout, stack.emulator.ledger().billed]).toEqual([2, '', 0]);
-    const { code, stdout } = await vod([...args, '--yes']);
+    const env = { VODAI_URL: stack.api.url, VODAI_KEY: keys.viewer };
+    const { code, stdout } = await vod([...args, '--yes'], { env });
     expect([code, stack.emulator.ledger().billed]).toEqual([0, 1]);
     expect(stdout).toMatch(/\n✓ cn-shanghai listing: /);
+    expect(stdout).toContain('\n✓ cn-shanghai event: has come by http, signature valid\n');
+    expect(stdout).toContain('\n✓ cn-shanghai extend: the event has none');
   });
 });
 
 it('No command has printed a key, a secret or a token', () => {
-  const secrets = [keys.accessKeyId, keys.accessKeySecret, keys.callback, 'ElsewhereCanary1', 'AnotherCanary1'];
+  const secrets = [keys.viewer, keys.accessKeyId, keys.accessKeySecret, keys.callback, 'ElsewhereCanary1', 'AnotherCanary1'];
   expect(everythingPrinted.length).toBeGreaterThan(10);
   expect(secrets.filter((secret) => everythingPrinted.join('\n').includes(secret))).toEqual([]);
 });

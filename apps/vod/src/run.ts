@@ -4,6 +4,7 @@ import { loadConfig, parseDuration, type ConfigFor } from '@app/config';
 import { jobTypes, shortTypeNames, type JobType } from '@app/domain';
 import { VodClient } from '@app/vod';
 import { configure } from './configure';
+import type { Api } from './doctor/arrival';
 import { examine, type DoctorOptions } from './doctor/doctor';
 import { lineOf, type Finding } from './doctor/finding';
 import { costOf, type Spending } from './doctor/spend';
@@ -88,7 +89,8 @@ async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, t
   if (options.spending && !(await agreedToPay(options.spending, given.yes ?? false, voice))) return 2;
 
   const findings: Finding[] = [];
-  for await (const finding of examine({ config, open: () => clientFor(config), ...time }, options)) {
+  const parts = { config, open: () => clientFor(config), api: apiIn(env), ...time };
+  for await (const finding of examine(parts, options)) {
     findings.push(finding);
     if (!given.json) voice.say(lineOf(finding));
   }
@@ -101,6 +103,11 @@ async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, t
 function clientFor({ vod }: ConfigFor<'vod'>): VodClient {
   const { endpoint, timeoutMs, credentials, proxy } = vod;
   return new VodClient({ endpoint, timeoutMs, credentials, proxies: proxy });
+}
+
+/** As `vodai` finds it. */
+function apiIn({ VODAI_URL: url, VODAI_KEY: key }: NodeJS.ProcessEnv): Api | null {
+  return url && key ? { url, key } : null;
 }
 
 interface SpendOptions {

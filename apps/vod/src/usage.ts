@@ -24,6 +24,8 @@ npm run vod:doctor -- --spend 1 --media <id>
   --type <type>           of the paid job: AIVideoTag (default), AIMediaDNA, AIMediaAudit; also tag, dna, audit
   --yes                   pays without asking
 
+With VODAI_URL and VODAI_KEY (a viewer's) it also looks whether the event of the paid job has come to the running product.
+
 Exit codes:
   0  nothing is wrong
   1  something is: the lines with ✗ say what to do

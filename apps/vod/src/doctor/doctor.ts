@@ -1,6 +1,7 @@
 import type { ConfigFor } from '@app/config';
 import type { VodClient } from '@app/vod';
 import { checkAccess, checkOffer, checkPermissions } from './access';
+import type { Api } from './arrival';
 import { checkCallback } from './callback';
 import { checkClock } from './clock';
 import { bad, ok, skipped, type Finding } from './finding';
@@ -15,6 +16,8 @@ export interface DoctorParts {
   open: () => VodClient;
   wait: (ms: number) => Promise<unknown>;
   now: () => number;
+  /** Of this product, where the event of a paid job can be looked for. */
+  api: Api | null;
 }
 
 export interface DoctorOptions {
@@ -75,7 +78,7 @@ async function examineRegion(
 const NOT_ANSWERED = 'not asked, as VOD does not answer this key';
 
 async function trySpending(
-  { open, wait, now }: DoctorParts,
+  { open, wait, now, api }: DoctorParts,
   vod: VodClient,
   spending: Spending,
   found: readonly Finding[],
@@ -83,5 +86,5 @@ async function trySpending(
   const { region } = spending;
   const answers = found.some((each) => each.region === region && each.check === 'access' && each.verdict === 'ok');
   if (!answers) return [skipped({ check: 'submission', region }, NOT_ANSWERED)];
-  return spend({ vod, open, wait, now }, spending);
+  return spend({ vod, open, wait, now, api }, spending);
 }

@@ -19,6 +19,7 @@ async function spent(more: Partial<Spending> = {}, waited = async () => {}): Pro
     const parts = {
       vod,
       open: () => account.client(),
+      api: null,
       now: () => nowMs,
       wait: async (ms: number) => {
         nowMs += ms;
@@ -41,11 +42,11 @@ describe('One paid job', () => {
       'read ok',
       'end ok',
       'listing ok',
-      'extend skipped',
+      'event skipped',
     ]);
     const [job] = account.emulator.jobs();
     expect(found.get('submission')?.says).toContain(`VOD took it as ${job?.jobId} (RequestId `);
-    expect(found.get('extend')?.says).toContain(job?.jobId);
+    expect(found.get('event')?.says).toContain(job?.jobId);
     expect(account.emulator.ledger().billed).toBe(1);
   });
 

@@ -1,6 +1,7 @@
 import { typeNames, type JobType } from '@app/domain';
 import { catalogue, normalizeResult, type SignedSubmission, type SubmitOutcome, type VodClient, type VodJob } from '@app/vod';
 import { remedyFor } from '../remedies';
+import { checkArrival, type Api } from './arrival';
 import { bad, ok, skipped, type Finding } from './finding';
 import { wasRemembered } from './nonce';
 import { submissionOf } from './submission';
@@ -25,6 +26,8 @@ export interface SpendParts {
   open: () => VodClient;
   wait: (ms: number) => Promise<unknown>;
   now: () => number;
+  /** Where the event can be looked for. */
+  api: Api | null;
 }
 
 /** What is paid for what, before anybody agrees to it. */
@@ -49,8 +52,7 @@ export async function spend(parts: SpendParts, spending: Spending): Promise<Find
 
   const seen = await follow(parts, spending, jobId, begunAt);
   findings.push(...findingsOf(seen, spending, jobId));
-  const where = `the event of ${jobId} in GET /v1/events: if its body has an Extend, VOD echoes ours (vodai-doctor)`;
-  findings.push(skipped(about('extend'), `look at ${where}`));
+  if (seen.end !== null) findings.push(...(await checkArrival(parts, region, jobId)));
   return findings;
 }
 
