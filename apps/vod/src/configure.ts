@@ -61,7 +61,7 @@ export async function configure(
   if (check) return exitCodes.different;
 
   const agreed = yes || (await agreedTo(different, voice));
-  if (agreed !== true) return agreed;
+  if (agreed !== true) return agreed; // guard: settings-agreed
   let exitCode: ExitCode = exitCodes.same;
   for (const each of different) if (!(await set(vod, config, each, voice))) exitCode = exitCodes.different;
   return exitCode;

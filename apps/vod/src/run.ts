@@ -86,7 +86,7 @@ async function runDoctor(args: string[], env: NodeJS.ProcessEnv, voice: Voice, t
     nonceAfterMs: given['nonce-after'] === undefined ? null : nonceAgeOf(given['nonce-after']),
     spending: spendingOf(given, config),
   };
-  if (options.spending && !(await agreedToPay(options.spending, given.yes ?? false, voice))) return 2;
+  if (options.spending && !(await agreedToPay(options.spending, given.yes ?? false, voice))) return 2; // guard: spending-agreed
 
   const findings: Finding[] = [];
   const parts = { config, open: () => clientFor(config), api: apiIn(env), ...time };
