@@ -5,8 +5,8 @@ afterEach(closeAll);
 const HOUR = { min: 3_600_000, max: 3_600_000 };
 const KEY = 'canary-key';
 const KNOWN = (
-  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames missingIds nonceMemory faults ' +
-  'faultSeed'
+  'callback jobTimeMs qps failShare echoExtend listingLagMs listsAiJobs eventNames queueBody eventForms requestCallbacks signedUrl ' +
+  'uploadTimeMs missingIds submitEntries nonceMemory faults faultSeed'
 ).split(' ');
 
 async function call(url: string, path: string, method = 'GET', body?: unknown) {
@@ -129,7 +129,7 @@ describe('settings', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       ...before,
-      callback: { url: 'http://127.0.0.1:1/{region}/new', enabled: true, signed: true },
+      callback: { url: 'http://127.0.0.1:1/{region}/new', queue: null, enabled: true, signed: true },
       qps: { ...before.qps, SubmitAIJob: 5 },
       failShare: 0.25,
     });
@@ -162,7 +162,14 @@ describe('settings', () => {
     [{ echoExtend: 'yes' }, 'echoExtend'],
     [{ listingLagMs: -1 }, 'listingLagMs'],
     [{ listsAiJobs: 0 }, 'listsAiJobs'],
+    [{ callback: { queue: { queue: '' } } }, 'callback.queue.queue'],
+    [{ callback: { queue: { queue: 'q', endpoint: 'mns' } } }, 'callback.queue.endpoint'],
     [{ eventNames: 'AIComplete' }, 'eventNames'],
+    [{ eventForms: { time: 'now' } }, 'eventForms.time'],
+    [{ requestCallbacks: true }, 'requestCallbacks'],
+    [{ signedUrl: 'both' }, 'signedUrl'],
+    [{ uploadTimeMs: -1 }, 'uploadTimeMs'],
+    [{ submitEntries: '2021' }, 'submitEntries'],
     [{ missingIds: 'list' }, 'missingIds'],
     [{ nonceMemory: 'sometimes' }, 'nonceMemory'],
     [{ nonceMemory: { nodes: 0 } }, 'nonceMemory.nodes'],

@@ -18,6 +18,7 @@ import type { AddOutcome, MediaFilter, NewMedia, UploadOutcome } from './media-c
 import { type MediaEventType, type MediaOccasion, eventOfMedia } from './media-events';
 import { type Memory, emptyMemory, stopWork } from './memory';
 import { refuseOtherOrigins } from './origins';
+import { type Queues, leadToQueues, queueSurface } from './queue';
 import { ALL_REGIONS } from './regions';
 import { rpcRoutes } from './rpc';
 import {
@@ -36,6 +37,8 @@ export interface EmulatorOptions extends InitialSettings {
   accessKeys: AccessKey[];
   /** The first is the region of a request whose path names none. Default: all of VOD's. */
   regions?: string[];
+  /** SMQ's queues that every region has from the start, with that of `callback`. `{region}` in a name is filled in. */
+  queues?: string[];
   /**
    * Makes job ids, job times and the order of entries repeatable. Leave it out where a client keeps its data longer
    * than this process lives: a second run would hand out the ids of the first again.
@@ -134,6 +137,11 @@ export class Emulator {
     return this.#memory.faults.journal(limit);
   }
 
+  /** SMQ's queues, in all regions. */
+  get queues(): Queues {
+    return this.#memory.queues.queues;
+  }
+
   /** The media that were added, newest first. */
   media({ region, limit = Infinity }: MediaFilter = {}): MediaView[] {
     return this.#memory.media
@@ -214,10 +222,11 @@ export class Emulator {
   }
 
   #emptyMemory(): Memory {
-    const { accessKeys, callback, keep = DEFAULT_KEEP } = this.#options;
+    const { accessKeys, callback, queues = [], keep = DEFAULT_KEEP } = this.#options;
     return emptyMemory({
       accessKeys,
       regions: this.#regions,
+      queueNames: [...queues, ...(callback?.queue ? [callback.queue.queue] : [])],
       keep,
       settings: () => this.#settings,
       clock: this.#clock,
@@ -227,9 +236,10 @@ export class Emulator {
   }
 
   #createApp(): FastifyInstance {
-    const app = fastify({ logger: false, forceCloseConnections: true });
+    const app = fastify({ logger: false, forceCloseConnections: true, rewriteUrl: leadToQueues });
     refuseOtherOrigins(app, () => this.#listensOn);
     app.register(controlRoutes(this), { prefix: '/_emulator' });
+    app.register(queueSurface(() => this.#memory.queues));
     app.register(processRoutes(this));
     const desk = new FrontDesk({
       memory: () => this.#memory,

@@ -6,18 +6,21 @@ import {
   type Fault,
   type FaultRule,
   type On,
+  type QueueCallFault,
   eventPointOf,
   isEventFault,
   ruleName,
 } from './faults';
 import type { Job } from './jobs';
 import type { Operation } from './operation-names';
+import type { QueueAction } from './queue/queue-call';
 import { RingBuffer } from './ring-buffer';
 
 /** Whom a fault has met. */
 export interface Struck {
   region: string;
   mediaId?: string | undefined;
+  queue?: string;
   /** One goes into the journal as `jobId`, several as `jobIds`. */
   jobIds?: readonly string[];
   requestId?: string | undefined;
@@ -31,6 +34,7 @@ export interface FaultEntry {
   fault: Fault['fault'];
   region: string;
   mediaId?: string;
+  queue?: string;
   jobId?: string;
   jobIds?: readonly string[];
   requestId?: string;
@@ -55,12 +59,15 @@ export interface Strike<F extends Fault> {
   hit: (struck: Struck) => void;
 }
 
+/** Where rules can strike. */
+type Point = Operation | QueueAction | EventPoint;
+
 /** Decides which rule strikes, and remembers what has struck. */
 export class FaultPlan {
   readonly #journal: RingBuffer<FaultEntry>;
   readonly #byRule = new Map<string, number>();
   readonly #byFault = new Map<string, number>();
-  #rules = new Map<Operation | EventPoint, Rule[]>();
+  #rules = new Map<Point, Rule[]>();
   #seed = 0;
   #nodes: Chance = Math.random;
 
@@ -91,6 +98,11 @@ export class FaultPlan {
     return this.#first(point, () => [job.mediaId]) as Strike<EventFault> | undefined;
   }
 
+  /** Queues know no media. */
+  onQueue(action: QueueAction): Strike<QueueCallFault> | undefined {
+    return this.#first(action, () => []) as Strike<QueueCallFault> | undefined;
+  }
+
   /** Which of `count` gateway nodes a call happens to meet. */
   node(count: number): number {
     return Math.floor(this.#nodes() * count);
@@ -110,7 +122,7 @@ export class FaultPlan {
     };
   }
 
-  #first(point: Operation | EventPoint, mediaIds: () => readonly string[]): Strike<Fault> | undefined {
+  #first(point: Point, mediaIds: () => readonly string[]): Strike<Fault> | undefined {
     const rules = this.#rules.get(point);
     if (!rules) return undefined;
     const media = mediaIds();
@@ -126,7 +138,7 @@ export class FaultPlan {
     );
   }
 
-  #hit(rule: Rule, { region, mediaId, jobIds = [], requestId }: Struck): void {
+  #hit(rule: Rule, { region, mediaId, queue, jobIds = [], requestId }: Struck): void {
     const { fault } = rule.given.then;
     rule.fired++;
     increment(this.#byRule, rule.name);
@@ -138,6 +150,7 @@ export class FaultPlan {
       fault,
       region,
       ...(mediaId !== undefined && { mediaId }),
+      ...(queue !== undefined && { queue }),
       ...(jobIds.length === 1 && jobIds[0] !== undefined && { jobId: jobIds[0] }),
       ...(jobIds.length > 1 && { jobIds }),
       ...(requestId !== undefined && { requestId }),
@@ -178,9 +191,9 @@ function isNth(seen: number, nth: number | { every: number } | undefined): boole
   return typeof nth === 'number' ? seen === nth : seen % nth.every === 0;
 }
 
-function pointOf({ given: { on, then } }: Rule): Operation | EventPoint {
+function pointOf({ given: { on, then } }: Rule): Point {
   // The schema lets no fault of events on an operation, nor the reverse.
-  return isEventFault(then) ? eventPointOf(then) : (on as Operation);
+  return isEventFault(then) ? eventPointOf(then) : (on as Operation | QueueAction);
 }
 
 function increment(counts: Map<string, number>, key: string): void {

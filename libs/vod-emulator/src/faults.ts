@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { OPERATIONS } from './operation-names';
+import { QUEUE_ACTIONS } from './queue/queue-call';
+import { FAULTS_OF_ANY_QUEUE_CALL, QUEUE_FAULT_PLACES, type QueueFault, queueFaults } from './queue/queue-faults';
 
 // The plan of faults: a list of rules, set as a whole. A rule says where it strikes (`on`), when, and what then happens.
 
@@ -120,9 +122,10 @@ type TransportFault = z.infer<(typeof transportFaults)[number]>;
 export type ContentFault = z.infer<(typeof contentFaults)[number]>;
 export type AnswerFault = TransportFault | ContentFault;
 export type EventFault = z.infer<(typeof eventFaults)[number]>;
-export type Fault = AnswerFault | EventFault;
+export type QueueCallFault = TransportFault | QueueFault;
+export type Fault = AnswerFault | EventFault | QueueFault;
 
-const on = z.enum([...OPERATIONS, 'event']);
+const on = z.enum([...OPERATIONS, ...QUEUE_ACTIONS, 'event']);
 export type On = z.infer<typeof on>;
 
 /**
@@ -149,7 +152,7 @@ const ruleSchema = z.strictObject({
       limit: z.number().int().min(1).optional(),
     })
     .optional(),
-  ...withThen(z.discriminatedUnion('fault', [...transportFaults, ...contentFaults, ...eventFaults])),
+  ...withThen(z.discriminatedUnion('fault', [...transportFaults, ...contentFaults, ...eventFaults, ...queueFaults])),
 });
 export type FaultRule = z.infer<typeof ruleSchema>;
 
@@ -203,6 +206,10 @@ export function isContentFault(fault: Fault): fault is ContentFault {
   return fault.fault in CONTENT_OF;
 }
 
+function isQueueFault(fault: Fault): fault is QueueFault {
+  return fault.fault in QUEUE_FAULT_PLACES;
+}
+
 export function eventPointOf({ fault }: EventFault): EventPoint {
   return EVENT_POINTS[fault];
 }
@@ -213,7 +220,13 @@ export function ruleName(rule: FaultRule, index: number): string {
 
 function placesOf(fault: Fault): readonly On[] {
   if (isEventFault(fault)) return ['event'];
-  return isContentFault(fault) ? CONTENT_OF[fault.fault] : OPERATIONS;
+  if (isQueueFault(fault)) return QUEUE_FAULT_PLACES[fault.fault];
+  if (isContentFault(fault)) return CONTENT_OF[fault.fault];
+  return FAULTS_OF_ANY_QUEUE_CALL.has(fault.fault) ? [...OPERATIONS, ...QUEUE_ACTIONS] : OPERATIONS;
+}
+
+function isQueueAction(place: On): boolean {
+  return QUEUE_ACTIONS.some((action) => action === place);
 }
 
 export const faultRules = z
@@ -226,6 +239,9 @@ export const faultRules = z
       if (!places.includes(rule.on)) {
         const message = `${rule.then.fault} strikes on ${places.join(', ')}`;
         context.addIssue({ code: 'custom', path: [index, 'on'], message });
+      }
+      if (rule.when?.mediaId !== undefined && isQueueAction(rule.on)) {
+        context.addIssue({ code: 'custom', path: [index, 'when', 'mediaId'], message: 'a queue knows no media' });
       }
       const name = ruleName(rule, index);
       if (names.has(name)) context.addIssue({ code: 'custom', path: [index, 'id'], message: `${name} is there twice` });

@@ -9,6 +9,7 @@ import { type Media, MediaBook } from './media';
 import { type MediaEventType, type MediaOccasion, eventOfMedia } from './media-events';
 import { MessageCallbacks } from './message-callbacks';
 import type { Operation } from './operation-names';
+import { QueueServer, queueDelivery } from './queue';
 import { Recipients } from './recipients';
 import { RingBuffer } from './ring-buffer';
 import type { Settings } from './settings';
@@ -20,6 +21,7 @@ import type { CallCounts, LedgerEntry } from './views';
 export interface MemoryOptions {
   accessKeys: readonly AccessKey[];
   regions: readonly string[];
+  queueNames: readonly string[];
   keep: number;
   settings: () => Settings;
   clock: () => number;
@@ -41,21 +43,24 @@ export interface Memory {
   callbacks: Callbacks;
   faults: FaultPlan;
   eventFaults: EventFaults;
+  queues: QueueServer;
   /** Sends an event about a media, where events are on. Settles when its first attempts are over. */
   announce: (type: MediaEventType, media: Media, occasion: MediaOccasion) => Promise<void>;
 }
 
 export function emptyMemory(options: MemoryOptions): Memory {
-  const { accessKeys, regions, keep, settings, clock, timeoutMs, retryGapMs } = options;
+  const { accessKeys, regions, queueNames, keep, settings, clock, timeoutMs, retryGapMs } = options;
   const faults = new FaultPlan(keep, clock);
   faults.install(settings().faults, settings().faultSeed);
+  const queues = new QueueServer({ accessKeys, regions, names: queueNames, clock, plan: faults });
+  const http = new HttpTransport({ clock, maxSockets: CONCURRENCY, timeoutMs });
   const messageCallbacks = new MessageCallbacks();
   const callbacks = new Callbacks({
     settings,
     clock,
     keep,
     recipients: new Recipients(settings, messageCallbacks),
-    transport: transport(new HttpTransport({ clock, maxSockets: CONCURRENCY, timeoutMs })),
+    transport: transport(http, queueDelivery(queues.queues, settings)),
     retryGapMs,
   });
   const announce: Memory['announce'] = async (type, media, occasion) => {
@@ -76,14 +81,16 @@ export function emptyMemory(options: MemoryOptions): Memory {
     callbacks,
     faults,
     eventFaults,
+    queues,
     announce,
   };
 }
 
-/** No timer runs any more, and no event leaves. */
-export function stopWork({ jobs, uploads, eventFaults, callbacks }: Memory): void {
+/** No timer runs any more, no event leaves, and nobody waits for a message. */
+export function stopWork({ jobs, uploads, eventFaults, callbacks, queues }: Memory): void {
   jobs.stop();
   uploads.stop();
   eventFaults.stop();
   callbacks.stop();
+  queues.queues.stop();
 }

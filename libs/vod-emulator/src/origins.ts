@@ -11,7 +11,8 @@ export function refuseOtherOrigins(app: FastifyInstance, listensOn: () => string
   });
 }
 
-/** VOD's own names are ours: nobody else can make them point at this machine. */
-function askedOf({ method, headers }: FastifyRequest) {
-  return { method, headers: regionOfHost(headers.host) === undefined ? headers : { ...headers, host: 'localhost' } };
+/** Names of VOD and of SMQ are ours: nobody else can make them point at this machine. Those of SMQ only lead to its queues. */
+function askedOf({ method, headers, url, originalUrl }: FastifyRequest) {
+  const isOurs = regionOfHost(headers.host) !== undefined || url !== originalUrl;
+  return { method, headers: isOurs ? { ...headers, host: 'localhost' } : headers };
 }

@@ -86,7 +86,7 @@ function inItsFormat(answer: Answer, call: Call): Answer {
   return { ...answer, body: xmlOf(root, body), contentType: XML_TEXT };
 }
 
-function send(reply: FastifyReply, { status, body, contentType = JSON_TEXT, way = 'whole' }: Answer): FastifyReply {
+export function send(reply: FastifyReply, { status, body, contentType = JSON_TEXT, way = 'whole' }: Answer): FastifyReply {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   if (way === 'whole') return reply.code(status).header('Content-Type', contentType).send(text);
 

@@ -26,11 +26,13 @@ export interface Settings {
   listingLagMs: number;
   listsAiJobs: boolean;
   eventNames: 'own' | 'VideoAIComplete';
+  queueBody: 'raw' | 'base64';
   eventForms: EventForms;
   requestCallbacks: 'always' | 'when_selected' | 'ignored';
   signedUrl: 'request' | 'configured';
   uploadTimeMs: number | null;
   missingIds: 'array' | 'text' | 'text_in_array';
+  submitEntries: 'ids' | 'of_2021';
   nonceMemory: NonceMemory;
   faults: FaultRule[];
   faultSeed: number;
@@ -68,6 +70,8 @@ export interface InitialSettings {
   listsAiJobs?: boolean;
   /** Whether each type's event has a name of its own, the default, or all have the one that SubmitAIJob's page prints. */
   eventNames?: Settings['eventNames'];
+  /** Whether an event is written into a queue as it is, or as base64: no page says. Default `raw`. */
+  queueBody?: Settings['queueBody'];
   /** How events are printed where VOD's pages differ. Default: as the newest page of each prints it. */
   eventForms?: EventFormsPatch;
   /**
@@ -81,6 +85,8 @@ export interface InitialSettings {
   uploadTimeMs?: number | null;
   /** How ListAIJob prints the ids that it doesn't know: three pages, three forms. Default `array`. */
   missingIds?: Settings['missingIds'];
+  /** Whether SubmitAIJob answers with ids alone, the default, or also with the empty fields of its page of 2021. */
+  submitEntries?: Settings['submitEntries'];
   /** Whether the gateway's nodes share the nonces they have seen, which nobody knows either. Default `on`. */
   nonceMemory?: NonceMemory;
   /** What goes wrong, and when. Default nothing. */
@@ -105,11 +111,13 @@ export function initialSettings(given: InitialSettings, drawnSeed: number): Sett
     listingLagMs: given.listingLagMs ?? 0,
     listsAiJobs: given.listsAiJobs ?? true,
     eventNames: given.eventNames ?? 'own',
+    queueBody: given.queueBody ?? 'raw',
     eventForms: patchForms(OWN_FORMS, given.eventForms),
     requestCallbacks: given.requestCallbacks ?? 'always',
     signedUrl: given.signedUrl ?? 'request',
     uploadTimeMs: given.uploadTimeMs ?? null,
     missingIds: given.missingIds ?? 'array',
+    submitEntries: given.submitEntries ?? 'ids',
     nonceMemory: given.nonceMemory ?? 'on',
     faults: faultRules.parse(given.faults ?? []),
     faultSeed: given.faultSeed ?? drawnSeed,
@@ -147,11 +155,13 @@ export const settingsPatch = z.strictObject({
   listingLagMs: jobTime.optional(),
   listsAiJobs: z.boolean().optional(),
   eventNames: z.enum(['own', 'VideoAIComplete']).optional(),
+  queueBody: z.enum(['raw', 'base64']).optional(),
   eventForms: eventFormsPatch.optional(),
   requestCallbacks: z.enum(['always', 'when_selected', 'ignored']).optional(),
   signedUrl: z.enum(['request', 'configured']).optional(),
   uploadTimeMs: jobTime.nullable().optional(),
   missingIds: z.enum(['array', 'text', 'text_in_array']).optional(),
+  submitEntries: z.enum(['ids', 'of_2021']).optional(),
   // Each node may remember 100 MB of nonces.
   nonceMemory: z.union([z.enum(['on', 'off']), z.strictObject({ nodes: z.number().int().min(1).max(16) })]).optional(),
   faults: faultRules.optional(),
@@ -175,11 +185,13 @@ export function applyPatch(settings: Settings, patch: SettingsPatch): Settings {
     listingLagMs: patch.listingLagMs ?? settings.listingLagMs,
     listsAiJobs: patch.listsAiJobs ?? settings.listsAiJobs,
     eventNames: patch.eventNames ?? settings.eventNames,
+    queueBody: patch.queueBody ?? settings.queueBody,
     eventForms: patchForms(settings.eventForms, patch.eventForms),
     requestCallbacks: patch.requestCallbacks ?? settings.requestCallbacks,
     signedUrl: patch.signedUrl ?? settings.signedUrl,
     uploadTimeMs: patch.uploadTimeMs === undefined ? settings.uploadTimeMs : patch.uploadTimeMs,
     missingIds: patch.missingIds ?? settings.missingIds,
+    submitEntries: patch.submitEntries ?? settings.submitEntries,
     nonceMemory: patch.nonceMemory ?? settings.nonceMemory,
     // Not every caller comes through the schema above.
     faults: patch.faults ? faultRules.parse(patch.faults) : settings.faults,

@@ -12,6 +12,9 @@ import { type AdmittedCall, type OperationOutcome, type Service, done, refuse } 
 /** What differs from one submission to another, besides what all parameters say. */
 type Wanted = Pick<Job, 'withTranscript' | 'review' | 'config'>;
 
+/** What the page of 2021 prints besides the ids. */
+const PLACEHOLDERS = { Status: '1', Message: '1', CreationTime: '1', Data: '1', Code: '1' };
+
 export function submit(service: Service, call: AdmittedCall): OperationOutcome {
   const { parameters } = call;
   // VOD's pages mark Types optional and don't say what happens without it (docs/vod.md, "Submitting"): better a clear no.
@@ -31,6 +34,7 @@ export function submit(service: Service, call: AdmittedCall): OperationOutcome {
     Type: type,
     JobId: jobId,
     MediaId: mediaId,
+    ...(service.settings.submitEntries === 'of_2021' && PLACEHOLDERS),
   }));
   return done({ AIJobList: { AIJob } }, { submitted: jobs });
 }
