@@ -152,7 +152,7 @@ export class Emulator {
   }
 
   /** Adds a media, with its file, unless its status says otherwise. */
-  addMedia({ mediaId = hexId(this.#chance), region, createdAt, ...rest }: NewMedia): AddOutcome {
+  addMedia({ mediaId = hexId(this.#chance), region, createdAt, ...rest }: NewMedia = {}): AddOutcome {
     const [first = ''] = this.#regions;
     const place = region ?? first;
     if (!this.#regions.includes(place)) return { outcome: 'unknown_region', regions: this.#regions };

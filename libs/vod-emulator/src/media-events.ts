@@ -19,9 +19,12 @@ export interface MediaOccasion {
   jobId?: string | undefined;
 }
 
-interface Context extends Required<Pick<MediaOccasion, 'failed'>>, MediaOccasion {
+interface Context {
   media: Media;
   forms: EventForms;
+  failed: boolean;
+  variant: MediaOccasion['variant'];
+  extend: string | undefined;
   jobId: string;
   atMs: number;
 }
@@ -45,7 +48,7 @@ const BODIES = {
   VideoAnalysisComplete: ({ media, forms, failed }: Context) => ({
     VideoId: media.mediaId,
     Status: failed ? 'fail' : 'success',
-    ...(failed ? failure('fail') : analysisOf(media, forms)),
+    ...(failed ? failure() : analysisOf(media, forms)),
   }),
   StreamTranscodeComplete: (context: Context) => ({
     VideoId: context.media.mediaId,
@@ -161,8 +164,8 @@ export function eventOfMedia(
   };
 }
 
-function failure(state: 'fail') {
-  const { Code, Message } = verdictOf(state);
+function failure() {
+  const { Code, Message } = verdictOf('fail');
   return { ErrorCode: Code, ErrorMessage: Message };
 }
 
@@ -193,7 +196,7 @@ function streamOf({ media, jobId }: Context, definition: 'LD' | 'SD', failed: bo
   };
 }
 
-function extendOf({ extend }: MediaOccasion) {
+function extendOf({ extend }: Pick<Context, 'extend'>) {
   return extend !== undefined && { Extend: extend };
 }
 

@@ -49,7 +49,7 @@ interface Tag {
 
 type TagGroups = Partial<Record<'Category' | 'Keyword' | 'Person' | 'Location' | 'Time', Tag[]>>;
 
-/** A media whose id starts with `speech` has nothing to see, and one that starts with `plain` fits no category. */
+/** A media whose id starts with `speech` has nothing to see, and one that starts with `unsorted` fits no category. */
 function tagGroups(mediaId: string): TagGroups {
   if (mediaId.startsWith('speech')) return {};
   const chance = seededChance(hash(`${mediaId} tags`));
@@ -64,7 +64,7 @@ function tagGroups(mediaId: string): TagGroups {
     Location: pick(chance, LOCATIONS, between(chance, 0, 2)).map(tag),
     Time: pick(chance, TIMES_OF_DAY, between(chance, 0, 1)).map(tag),
   };
-  if (mediaId.startsWith('plain')) groups.Category = [];
+  if (mediaId.startsWith('unsorted')) groups.Category = [];
   // Every group is optional: VOD leaves out the ones in which it found nothing.
   return Object.fromEntries(Object.entries(groups).filter(([, tags]) => tags.length > 0));
 }
