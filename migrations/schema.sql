@@ -53,8 +53,8 @@ create table event (
   job_id             uuid,
   body_dropped_at    timestamp with time zone,
   constraint event_pkey PRIMARY KEY (id),
-  constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text]))),
-  constraint event_source_known CHECK ((source = 'http'::text)),
+  constraint event_signature_known CHECK ((signature = ANY (ARRAY['valid'::text, 'missing'::text, 'malformed'::text, 'stale'::text, 'mismatch'::text, 'unchecked'::text, 'unneeded'::text]))),
+  constraint event_source_known CHECK ((source = ANY (ARRAY['http'::text, 'queue'::text]))),
   constraint event_verdict_known CHECK ((verdict = ANY (ARRAY['received'::text, 'matched'::text, 'unmatched'::text, 'ignored'::text, 'rejected'::text])))
 );
 CREATE UNIQUE INDEX event_identity ON public.event USING btree (region, event_type, vod_job_id, status, body_hash);

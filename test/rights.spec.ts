@@ -154,7 +154,6 @@ describe('Whoever has the login of', () => {
       newRequest,
       newJob('state', `'queued'`),
       `insert into event (id) values ('${newId}')`,
-      `select keep_events('[]')`,
       `select * from keep_known_events('[]', '')`,
       'update history set actor = null',
       `update installation set id = '${newId}'`,
@@ -178,6 +177,10 @@ describe('Whoever has the login of', () => {
     expect(await attempt('api', newJob('state', `'queued'`))).toBe('done');
     const cancel = `update job set state = 'canceled', due_at = null, settled_at = now(), holds_natural_key = false where id = '${queuedId}'`;
     expect(await attempt('api', cancel)).toBe('done');
+  });
+
+  it('the worker keeps the notices of the queue, by the function that keeps them', async () => {
+    expect(await attempt('worker', `select keep_events('[]')`)).toBe('done');
   });
 
   it('the worker claims', async () => {

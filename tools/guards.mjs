@@ -43,7 +43,9 @@ function findGuards() {
           .map((place) => ({ ...place, without: place.text.replace(out ?? place.text, () => instead), out })),
       })),
       ...constraints.names.map((name) => {
-        const places = migrations.flatMap(([file, text]) => constraintsIn(file, text, name));
+        const found = migrations.flatMap(([file, text]) => constraintsIn(file, text, name));
+        // A later migration may make it anew: then that one counts.
+        const places = found.filter(({ file }) => found.every((other) => other.file <= file));
         return { name, guard: `${places[0]?.kind} ${name}`, test: constraints.test, places };
       }),
     ],

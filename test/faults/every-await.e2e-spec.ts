@@ -65,7 +65,10 @@ interface Scene {
 
 const plain: Scene = { names: [], media: ['plain'], isRare: false };
 
-function scenes(): Scene[] {
+/** Into which the emulator writes its events besides, while a worker takes them from there. */
+const QUEUE = 'vod-events';
+
+function scenes(city: City): Scene[] {
   const left = new Set(failpointNames);
   const take = (pattern: RegExp): string[] => {
     const names = [...left].filter((name) => pattern.test(name));
@@ -73,6 +76,14 @@ function scenes(): Scene[] {
     return names;
   };
   const rare: Omit<Scene, 'isRare'>[] = [
+    {
+      names: take(/^consume\./),
+      media: ['plain'],
+      env: { VOD_MNS_ENDPOINT: `${city.emulatorUrl}/_mns/{region}`, VOD_MNS_QUEUE: QUEUE },
+      lanes: 1,
+      before: async () => city.emulator.configure({ callback: { queue: { queue: QUEUE } } }),
+      after: async () => city.emulator.configure({ callback: { queue: null } }),
+    },
     { names: take(/^submit\.pacer\.pause/), media: ['busy'] },
     { names: take(/^collect\.pacer\.pause/), media: ['busyread'] },
     // An event that came first would spare it the look at the list.
@@ -124,7 +135,7 @@ describeWithRedisServer('kill at every await', () => {
       await redis.start();
       try {
         const options = { seed, apis: 1, webhooks: 1, workers: 0, redisUrl: redis.url, env: times };
-        await City.run({ ...options, emulator: { faults } }, (city) => killEverywhere(city, redis));
+        await City.run({ ...options, emulator: { faults, queues: [QUEUE] } }, (city) => killEverywhere(city, redis));
       } finally {
         await redis.kill();
       }
@@ -146,7 +157,7 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   };
 
   for (let round = 1; round <= rounds; round += 1) {
-    for (const scene of scenes()) {
+    for (const scene of scenes(city)) {
       const drawn = scene.names.filter(() => city.chance() < fatalShare);
       // What is rare need not come by a second time for the same worker.
       await play(scene, drawn, scene.isRare ? 1 : round);
@@ -154,7 +165,7 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   }
   // What was neither drawn nor passed on the way to the others.
   const unseen = () => failpointNames.filter((name) => !lines().has(name));
-  for (const scene of scenes()) {
+  for (const scene of scenes(city)) {
     // One after the other: the first may lead past the others.
     for (const name of scene.names) if (unseen().includes(name)) await play(scene, [name], 1);
   }

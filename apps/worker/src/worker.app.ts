@@ -1,4 +1,4 @@
-import type { ConfigFor } from '@app/config';
+import { eventQueues, type ConfigFor } from '@app/config';
 import {
   assembleSteps,
   failpoints,
@@ -23,6 +23,7 @@ import {
 import { openProcess, type OpenProcess } from '@app/process';
 import { Queues, queuesOf } from '@app/queue';
 import { configuredQuotas, quotaOf, VodClient, vodOperations } from '@app/vod';
+import { consumeEventQueues } from './event-queues';
 import { processors } from './processors';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
@@ -37,7 +38,11 @@ export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promis
   const { regions } = config.vod;
   const { submitQps, collectQps, maxInFlight } = config.limits;
   const limits = { submitQps, collectQps, maxInFlight };
-  const known = { queues: queuesOf(regions), operations: vodOperations };
+  const known = {
+    queues: queuesOf(regions),
+    operations: vodOperations,
+    eventQueues: [...eventQueues(config).keys()],
+  };
   return openProcess({ role: 'worker', config, logger, limits, known }, (process) =>
     openWorker(config, logger, process),
   );
@@ -58,10 +63,11 @@ async function openWorker(
   const settings = stepSettings(config);
   const stores = openStores({ db, signals, settings });
   await stores.pace.setQuotas(settings.regions, configuredQuotas(config.limits));
+  const arm = failpoints(config.failpoints);
   const steps = assembleSteps({
     parts: { ...stores, ...realClock, queues, pacer: new Pacer(stores.pace, signals), vod, signals },
     settings,
-    arm: failpoints(config.failpoints),
+    arm,
   });
   showCircuits(registry, settings.regions, () => stores.circuits.all());
 
@@ -79,7 +85,13 @@ async function openWorker(
     await Promise.all([dispatching.stop(), matching.stop()]);
     await queues.stopWork();
   });
-  return { module: operations({ queues: () => queues.assertWorks() }), bodyParser: false };
+  const consumers = consumeEventQueues(config, { db, signals }, { arm, logger, onError });
+  onClose(() => consumers?.stop());
+  const checks = {
+    queues: () => queues.assertWorks(),
+    ...(consumers && { event_queue: () => consumers.assertTaken() }),
+  };
+  return { module: operations(checks), bodyParser: false };
 }
 
 function stepSettings({ alarms, limits, recovery, vod }: ConfigFor<'worker'>): StepSettings {

@@ -133,7 +133,7 @@ export function eventQueues(config: Pick<Config, 'vod'>): ReadonlyMap<string, Ev
   if (eventQueue === undefined) return new Map();
   const { endpoint, queue } = eventQueue;
   const isShared = regions.length > 1 && !`${endpoint} ${queue}`.includes('{region}');
-  const names = isShared ? ['*'] : regions;
+  const names: readonly string[] = isShared ? ['*'] : regions;
   return new Map(
     names.map((region) => [region, { endpoint: fillRegion(endpoint, region), queue: fillRegion(queue, region) }]),
   );

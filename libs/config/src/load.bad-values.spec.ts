@@ -47,7 +47,7 @@ describe('a bad value', () => {
     ['VOD_MNS_ENDPOINT', 'https://mns.test/#queue', 'without user, query or fragment'],
     ['VOD_MNS_QUEUE', 'vod_callback', 'up to 120 letters, digits and hyphens'],
     ['VOD_MNS_QUEUE', '-vod', 'a letter or a digit first'],
-    ['VOD_MNS_QUEUE', `v${'x'.repeat(70)}-{region}-{region}-{region}-{region}-{region}`, 'the name of a queue'],
+    ['VOD_MNS_QUEUE', '{uid}'.repeat(8), 'the name of a queue'],
     ['ALIBABA_CLOUD_ACCOUNT_ID', 'me@example.com', 'a number such as 1234567890123456'],
     ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
     ['RETENTION', '180', '0 (for ever), or days from 1d to 36500d such as 180d'],

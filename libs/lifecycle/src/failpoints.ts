@@ -29,6 +29,7 @@ const awaits = {
     'circuits.open',
     'circuits.close',
   ],
+  consume: ['queue.receive', 'receive.keep', 'queue.delete'],
   match: ['events.match'],
   collect: ['reads.jobsToRead', 'pacer.turn', 'vod.readJobs', 'vod.readMedia', 'jobs.applyTogether', 'pacer.pause'],
   recover: [

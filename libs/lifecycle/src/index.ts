@@ -3,6 +3,7 @@ export { Accept } from './accept';
 export { Dispatch } from './dispatch';
 export { Submit } from './submit';
 export { Receive } from './receive';
+export { Consume } from './consume';
 export { Match } from './match';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';

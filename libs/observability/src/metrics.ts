@@ -9,6 +9,8 @@ export interface Known {
   queues: readonly { kind: string; region: string; name: string }[];
   /** The operations of VOD that the worker calls; none elsewhere. */
   operations: { submits: readonly string[]; reads: readonly string[] };
+  /** The regions of which the worker takes events from a queue, `*` for several at once; none where it takes none. */
+  eventQueues: readonly string[];
 }
 
 /** The processes that count. */
@@ -36,6 +38,8 @@ interface Described {
 export function counter<Payload, Name extends string>(
   metric: Described & {
     series: (known: Known) => Labels<Name>[];
+    /** Where there may be no series: then none says how it is labelled. */
+    labelNames?: readonly Name[];
     /** The series that go up: none, one or several. */
     labels: (payload: Payload) => Labels<Name> | Labels<Name>[];
     /** By how much; 1 unless said otherwise. */
@@ -46,8 +50,8 @@ export function counter<Payload, Name extends string>(
     in: metric.in,
     open(registry, known) {
       const series = metric.series(known);
-      const { name, help } = metric;
-      const opened = new Counter({ name, help, labelNames: namesIn(series), registers: [registry] });
+      const { name, help, labelNames = namesIn(series) } = metric;
+      const opened = new Counter({ name, help, labelNames, registers: [registry] });
       for (const labels of series) opened.inc(labels, 0);
       return (payload) => {
         const raised = metric.labels(payload);

@@ -47,6 +47,17 @@ const oneOfEach: SignalMap = {
   'event.refused': refused,
   'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
   'caller.limited': { client: 'shop', limit: 'rate' },
+  'event_queue.polled': { region: 'cn-shanghai', taken: 16, kept: 15, deleted: 14, ageMs: 1_500 },
+  'event_queue.failed': {
+    region: 'cn-shanghai',
+    doing: 'receive',
+    trouble: 'no_queue',
+    code: 'QueueNotExist',
+    message: 'it is not there',
+    requestId: 'R-3',
+    mend: 'make the queue',
+  },
+  'event_queue.recovered': { region: 'cn-shanghai', doing: 'receive', afterMs: 90_000 },
   'dispatch.handed': { queue: 'submit', region: 'cn-shanghai', jobs: 7 },
   'settled.without_event': { jobId: 'job-1', region: 'cn-shanghai', type: 'AIMediaDNA' },
   'queue.closed': {
@@ -77,7 +88,12 @@ const oneOfEach: SignalMap = {
 };
 const names = Object.keys(oneOfEach) as (keyof SignalMap)[];
 
-const known = { regions: ['cn-shanghai'], types: ['AIVideoTag', 'AIMediaDNA'], states: ['succeeded', 'held'] };
+const known = {
+  regions: ['cn-shanghai'],
+  types: ['AIVideoTag', 'AIMediaDNA'],
+  states: ['succeeded', 'held'],
+  eventQueues: ['cn-shanghai'],
+};
 const operations = { submits: ['SubmitAIJob'], reads: ['ListAIJob', 'ListJobInfo', 'GetAIVideoTagResult'] };
 const queues = [{ kind: 'submit', region: 'cn-shanghai', name: 'submit.cn-shanghai' }];
 /** The line in the log says it all; a gauge asks the stores at the moment of scraping. */
@@ -87,6 +103,7 @@ const uncounted = [
   'store.recovered',
   'credentials.found',
   'credentials.missing',
+  'event_queue.recovered',
   'retention.ran',
 ];
 
@@ -227,6 +244,11 @@ describe('the metrics', () => {
         'vodai_jobs_accepted_total{type="AIVideoTag",region="cn-shanghai"} 0',
         'vodai_callbacks_total{verdict="received"} 1',
         'vodai_callbacks_refused_total{reason="mismatch"} 1',
+        'vodai_event_queue_taken_total{region="cn-shanghai"} 16',
+        'vodai_event_queue_kept_total{region="cn-shanghai"} 15',
+        'vodai_event_queue_deleted_total{region="cn-shanghai"} 14',
+        'vodai_event_queue_age_seconds{region="cn-shanghai"} 1.5',
+        'vodai_event_queue_errors_total{region="cn-shanghai",trouble="no_queue"} 1',
         'vodai_event_to_settled_seconds_sum{type="AIVideoTag"} 0.04',
         'vodai_settled_without_event_total{type="AIMediaDNA",region="cn-shanghai"} 1',
         'vodai_dispatched_jobs_total{queue="submit",region="cn-shanghai"} 7',
@@ -244,8 +266,17 @@ describe('the metrics', () => {
     for (const name of names) signals.emit(name, oneOfEach[name]);
     const after = seriesIn(await registry.metrics());
     const appeared = after.map(nameOf).filter((name) => !before.map(nameOf).includes(name));
-    // Nobody alerts on the first of these: the one counts what changed nothing, the other is no counter.
-    expect(appeared.filter((name) => !/^vodai_(jobs_ignored_total|queue_store_may_evict)\{/.test(name))).toEqual([]);
+    // Nobody alerts on the first of these: the one counts what changed nothing, the others are no counters.
+    const mayAppear = /^vodai_(jobs_ignored_total|queue_store_may_evict|event_queue_age_seconds)\{/;
+    expect(appeared.filter((name) => !mayAppear.test(name))).toEqual([]);
+  });
+
+  it('of queues of events have no series where there is none', async () => {
+    const registry = new Registry();
+    countSignals(new Signals(), registry, 'worker', { ...known, operations, queues, eventQueues: [] });
+    const text = await registry.metrics();
+    expect(text).toContain('# TYPE vodai_event_queue_errors_total counter');
+    expect(seriesIn(text).filter((line) => line.startsWith('vodai_event_queue_'))).toEqual([]);
   });
 
   it('are those of the process: a webhook shows what VOD sends, and nothing of jobs', async () => {

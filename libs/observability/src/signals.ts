@@ -1,7 +1,9 @@
-import { counter, each, gauge, histogram, openCounter } from './metrics';
+import { counter, each, histogram, openCounter } from './metrics';
 import { debug, error, info, row, warn, type Row } from './row';
 import { callerSignals } from './signals.callers';
+import { eventQueueSignals } from './signals.event-queue';
 import { retentionSignals } from './signals.retention';
+import { storeSignals } from './signals.stores';
 
 /** What labels of metrics can say, and nothing else. */
 const submitOutcomes = ['accepted', 'refused', 'busy', 'blocked', 'not_sent', 'unknown'] as const;
@@ -9,16 +11,10 @@ const readOutcomes = ['answered', 'refused', 'busy', 'blocked', 'unavailable'] a
 const callbackVerdicts = ['received', 'ignored', 'rejected', 'duplicate', 'over_limit'] as const;
 const refusals = ['missing', 'malformed', 'mismatch', 'stale', 'unchecked'] as const;
 
-/** A full queue store must refuse what is new, which is due again later, rather than drop what is old in silence. */
-const SAFE_EVICTION = 'noeviction';
-
 /** Up to the default VOD_TIMEOUT; anything longer is a time-out. */
 const callSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** A read right after the event takes tens of milliseconds, one that had to wait for an alarm about a minute. */
 const settleSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-type CredentialSource = 'environment' | 'default-chain';
-type Store = 'postgres' | 'redis';
 
 /**
  * Everything that happens and is worth telling, one row each: what it carries, its line in the log, its metrics. Steps emit;
@@ -155,7 +151,7 @@ export const table = {
       counter({
         name: 'vodai_callbacks_total',
         help: 'Events received from VOD and stored.',
-        in: ['webhook'],
+        in: ['webhook', 'worker'],
         series: () => each({ verdict: callbackVerdicts }),
         labels: ({ verdict }) => ({ verdict }),
       }),
@@ -294,50 +290,9 @@ export const table = {
   }),
 
   ...callerSignals,
+  ...eventQueueSignals,
   ...retentionSignals,
-
-  /** Looked for when a worker starts, before a job needs them. */
-  'credentials.found': row<{ source: CredentialSource }>({ log: info }),
-
-  'credentials.missing': row<{ source: CredentialSource }>({
-    log: (missing) =>
-      error({
-        ...missing,
-        effect: 'nothing can be submitted: jobs wait, none fails',
-        mend: 'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET and restart, or give this machine a RAM role',
-      }),
-  }),
-
-  'store.trouble': row<{ store: Store; error: unknown }>({
-    log: ({ store, error: err }) => error({ store, err }),
-  }),
-
-  'store.recovered': row<{ store: Store }>({ log: info }),
-
-  /** What the queue store does with its keys when its memory is full; null when it does not tell. */
-  'store.eviction': row<{ store: Store; policy: string | null }>({
-    log: ({ store, policy }) => {
-      if (policy === SAFE_EVICTION) return debug({ store, found: policy });
-      if (policy === null) return info({ store, expected: SAFE_EVICTION, effect: 'the policy could not be seen' });
-      return warn({
-        store,
-        found: policy,
-        expected: SAFE_EVICTION,
-        effect: 'when its memory is full it drops queue entries, and their jobs wait until they are due again',
-        mend: `CONFIG SET maxmemory-policy ${SAFE_EVICTION}, and the same in the configuration of the server`,
-      });
-    },
-    metrics: [
-      gauge({
-        name: 'vodai_queue_store_may_evict',
-        help: '1 while the queue store drops entries when its memory is full. Missing where it does not tell.',
-        in: ['worker'],
-        labelNames: ['store'],
-        labels: ({ store }) => ({ store }),
-        value: ({ policy }) => (policy === null ? null : Number(policy !== SAFE_EVICTION)),
-      }),
-    ],
-  }),
+  ...storeSignals,
 
   'listener.failed': row<{ signal: string; error: unknown }>({
     log: ({ signal, error: err }) => error({ signal, err }),

@@ -63,7 +63,12 @@ const tableRights: Record<Process, Record<string, readonly string[]>> = {
 /** Functions that do what only the owner of the tables may. */
 const functionRights: Record<Process, readonly string[]> = {
   api: heartbeatOf('api'),
-  worker: [...heartbeatOf('worker'), 'make_months(timestamp with time zone, integer)', 'drop_month(text, text)'],
+  worker: [
+    ...heartbeatOf('worker'),
+    'make_months(timestamp with time zone, integer)',
+    'drop_month(text, text)',
+    'keep_events(jsonb)', // those that it takes from the queue
+  ],
   webhook: [
     ...heartbeatOf('webhook'),
     'keep_events(jsonb)',

@@ -33,14 +33,14 @@ export interface ProcessOptions {
   logger: Logger;
   /** Null but for a worker. */
   limits?: WorkerLimits | null;
-  /** Of a worker: the queues that it works, and the operations of VOD that it calls. */
-  known?: Pick<Known, 'queues' | 'operations'>;
+  /** Of a worker: the queues that it works, the operations of VOD that it calls, and whose events it takes from a queue. */
+  known?: Pick<Known, 'queues' | 'operations' | 'eventQueues'>;
 }
 
 /** More than the second that a check of a store may take. */
 const OPERATIONS_DRAIN_MS = 2_000;
 
-const NOTHING = { queues: [], operations: { submits: [], reads: [] } };
+const NOTHING = { queues: [], operations: { submits: [], reads: [] }, eventQueues: [] };
 
 /** What every process has when it opens what is its own. */
 export interface OpenProcess {

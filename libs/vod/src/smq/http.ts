@@ -64,7 +64,8 @@ export class Http {
       // Node gives no length to the body of a DELETE.
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
       const options = { method, headers: { ...headers, ...length }, agent: this.agent, signal: over.signal };
-      const request = (this.secure ? https : http).request(new URL(`${this.endpoint}${resource}`), options);
+      const url = new URL(`${this.endpoint}${resource}`);
+      const request = this.secure ? https.request(url, options) : http.request(url, options);
       const response = answerTo(request);
       request.end(body);
       return await read(await response);

@@ -15,7 +15,7 @@ export interface Signed {
   resource: string;
 }
 
-/** SMQ's signature (docs/vod.md, "A queue of events"): HMAC-SHA1 in Base64. */
+/** SMQ's signature (docs/vod.md, "SMQ"): HMAC-SHA1 in Base64. */
 export function signatureOf(signed: Signed, secret: string): string {
   const { method, contentMd5, contentType, date, mnsHeaders, resource } = signed;
   const ofMns = Object.keys(mnsHeaders)

@@ -22,7 +22,8 @@ export const events = {
     unmatched:
       'No job here has this JobId: another program made it with the same account, or the answer to the call was lost',
     ignored: 'Not about the end of an AI job here',
-    rejected: 'Not about the end of an AI job here, and its signature failed',
+    rejected:
+      'Not about the end of an AI job here, and perhaps not from VOD: its signature failed, or it is no event although it was in the queue',
   },
   signatures: {
     valid: 'valid',
@@ -31,6 +32,7 @@ export const events = {
     stale: 'too old',
     mismatch: 'wrong',
     unchecked: 'not checked',
+    unneeded: 'not needed',
   },
   signatureMeans: {
     valid: 'Valid signature: the sender knows the callback key or has seen a signed call. The body is not signed.',
@@ -39,6 +41,7 @@ export const events = {
     stale: 'The signature is valid, but its time is too far from ours.',
     mismatch: 'Wrong signature: another key, or another URL than the one registered at VOD.',
     unchecked: 'Signature not checked: no callback key is configured.',
+    unneeded: 'No signature needed: it was taken from the queue of events, with the access key of this system.',
   },
   filters: { verdict: 'Verdict', any: 'All', apply: 'Apply', clear: 'Clear filters' },
   empty: {

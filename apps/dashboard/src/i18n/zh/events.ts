@@ -15,7 +15,7 @@ export const events = {
     matched: '属于本系统的作业，已据此读取结果',
     unmatched: '没有作业使用此 JobId：可能由同一账号的其他程序提交，或提交的应答丢失',
     ignored: '不是本系统 AI 作业的完成事件',
-    rejected: '不是本系统 AI 作业的完成事件，且签名未通过校验',
+    rejected: '不是本系统 AI 作业的完成事件，也可能并非来自视频点播：签名未通过校验，或队列中的消息不是事件通知',
   },
   signatures: {
     valid: '有效',
@@ -24,6 +24,7 @@ export const events = {
     stale: '已过期',
     mismatch: '不匹配',
     unchecked: '未校验',
+    unneeded: '不需要',
   },
   signatureMeans: {
     valid: '签名有效：发送方知道回调密钥，或见过已签名的调用。正文不在签名范围内。',
@@ -32,6 +33,7 @@ export const events = {
     stale: '签名对应的时间与当前时间相差过大。',
     mismatch: '签名不匹配：密钥不同，或回调地址与在视频点播登记的不同。',
     unchecked: '未校验签名：没有配置回调密钥。',
+    unneeded: '不需要签名：事件通知取自队列，读取时使用本系统的访问密钥。',
   },
   filters: { verdict: '判定', any: '全部', apply: '应用', clear: '清除筛选' },
   empty: {
