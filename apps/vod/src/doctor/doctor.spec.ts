@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { eventually } from '@app/testing';
+import { EventQueue } from '@app/vod';
 import { faultRule } from '@app/vod-emulator';
 import { Relay } from '../../../../test/support/relay';
 import { accountSecrets, VodAccount } from '../../../../test/support/vod-account';
 import { lineOf, type Finding } from './finding';
 import { checkNonces } from './nonce';
+import { submissionOf } from './submission';
 
 let account: VodAccount;
 let relay: Relay | null = null;
@@ -28,6 +31,17 @@ const permissions = [
   'GetMediaAuditResultTimeline',
   'ListJobInfo',
 ] as const;
+
+/** How many messages a worker is given. */
+async function receivedFrom(endpoint: string, queue: string): Promise<number> {
+  const { accessKeyId, accessKeySecret } = accountSecrets;
+  const credentials = { accessKeyId, accessKeySecret };
+  const reader = new EventQueue({ endpoint, queue, credentials, timeoutMs: 5_000 });
+  const received = await reader.receive(new AbortController().signal);
+  reader.close();
+  return received.outcome === 'messages' ? received.messages.length : 0;
+}
+
 const verdicts = (found: Map<string, Finding>) => Object.fromEntries([...found].map(([name, { verdict }]) => [name, verdict]));
 const wrong = (found: Map<string, Finding>) => [...found].filter(([, { verdict }]) => verdict === 'bad').map(([name]) => name);
 
@@ -148,9 +162,27 @@ describe('vod:doctor', () => {
     });
   });
 
-  it('says that a queue is not there', async () => {
-    account = await VodAccount.start({ VOD_MNS_ENDPOINT: 'http://127.0.0.1:9/_mns', VOD_MNS_QUEUE: 'events' });
-    expect((await account.examine()).get('cn-shanghai queue')).toMatchObject({
+  it('sees whether the queue is there, and takes nothing out of it', async () => {
+    account = await VodAccount.start({}, { queues: ['events'] });
+    const queue = async (env: Record<string, string> = {}) => {
+      const all = { VOD_MNS_ENDPOINT: `${account.url}/_mns/{region}`, VOD_MNS_QUEUE: 'events', ...env };
+      return (await account.examine([], all)).get('cn-shanghai queue');
+    };
+    await account.run(['configure', '--yes', '--to', 'queue'], {
+      env: { VOD_MNS_ENDPOINT: `${account.url}/_mns/{region}`, VOD_MNS_QUEUE: 'events' },
+    });
+    await account.client().submit('cn-shanghai', submissionOf('AIVideoTag', 'a-media'));
+    const waiting = () => account.emulator.overview().callbacks.delivered;
+    await eventually('its event is in the queue', () => waiting() === 1);
+    expect(await queue()).toMatchObject({ verdict: 'ok', says: 'events is there, and lets this key delete' });
+    expect(await receivedFrom(`${account.url}/_mns/cn-shanghai`, 'events')).toBe(1);
+
+    expect(await queue({ VOD_MNS_QUEUE: 'others' })).toMatchObject({
+      verdict: 'bad',
+      says: expect.stringContaining('QueueNotExist'),
+      remedy: expect.stringContaining('VOD_MNS_QUEUE'),
+    });
+    expect(await queue({ VOD_MNS_ENDPOINT: 'http://127.0.0.1:9' })).toMatchObject({
       verdict: 'bad',
       says: expect.stringContaining('ECONNREFUSED'),
     });
