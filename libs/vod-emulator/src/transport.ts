@@ -44,13 +44,13 @@ export interface Transport {
   stop(): void;
 }
 
-/** Posts go out over HTTP, messages into the queues when there is a server of queues. */
-export function transport(http: { post: Deliver<HttpTarget>; stop(): void }, queues?: Deliver<MnsTarget>): Transport {
+/** Posts go out over HTTP, messages into the emulator's own queues. */
+export function transport(
+  http: { post: Deliver<HttpTarget>; stop(): void },
+  queues: Deliver<MnsTarget>,
+): Transport {
   return {
-    deliver: async (event, target) => {
-      if (target.type === 'http') return http.post(event, target);
-      return queues ? queues(event, target) : { delivered: false, error: 'no_queue_server' };
-    },
+    deliver: (event, target) => (target.type === 'http' ? http.post(event, target) : queues(event, target)),
     stop: () => http.stop(),
   };
 }
