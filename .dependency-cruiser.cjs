@@ -122,7 +122,10 @@ module.exports = {
       comment: 'They run before there is a database: they know the environment, VOD, and at most the HTTP API',
       severity: 'error',
       from: { path: '^apps/vod/', pathNot: tests },
-      to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/vod|libs/(vod|client|domain|config|observability|text))/' },
+      to: {
+        path: '^(apps|libs|migrations)/',
+        pathNot: '^(apps/vod|libs/(vod|client|domain|config|observability|text))/',
+      },
     },
     {
       name: 'dashboard-in-a-browser',

@@ -20,7 +20,13 @@ afterAll(() => stack.stop());
 
 /** All that a command reads: no database among it. */
 function surroundings(more: Record<string, string> = {}): Record<string, string> {
-  const names = ['VOD_ENDPOINT', 'ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET', 'VOD_CALLBACK_URL', 'VOD_CALLBACK_KEYS'];
+  const names = [
+    'VOD_ENDPOINT',
+    'ALIBABA_CLOUD_ACCESS_KEY_ID',
+    'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+    'VOD_CALLBACK_URL',
+    'VOD_CALLBACK_KEYS',
+  ];
   return { ...Object.fromEntries(names.map((name) => [name, stack.env[name] ?? ''])), ...more };
 }
 const withEnv = ({ env, ...more }: CliOptions): CliOptions => ({ program: 'vod', env: surroundings(env), ...more });
@@ -32,7 +38,10 @@ const elsewhere = { VOD_CALLBACK_URL: 'https://elsewhere.example/hook', VOD_CALL
 describe('vod:configure through a pipe', () => {
   it('compares for CI, sets with --yes, and does nothing that nobody has agreed to', async () => {
     expect(await vod(['configure', '--yes'], { env: elsewhere })).toMatchObject({ code: 0 });
-    expect(await vod(['configure', '--check'])).toMatchObject({ code: 1, stderr: expect.not.stringContaining('Say --yes') });
+    expect(await vod(['configure', '--check'])).toMatchObject({
+      code: 1,
+      stderr: expect.not.stringContaining('Say --yes'),
+    });
     const refused = await vod(['configure']);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was changed') });
     expect(refused.stdout).toContain('cn-shanghai, app-1000000: different\n');
@@ -81,7 +90,11 @@ describeWithTerminal('vod:configure on a terminal', () => {
   it('shows what VOD says, and obeys none of it', async () => {
     const relay = await Relay.start(async (_passing, passOn) => {
       const passed = await passOn(stack.emulatorUrl);
-      const hostile = { CallbackType: 'HT\u001b[2JTP', CallbackURL: 'http://x/\u009b2J\u202e', EventTypeList: 'A\u001b]0;t\u0007' };
+      const hostile = {
+        CallbackType: 'HT\u001b[2JTP',
+        CallbackURL: 'http://x/\u009b2J\u202e',
+        EventTypeList: 'A\u001b]0;t\u0007',
+      };
       const body = Buffer.from(JSON.stringify({ RequestId: 'r1', MessageCallback: hostile }));
       return { ...passed, body };
     });
@@ -99,9 +112,18 @@ describe('vod:doctor', () => {
     await vod(['configure', '--yes']);
     const before = await stack.query('select count(*)::int as jobs from job');
     const { code, stdout } = await vod(['doctor', '--json', '--try-url']);
-    const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: { check: string; verdict: string; says: string }[] };
-    expect({ code, ok, wrong: findings.filter(({ verdict }) => verdict === 'bad') }).toEqual({ code: 0, ok: true, wrong: [] });
-    expect(findings.find(({ check }) => check === 'callback URL')?.says).toMatch(/^keeps what is signed .* and refuses a wrong signature$/);
+    const { ok, findings } = JSON.parse(stdout) as {
+      ok: boolean;
+      findings: { check: string; verdict: string; says: string }[];
+    };
+    expect({ code, ok, wrong: findings.filter(({ verdict }) => verdict === 'bad') }).toEqual({
+      code: 0,
+      ok: true,
+      wrong: [],
+    });
+    expect(findings.find(({ check }) => check === 'callback URL')?.says).toMatch(
+      /^keeps what is signed .* and refuses a wrong signature$/,
+    );
     expect(await stack.query('select count(*)::int as jobs from job')).toEqual(before);
     // Of its three requests the two that prove the key leave nothing behind.
     const events = await stack.query(`select verdict, signature, vod_job_id from event where event_type = ''`);
@@ -110,10 +132,25 @@ describe('vod:doctor', () => {
 
   it.each<[string, () => Record<string, string>, RegExp, RegExp]>([
     ['another key', () => ({ VOD_CALLBACK_KEYS: 'AnotherCanary1' }), /another key than the first/, /byte for byte/],
-    ['another path', () => ({ VOD_CALLBACK_URL: `${stack.callbackUrl}/elsewhere` }), /got 404/, /the path has to arrive/],
-    ['another text of the URL', () => ({ VOD_CALLBACK_URL: `${stack.callbackUrl}?a=1` }), /another VOD_CALLBACK_URL/, /byte for byte/],
+    [
+      'another path',
+      () => ({ VOD_CALLBACK_URL: `${stack.callbackUrl}/elsewhere` }),
+      /got 404/,
+      /the path has to arrive/,
+    ],
+    [
+      'another text of the URL',
+      () => ({ VOD_CALLBACK_URL: `${stack.callbackUrl}?a=1` }),
+      /another VOD_CALLBACK_URL/,
+      /byte for byte/,
+    ],
     ['nobody', () => ({ VOD_CALLBACK_URL: 'http://127.0.0.1:9/events' }), /not reached from this machine: /, /./],
-    ['the api in place of the webhook', () => ({ VOD_CALLBACK_URL: `${stack.api.url}/v1/jobs` }), /expected 401 signature_mismatch/, /in front/],
+    [
+      'the api in place of the webhook',
+      () => ({ VOD_CALLBACK_URL: `${stack.api.url}/v1/jobs` }),
+      /expected 401 signature_mismatch/,
+      /in front/,
+    ],
   ])('finds %s at the callback URL', async (_, env, says, remedy) => {
     const { code, stdout } = await vod(['doctor', '--json', '--try-url'], { env: env() });
     const { findings } = JSON.parse(stdout) as { findings: { check: string }[] };
@@ -127,7 +164,11 @@ describe('vod:doctor', () => {
 
   it('finds a redirect, which is a failure for VOD, and one that takes everything', async () => {
     let status = 302;
-    const relay = await Relay.start(async () => ({ status, headers: { location: stack.callbackUrl }, body: Buffer.from('{}') }));
+    const relay = await Relay.start(async () => ({
+      status,
+      headers: { location: stack.callbackUrl },
+      body: Buffer.from('{}'),
+    }));
     cleanUps.push(() => relay.close());
     const found = async () => {
       const { stdout } = await vod(['doctor', '--try-url'], { env: { VOD_CALLBACK_URL: `${relay.url}/vod/events` } });
@@ -153,7 +194,14 @@ describe('vod:doctor', () => {
 });
 
 it('No command has printed a key, a secret or a token', () => {
-  const secrets = [keys.viewer, keys.accessKeyId, keys.accessKeySecret, keys.callback, 'ElsewhereCanary1', 'AnotherCanary1'];
+  const secrets = [
+    keys.viewer,
+    keys.accessKeyId,
+    keys.accessKeySecret,
+    keys.callback,
+    'ElsewhereCanary1',
+    'AnotherCanary1',
+  ];
   expect(everythingPrinted.length).toBeGreaterThan(10);
   expect(secrets.filter((secret) => everythingPrinted.join('\n').includes(secret))).toEqual([]);
 });

@@ -7,7 +7,8 @@ const theirs = { type: 'HTTP', url: 'https://others.example/hook', key: foreignC
 
 let account: VodAccount;
 afterEach(async () => {
-  for (const { all } of account.listeners) for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  for (const { all } of account.listeners)
+    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
   await account.close();
 });
 
@@ -52,9 +53,15 @@ describe('vod:configure', () => {
   });
 
   it.each([
-    [['FileUploadComplete', 'SnapshotComplete'], ['FileUploadComplete', 'SnapshotComplete', 'AIComplete']],
+    [
+      ['FileUploadComplete', 'SnapshotComplete'],
+      ['FileUploadComplete', 'SnapshotComplete', 'AIComplete'],
+    ],
     [['ALL'], ['ALL']],
-    [['AIComplete', 'TranscodeComplete'], ['AIComplete', 'TranscodeComplete']],
+    [
+      ['AIComplete', 'TranscodeComplete'],
+      ['AIComplete', 'TranscodeComplete'],
+    ],
   ])('leaves what others have selected: %j becomes %j', async (before, after) => {
     account = await VodAccount.start();
     await account.set(theirs, before);
@@ -198,7 +205,10 @@ describe('vod:configure, when VOD does not answer as it should,', () => {
     const faults = [faultRule('GetMessageCallback', { fault: 'error', status: 403, code: 'Forbidden.RAM' })];
     account = await VodAccount.start({}, { faults });
     const { code, heard } = await configure(['--check']);
-    expect([code, heard.noted.join('\n')]).toEqual([2, expect.stringMatching(/Forbidden.RAM.* → allow vod:GetMessageCallback: the RAM policy/)]);
+    expect([code, heard.noted.join('\n')]).toEqual([
+      2,
+      expect.stringMatching(/Forbidden.RAM.* → allow vod:GetMessageCallback: the RAM policy/),
+    ]);
   });
 
   it('believes what VOD says afterwards, when the answer to the setting was lost', async () => {

@@ -54,7 +54,7 @@ export async function configure(
   const { appId, callback } = config.vod;
   const compared = await Promise.all(targets.map((each) => compare(vod, appId, callback.keys, each)));
   for (const each of compared) tell(each, appId, voice);
-  const known = compared.filter((each) => !('failed' in each));
+  const known = compared.filter((each): each is Compared => !('failed' in each));
   if (known.length < compared.length) return exitCodes.unknown;
   const different = known.filter(({ found }) => found.length > 0);
   if (different.length === 0) return exitCodes.same;
@@ -76,7 +76,8 @@ function chosenTargets(config: ConfigFor<'vod'>, to: Way | null): Chosen[] | str
     const fitting = all.filter(({ way }) => to === null || way === to);
     const [target] = fitting;
     if (target === undefined) return missing[to ?? 'either'];
-    if (fitting.length > 1) return 'both a callback URL and a queue are set, and VOD takes one of them: say --to url or --to queue';
+    if (fitting.length > 1)
+      return 'both a callback URL and a queue are set, and VOD takes one of them: say --to url or --to queue';
     if (target.way === 'url' && keys.length === 0 && auth === 'required') {
       return 'VOD_CALLBACK_KEYS: expected the key that VOD is to sign events with (or VOD_CALLBACK_AUTH=hint), got nothing';
     }
@@ -98,7 +99,9 @@ function warnings(config: ConfigFor<'vod'>, targets: readonly Chosen[]): string[
   const objections = key === undefined ? [] : objectionsToKey(key);
   return [
     ...open,
-    ...objections.map((objection) => `VOD_CALLBACK_KEYS: key 1 ${objection}; VOD may refuse it, or sign with something else`),
+    ...objections.map(
+      (objection) => `VOD_CALLBACK_KEYS: key 1 ${objection}; VOD may refuse it, or sign with something else`,
+    ),
   ];
 }
 
@@ -145,12 +148,7 @@ async function agreedTo(different: readonly Compared[], voice: Voice): Promise<t
  * Asks before and afterwards: so what was selected meanwhile stays, and "set" is what VOD says, also when its answer to the
  * setting was lost.
  */
-async function set(
-  vod: VodClient,
-  config: ConfigFor<'vod'>,
-  chosen: Chosen,
-  voice: Voice,
-): Promise<boolean> {
+async function set(vod: VodClient, config: ConfigFor<'vod'>, chosen: Chosen, voice: Voice): Promise<boolean> {
   const { appId, callback } = config.vod;
   const { region, target } = chosen;
   const before = await compare(vod, appId, callback.keys, chosen);

@@ -43,15 +43,22 @@ describe('VOD sends events to our URL', () => {
     ['another URL', { url: `${url}/` }, [`CallbackURL: ${url}/ → ${url}`]],
     ['no URL', { url: null }, [`CallbackURL: none → ${url}`]],
     ['a queue', { type: 'MNS' }, ['CallbackType: MNS → HTTP']],
-    ['events without a signature', { signed: false, key: null }, [
-      'AuthSwitch: off → on',
-      'AuthKey: none → key 1 of VOD_CALLBACK_KEYS',
-    ]],
+    [
+      'events without a signature',
+      { signed: false, key: null },
+      ['AuthSwitch: off → on', 'AuthKey: none → key 1 of VOD_CALLBACK_KEYS'],
+    ],
     ["another's key", { key: 'ForeignCanary3' }, ['AuthKey: another key → key 1 of VOD_CALLBACK_KEYS']],
-    ['our key from before', { key: 'SecondKeyCanary2' }, [
-      'AuthKey: key 2 of VOD_CALLBACK_KEYS → key 1 of VOD_CALLBACK_KEYS',
-    ]],
-    ['events of other kinds', { eventTypes: ['FileUploadComplete'] }, ['EventTypeList: 1 others → these and AIComplete']],
+    [
+      'our key from before',
+      { key: 'SecondKeyCanary2' },
+      ['AuthKey: key 2 of VOD_CALLBACK_KEYS → key 1 of VOD_CALLBACK_KEYS'],
+    ],
+    [
+      'events of other kinds',
+      { eventTypes: ['FileUploadComplete'] },
+      ['EventTypeList: 1 others → these and AIComplete'],
+    ],
     ['no events', { eventTypes: [] }, ['EventTypeList: none → AIComplete']],
   ])('but not with %s', (_, change, lines) => {
     expect(linesOf({ ...asHttp, ...change })).toEqual(lines);
@@ -59,7 +66,10 @@ describe('VOD sends events to our URL', () => {
 
   it('and never does a difference show a key, a password or a query', () => {
     const secret = 'https://canary:canary@vodai.example/vod/events?token=canary';
-    const lines = linesOf({ ...nothing, url: secret, key: 'Canary' }, { type: 'HTTP', url: `${secret}2`, key: 'Canary2' });
+    const lines = linesOf(
+      { ...nothing, url: secret, key: 'Canary' },
+      { type: 'HTTP', url: `${secret}2`, key: 'Canary2' },
+    );
     expect(lines).toContain(
       'CallbackURL: https://***@vodai.example/vod/events?*** → https://***@vodai.example/vod/events?*** (they differ in what is not shown)',
     );
@@ -83,7 +93,9 @@ describe('VOD writes events into our queue', () => {
   });
 
   it('but not to another queue, nor into that of another account', () => {
-    expect(linesOf({ ...asMns, mnsQueue: 'others', mnsEndpoint: 'http://34.mns.cn-shanghai.aliyuncs.com/' }, mns)).toEqual([
+    expect(
+      linesOf({ ...asMns, mnsQueue: 'others', mnsEndpoint: 'http://34.mns.cn-shanghai.aliyuncs.com/' }, mns),
+    ).toEqual([
       'MnsEndpoint: http://34.mns.cn-shanghai.aliyuncs.com/ → http://12.mns.cn-shanghai.aliyuncs.com/',
       'MnsQueueName: others → events',
     ]);
@@ -95,10 +107,16 @@ describe('The list of events', () => {
   it.each([
     [[], ['AIComplete']],
     [['AIComplete'], ['AIComplete']],
-    [['FileUploadComplete', 'SnapshotComplete'], ['FileUploadComplete', 'SnapshotComplete', 'AIComplete']],
+    [
+      ['FileUploadComplete', 'SnapshotComplete'],
+      ['FileUploadComplete', 'SnapshotComplete', 'AIComplete'],
+    ],
     [['ALL'], ['ALL']],
     [['all'], ['all']],
-    [['aicomplete', 'SnapshotComplete'], ['aicomplete', 'SnapshotComplete']],
+    [
+      ['aicomplete', 'SnapshotComplete'],
+      ['aicomplete', 'SnapshotComplete'],
+    ],
   ])('%j becomes %j', (eventTypes, wanted) => {
     expect(eventTypesWanted({ ...nothing, eventTypes })).toEqual(wanted);
   });

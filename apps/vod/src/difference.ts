@@ -14,11 +14,7 @@ export interface Difference {
  *
  * @param keys ours, the one that is to be set first
  */
-export function differences(
-  current: CallbackSettings,
-  target: CallbackTarget,
-  keys: readonly string[],
-): Difference[] {
+export function differences(current: CallbackSettings, target: CallbackTarget, keys: readonly string[]): Difference[] {
   return [
     ...plain('CallbackType', current.type, target.type),
     ...(target.type === 'HTTP' ? ofUrl(current, target, keys) : ofQueue(current, target)),

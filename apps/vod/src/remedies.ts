@@ -7,10 +7,22 @@ export const policyPage = 'the RAM policy of the access key, docs/deployment.md 
 
 /** By VOD's code (docs/vod.md, "Errors"), the more special first. */
 const byCode: readonly (readonly [RegExp, string])[] = [
-  [/^nocredentials/, 'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give this host a RAM role'],
-  [/^(invalidaccesskeyid|forbidden\.accesskey)/, 'look at ALIBABA_CLOUD_ACCESS_KEY_ID: a key of this account, and active?'],
-  [/^(signaturedoesnotmatch|incompletesignature)/, 'look at ALIBABA_CLOUD_ACCESS_KEY_SECRET: it is not that of this key'],
-  [/^(invalid|missing)securitytoken/, 'the temporary key is over: get another, or leave it to the default credential chain'],
+  [
+    /^nocredentials/,
+    'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give this host a RAM role',
+  ],
+  [
+    /^(invalidaccesskeyid|forbidden\.accesskey)/,
+    'look at ALIBABA_CLOUD_ACCESS_KEY_ID: a key of this account, and active?',
+  ],
+  [
+    /^(signaturedoesnotmatch|incompletesignature)/,
+    'look at ALIBABA_CLOUD_ACCESS_KEY_SECRET: it is not that of this key',
+  ],
+  [
+    /^(invalid|missing)securitytoken/,
+    'the temporary key is over: get another, or leave it to the default credential chain',
+  ],
   [/^invalidtimestamp/, 'set the clock of this machine: VOD takes at most 15 minutes'],
   [/^forbidden\.riskcontrol/, 'ask the support of Alibaba Cloud'],
   [/^forbidden/, `allow it: ${policyPage}`],

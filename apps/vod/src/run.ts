@@ -34,7 +34,9 @@ export async function run(
     case 'doctor':
       return runDoctor(options, env, voice, time);
     default:
-      throw new UsageError(`expected configure or doctor, got ${command ?? 'nothing'}\n\n${usage.configure}\n${usage.doctor}`);
+      throw new UsageError(
+        `expected configure or doctor, got ${command ?? 'nothing'}\n\n${usage.configure}\n${usage.doctor}`,
+      );
   }
 }
 
@@ -52,7 +54,8 @@ async function runConfigure(args: string[], env: NodeJS.ProcessEnv, voice: Voice
   );
   const { help, check = false, yes = false, to } = values;
   if (help) return helped(usage.configure, voice);
-  if (to !== undefined && to !== 'url' && to !== 'queue') throw new UsageError(`--to: expected url or queue, got ${to}`);
+  if (to !== undefined && to !== 'url' && to !== 'queue')
+    throw new UsageError(`--to: expected url or queue, got ${to}`);
   if (check && yes) throw new UsageError('--check changes nothing, so there is nothing to say --yes to');
   const config = loadConfig(env, 'vod');
   const vod = clientFor(config);
@@ -121,7 +124,8 @@ function spendingOf({ spend, media, type = 'AIVideoTag' }: SpendOptions, config:
     if (media === undefined) return null;
     throw new UsageError('--media is for --spend 1, which pays for a job of it');
   }
-  if (spend !== '1' && spend !== '2') throw new UsageError(`--spend: expected 1 or 2, how many jobs may be paid, got ${spend}`);
+  if (spend !== '1' && spend !== '2')
+    throw new UsageError(`--spend: expected 1 or 2, how many jobs may be paid, got ${spend}`);
   if (media === undefined || !/^[\w-]{1,128}$/.test(media)) {
     throw new UsageError('--spend wants --media <id>: a short video in the library of the first of VOD_REGIONS');
   }

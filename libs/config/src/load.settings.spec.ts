@@ -20,6 +20,7 @@ describe('without anything set', () => {
         proxy: {},
         configExtras: [],
         callback: { keys: [], auth: 'required', toleranceMs: 900_000 },
+        appId: 'app-1000000',
       },
       limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 60 },
       alarms: {
@@ -170,7 +171,9 @@ describe('the queue of events', () => {
     const address = { endpoint: shared.VOD_MNS_ENDPOINT, queue: 'vod' };
     expect(queuesOf({ ...shared, VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toEqual([['*', address]]);
     expect(queuesOf(shared)).toEqual([['cn-shanghai', address]]);
-    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(2);
+    expect(queuesOf({ ...shared, VOD_MNS_QUEUE: 'vod-{region}', VOD_REGIONS: 'cn-shanghai,cn-beijing' })).toHaveLength(
+      2,
+    );
     expect(queuesOf({})).toEqual([]);
   });
 

@@ -224,7 +224,8 @@ export function queueEndpoint() {
 
 /** SMQ's rule for a name; `{region}` and `{uid}` may stand in it. */
 export function queueName() {
-  const format = 'the name of a queue: up to 120 letters, digits and hyphens, a letter or a digit first, {region} and {uid} allowed';
+  const format =
+    'the name of a queue: up to 120 letters, digits and hyphens, a letter or a digit first, {region} and {uid} allowed';
   return reads(format, (text) => {
     const filled = fillAccount(fillRegion(text, 'cn-shanghai'), '1234567890123456');
     return /^[A-Za-z0-9][A-Za-z0-9-]{0,119}$/.test(filled) ? text : undefined;

@@ -52,7 +52,15 @@ describe('The callback settings of a region', () => {
     });
   });
 
-  const nothing = { type: null, url: null, eventTypes: [], signed: false, key: null, mnsEndpoint: null, mnsQueue: null };
+  const nothing = {
+    type: null,
+    url: null,
+    eventTypes: [],
+    signed: false,
+    key: null,
+    mnsEndpoint: null,
+    mnsQueue: null,
+  };
   it.each([
     ['there is no member', {}],
     ['it is empty', { MessageCallback: {} }],

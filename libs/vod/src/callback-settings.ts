@@ -18,8 +18,7 @@ export interface CallbackSettings {
 /** Where they should go. */
 export type CallbackTarget =
   /** Without a key events aren't signed. */
-  | { type: 'HTTP'; url: string; key: string | null }
-  | { type: 'MNS'; endpoint: string; queue: string };
+  { type: 'HTTP'; url: string; key: string | null } | { type: 'MNS'; endpoint: string; queue: string };
 
 /** All AI events together, and everything there is. */
 export const aiEvents = 'AIComplete';

@@ -78,7 +78,10 @@ function judged(region: string, operation: string, outcome: ReadOutcome<unknown>
       return ok(about, 'allowed');
     case 'accepted': {
       const ids = outcome.jobs.map(({ vodJobId }) => vodJobId).join(', ');
-      return ok(about, `allowed; VOD took a job of a media that does not exist (${ids}), which can only fail, and is free`);
+      return ok(
+        about,
+        `allowed; VOD took a job of a media that does not exist (${ids}), which can only fail, and is free`,
+      );
     }
     case 'busy':
     case 'unavailable':

@@ -19,7 +19,11 @@ interface ArrivalParts {
 }
 
 /** Whether the event of a job that is over has come, how it is signed, and whether it brings our Extend back. */
-export async function checkArrival({ api, wait, now }: ArrivalParts, region: string, jobId: string): Promise<Finding[]> {
+export async function checkArrival(
+  { api, wait, now }: ArrivalParts,
+  region: string,
+  jobId: string,
+): Promise<Finding[]> {
   const about = { check: 'event', region };
   if (api === null) {
     const how = 'or set VODAI_URL and VODAI_KEY, and it is done here the next time';
@@ -50,5 +54,8 @@ function cameAs({ source, signature }: { source: string; signature: string }, re
 /** Nothing depends on it: it is one more way to find a job whose answer was lost. */
 function extendIn(body: string, region: string): Finding {
   const about = { check: 'extend', region };
-  return ok(about, /"Extend"\s*:/.test(body) ? 'the event brings ours back' : 'the event has none: that rung finds nothing');
+  return ok(
+    about,
+    /"Extend"\s*:/.test(body) ? 'the event brings ours back' : 'the event has none: that rung finds nothing',
+  );
 }

@@ -14,7 +14,8 @@ let relay: Relay | null = null;
 const variables = { ...process.env };
 afterEach(async () => {
   process.env = { ...variables };
-  for (const { all } of account.listeners) for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  for (const { all } of account.listeners)
+    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
   await relay?.close();
   relay = null;
   await account.close();
@@ -42,8 +43,10 @@ async function receivedFrom(endpoint: string, queue: string): Promise<number> {
   return received.outcome === 'messages' ? received.messages.length : 0;
 }
 
-const verdicts = (found: Map<string, Finding>) => Object.fromEntries([...found].map(([name, { verdict }]) => [name, verdict]));
-const wrong = (found: Map<string, Finding>) => [...found].filter(([, { verdict }]) => verdict === 'bad').map(([name]) => name);
+const verdicts = (found: Map<string, Finding>) =>
+  Object.fromEntries([...found].map(([name, { verdict }]) => [name, verdict]));
+const wrong = (found: Map<string, Finding>) =>
+  [...found].filter(([, { verdict }]) => verdict === 'bad').map(([name]) => name);
 
 describe('vod:doctor', () => {
   it('finds nothing wrong where all is as it should be, pays nothing and leaves nothing behind', async () => {
@@ -76,8 +79,18 @@ describe('vod:doctor', () => {
   });
 
   it.each<[string, Record<string, string>, string, RegExp]>([
-    ['a wrong secret', { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' }, 'SignatureDoesNotMatch', /ALIBABA_CLOUD_ACCESS_KEY_SECRET/],
-    ['an unknown key', { ALIBABA_CLOUD_ACCESS_KEY_ID: 'unknown' }, 'InvalidAccessKeyId.NotFound', /ALIBABA_CLOUD_ACCESS_KEY_ID/],
+    [
+      'a wrong secret',
+      { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' },
+      'SignatureDoesNotMatch',
+      /ALIBABA_CLOUD_ACCESS_KEY_SECRET/,
+    ],
+    [
+      'an unknown key',
+      { ALIBABA_CLOUD_ACCESS_KEY_ID: 'unknown' },
+      'InvalidAccessKeyId.NotFound',
+      /ALIBABA_CLOUD_ACCESS_KEY_ID/,
+    ],
     ['nobody there', { VOD_ENDPOINT: 'http://127.0.0.1:9' }, 'ECONNREFUSED', /VOD_ENDPOINT/],
   ])('says once what stands in the way of every call: %s', async (_, env, says, remedy) => {
     account = await VodAccount.start();
@@ -109,8 +122,14 @@ describe('vod:doctor', () => {
     expect(found.get('ap-southeast-1 types')?.says).toBe('Video fingerprint, Automated review');
     expect(found.has('ap-southeast-1 vod:GetAIVideoTagResult')).toBe(false);
     expect(found.get('ap-southeast-1 vod:GetMediaDNAResult')?.verdict).toBe('ok');
-    expect(found.get('eu-central-1 types')).toMatchObject({ verdict: 'bad', remedy: expect.stringContaining('cn-beijing') });
-    expect(found.get('xx-nowhere types')).toMatchObject({ verdict: 'bad', remedy: expect.stringContaining('VOD_REGIONS') });
+    expect(found.get('eu-central-1 types')).toMatchObject({
+      verdict: 'bad',
+      remedy: expect.stringContaining('cn-beijing'),
+    });
+    expect(found.get('xx-nowhere types')).toMatchObject({
+      verdict: 'bad',
+      remedy: expect.stringContaining('VOD_REGIONS'),
+    });
     expect(found.get('xx-nowhere access')?.verdict).toBe('bad');
   });
 
@@ -225,7 +244,7 @@ describe('The memory of nonces', () => {
     ['loses the answer to the first', { fault: 'drop_after' }, 1],
     ['loses the answer to a repetition', { fault: 'drop_after' }, 2],
   ] as const)('is not judged when VOD %s', async (_, fault, nth) => {
-    account = await VodAccount.start({}, { faults: [faultRule('SubmitAIJob', fault, { nth })] });
+    account = await VodAccount.start({}, { nonceMemory: 'off', faults: [faultRule('SubmitAIJob', fault, { nth })] });
     const found = await checkNonces({ open: () => account.client(), wait: async () => {} }, 'cn-shanghai', null);
     expect(found).toMatchObject({ verdict: 'skipped', says: expect.stringMatching(/^not known/) });
   });

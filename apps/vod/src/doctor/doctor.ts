@@ -41,7 +41,11 @@ export async function* examine(parts: DoctorParts, options: DoctorOptions): Asyn
     const about = { check: 'credentials', region: null };
     if ((await vod.signer()) === null) {
       const says = 'no access key, neither in the environment nor from the default credential chain';
-      yield bad(about, says, 'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give this host a RAM role');
+      yield bad(
+        about,
+        says,
+        'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give this host a RAM role',
+      );
       yield skipped({ check: 'VOD', region: null }, 'not asked, without an access key');
       return;
     }
@@ -69,7 +73,9 @@ async function examineRegion(
     answers ? checkNonces({ open, wait }, region, nonceAfterMs) : skipped(about('nonce memory'), NOT_ANSWERED),
     answers ? checkCallback(vod, config, region) : skipped(about('callback settings'), NOT_ANSWERED),
     checkQueue(config, region),
-    tryUrl ? checkUrl(config, region) : skipped(about('callback URL'), 'not tried: --try-url sends it a harmless event'),
+    tryUrl
+      ? checkUrl(config, region)
+      : skipped(about('callback URL'), 'not tried: --try-url sends it a harmless event'),
   ]);
   const clock = checkClock(vod, region, callback.toleranceMs);
   return [checkOffer(region), access, clock, ...permissions, nonces, settings, queue, url];

@@ -7,7 +7,8 @@ const spending: Spending = { region: 'cn-shanghai', mediaId: 'short-video', type
 
 let account: VodAccount;
 afterEach(async () => {
-  for (const { all } of account.listeners) for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  for (const { all } of account.listeners)
+    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
   await account.close();
 });
 
@@ -52,7 +53,10 @@ describe('One paid job', () => {
 
   it.each(['AIMediaDNA', 'AIMediaAudit'] as const)('may be of another type: %s', async (type) => {
     account = await VodAccount.start();
-    expect((await spent({ type })).get('end')).toMatchObject({ verdict: 'ok', says: expect.stringContaining('success') });
+    expect((await spent({ type })).get('end')).toMatchObject({
+      verdict: 'ok',
+      says: expect.stringContaining('success'),
+    });
   });
 
   it('finds that VOD lists no such jobs', async () => {
@@ -99,7 +103,10 @@ describe('One paid job', () => {
     expect((await spent({ jobs: 2 })).get('resend')?.verdict).toBe('ok');
     expect(account.emulator.ledger().billed).toBe(1);
     account.emulator.configure({ nonceMemory: 'off' });
-    expect((await spent({ jobs: 2 })).get('resend')).toMatchObject({ verdict: 'bad', remedy: 'set RESEND_PINNED=false' });
+    expect((await spent({ jobs: 2 })).get('resend')).toMatchObject({
+      verdict: 'bad',
+      remedy: 'set RESEND_PINNED=false',
+    });
     expect(account.emulator.ledger().billed).toBe(3);
   });
 });
@@ -113,7 +120,9 @@ describe('Paying', () => {
     const nobody = await account.run(args);
     expect([no.code, nobody.code, account.emulator.ledger().billed]).toEqual([2, 2, 0]);
     for (const { heard } of [no, nobody]) {
-      expect(heard.noted[0]).toMatch(/^This submits 1 job that is paid: Smart tagging \(AIVideoTag\) of short-video in cn-shanghai/);
+      expect(heard.noted[0]).toMatch(
+        /^This submits 1 job that is paid: Smart tagging \(AIVideoTag\) of short-video in cn-shanghai/,
+      );
       expect(heard.said).toEqual([]);
     }
     expect(nobody.heard.noted.at(-1)).toContain('Say --yes');

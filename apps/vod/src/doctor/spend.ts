@@ -1,5 +1,12 @@
 import { typeNames, type JobType } from '@app/domain';
-import { catalogue, normalizeResult, type SignedSubmission, type SubmitOutcome, type VodClient, type VodJob } from '@app/vod';
+import {
+  catalogue,
+  normalizeResult,
+  type SignedSubmission,
+  type SubmitOutcome,
+  type VodClient,
+  type VodJob,
+} from '@app/vod';
 import { remedyFor } from '../remedies';
 import { checkArrival, type Api } from './arrival';
 import { bad, ok, skipped, type Finding } from './finding';
@@ -62,7 +69,11 @@ function notTaken(outcome: Exclude<SubmitOutcome, { outcome: 'accepted' }>, regi
     case 'not_sent':
       return bad(about, `nothing was sent: ${outcome.cause}`, 'can this machine reach VOD_ENDPOINT?');
     case 'unknown':
-      return bad(about, `the answer was lost (${outcome.cause}): VOD may have a job, and bill it`, 'look for it in the console');
+      return bad(
+        about,
+        `the answer was lost (${outcome.cause}): VOD may have a job, and bill it`,
+        'look for it in the console',
+      );
     case 'busy':
       return bad(about, `VOD throttles: ${outcome.code}`, remedyFor(outcome.code));
     case 'refused':
@@ -127,14 +138,29 @@ function findingsOf({ knownMs, listedMs, others, end }: Seen, { region, type }: 
   const { operation } = catalogue[type].read;
   return [
     knownMs === null
-      ? bad(about('read'), `${operation} never knew ${jobId}`, 'jobs of ours would be held as vanished: ask the support')
+      ? bad(
+          about('read'),
+          `${operation} never knew ${jobId}`,
+          'jobs of ours would be held as vanished: ask the support',
+        )
       : ok(about('read'), `${operation} knew the JobId after ${seconds(knownMs)}`),
     end === null
-      ? bad(about('end'), `still running after ${seconds(PATIENCE_MS)}`, 'JOB_DEADLINE and POLL_MAX should be far above that')
+      ? bad(
+          about('end'),
+          `still running after ${seconds(PATIENCE_MS)}`,
+          'JOB_DEADLINE and POLL_MAX should be far above that',
+        )
       : endFinding(end, type, region),
     listedMs === null
-      ? bad(about('listing'), 'ListJobInfo does not list it', 'leave listing out of RECOVER_BY: more jobs are held, none is paid twice')
-      : ok(about('listing'), `ListJobInfo listed it after ${seconds(listedMs)}, beside ${others} others: RECOVER_GRACE has to be several times as long`),
+      ? bad(
+          about('listing'),
+          'ListJobInfo does not list it',
+          'leave listing out of RECOVER_BY: more jobs are held, none is paid twice',
+        )
+      : ok(
+          about('listing'),
+          `ListJobInfo listed it after ${seconds(listedMs)}, beside ${others} others: RECOVER_GRACE has to be several times as long`,
+        ),
   ];
 }
 
@@ -146,7 +172,11 @@ function endFinding({ job, ms }: { job: VodJob; ms: number }, type: JobType, reg
   }
   const result = normalizeResult(type, job.data ?? '');
   if (result.ok) return ok(about, `success after ${seconds(ms)}, with a result that can be read`);
-  return bad(about, `success after ${seconds(ms)}, and its result is not understood: ${result.reason}`, 'keep its text, and report it');
+  return bad(
+    about,
+    `success after ${seconds(ms)}, and its result is not understood: ${result.reason}`,
+    'keep its text, and report it',
+  );
 }
 
 function seconds(ms: number): string {

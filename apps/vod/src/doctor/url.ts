@@ -47,7 +47,8 @@ export async function checkUrl(config: ConfigFor<'vod'>, region: string, nowMs =
 
 type Objection = [says: string, remedy: string];
 
-const elsewhere = 'look at what stands in front of the webhook: the path has to arrive unchanged, without a login or a redirect';
+const elsewhere =
+  'look at what stands in front of the webhook: the path has to arrive unchanged, without a login or a redirect';
 
 function objectionToStranger(answer: Answer): Objection | null {
   if ('failed' in answer) return notReached(answer.failed);
@@ -65,12 +66,16 @@ function objectionToEvent(answer: Answer): Objection | null {
   if (answer.code === 'signature_stale') {
     return ['the webhook finds our time too far off', 'have its clock, and this one, set by a time server (NTP)'];
   }
-  if (answer.status === 503) return ['it can not keep what is signed (503)', "look at the webhook's log: is Postgres there?"];
+  if (answer.status === 503)
+    return ['it can not keep what is signed (503)', "look at the webhook's log: is Postgres there?"];
   return [`what is signed got ${answer.status} ${answer.code ?? ''}`.trimEnd(), elsewhere];
 }
 
 function notReached(failed: string): Objection {
-  return [`not reached from this machine: ${failed}`, 'does the name lead to the webhook, with a certificate that is valid?'];
+  return [
+    `not reached from this machine: ${failed}`,
+    'does the name lead to the webhook, with a certificate that is valid?',
+  ];
 }
 
 /** No proxy: VOD doesn't take ours either. */
