@@ -25,7 +25,13 @@ const takesFrom = (emulatorUrl: string) => ({
 /** Where the emulator sends its events, and what then becomes of each. */
 const ways = [
   { way: 'HTTP', http: true, queue: false, body: 'raw', kept: { source: 'http', copies: 1 } },
-  { way: 'the queue', http: false, queue: true, body: 'raw', kept: { source: 'queue', signature: 'unneeded', copies: 1 } },
+  {
+    way: 'the queue',
+    http: false,
+    queue: true,
+    body: 'raw',
+    kept: { source: 'queue', signature: 'unneeded', copies: 1 },
+  },
   { way: 'the queue, in Base64', http: false, queue: true, body: 'base64', kept: { source: 'queue', copies: 1 } },
   { way: 'both at once', http: true, queue: true, body: 'raw', kept: { copies: 2 } },
 ] as const;
@@ -81,7 +87,13 @@ const life = (store: QueueStoreName) => () => {
     ]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     const value = (series: string) =>
-      Number(metrics.split('\n').find((line) => line.startsWith(`${series} `))?.split(' ').at(-1));
+      Number(
+        metrics
+          .split('\n')
+          .find((line) => line.startsWith(`${series} `))
+          ?.split(' ')
+          .at(-1),
+      );
     // Three ways by three types, and what was no event.
     expect(value(`vodai_event_queue_taken_total{region="${REGION}"}`)).toBe(11);
     expect(value(`vodai_event_queue_kept_total{region="${REGION}"}`)).toBe(11);
@@ -109,7 +121,9 @@ describe('Events from one queue for several regions', () => {
       for (const region of regions) {
         const { jobs } = await stack.enqueue(`media in ${region}`, ['AIVideoTag'], { region });
         const job = await stack.untilJob(jobs[0].id, 'succeeded');
-        expect((await stack.get(`/v1/events?jobId=${job.id}`)).body.items).toMatchObject([{ source: 'queue', region: '*' }]);
+        expect((await stack.get(`/v1/events?jobId=${job.id}`)).body.items).toMatchObject([
+          { source: 'queue', region: '*' },
+        ]);
       }
       expect((await stack.get('/v1/stats')).body).toMatchObject({ callbacksLost: 0 });
     } finally {

@@ -13,6 +13,10 @@ export const accountSecrets = {
   foreignCallbackKey: 'ForeignKeyCanary3',
 };
 
+function secretNamed(name: string): string {
+  return accountSecrets[name as keyof typeof accountSecrets];
+}
+
 /** A person at a terminal, or nobody, and all that was said to them. */
 export class Listener implements Voice {
   readonly said: string[] = [];
@@ -110,6 +114,13 @@ export class VodAccount {
     const answer = await this.vod.callbackSettings(region, appId);
     if (answer.outcome !== 'answered') throw new Error(`VOD did not answer: ${JSON.stringify(answer)}`);
     return answer.value;
+  }
+
+  /** For `afterEach`: whatever was said, none of the keys was in it. */
+  assertKeptSecrets(): void {
+    const said = this.listeners.map(({ all }) => all).join('\n');
+    const told = Object.keys(accountSecrets).filter((name) => said.includes(secretNamed(name)));
+    if (told.length > 0) throw new Error(`a command has told ${told.join(', ')}`);
   }
 
   async close(): Promise<void> {

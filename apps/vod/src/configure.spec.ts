@@ -7,8 +7,7 @@ const theirs = { type: 'HTTP', url: 'https://others.example/hook', key: foreignC
 
 let account: VodAccount;
 afterEach(async () => {
-  for (const { all } of account.listeners)
-    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  account.assertKeptSecrets();
   await account.close();
 });
 

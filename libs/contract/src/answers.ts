@@ -91,7 +91,9 @@ const eventItem = z
     copies: z.int(),
     region: z.string(),
     source: z.string().meta({ description: 'By which way it came first: `http`, or `queue`' }),
-    signature: z.string().meta({ description: 'What the check of its signature said; `unneeded` when it came from the queue' }),
+    signature: z
+      .string()
+      .meta({ description: 'What the check of its signature said; `unneeded` when it came from the queue' }),
     verdict: eventVerdict,
     reason: z.string().nullable(),
     eventType: z.string(),

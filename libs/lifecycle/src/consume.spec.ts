@@ -210,12 +210,15 @@ describe('A queue', () => {
     ['AccessDenied', 403, 'forbidden'],
     ['TimeExpired', 408, 'clock'],
     ['InvalidArgument', 400, 'refused'],
-  ])('that waits for a person is asked up to once a minute, who is told what to do: %s', async (code, status, trouble) => {
-    const failed = world.heard('event_queue.failed');
-    const consumer = consumerOf(await scriptedQueue({ poll: () => refusal(code, status) }));
-    expect(await pauses(consumer, 6)).toEqual([3_750, 7_500, 15_000, 30_000, 45_000, 45_000]);
-    expect(failed[0]).toMatchObject({ doing: 'receive', trouble, code, requestId: 'R', mend: expect.any(String) });
-  });
+  ])(
+    'that waits for a person is asked up to once a minute, who is told what to do: %s',
+    async (code, status, trouble) => {
+      const failed = world.heard('event_queue.failed');
+      const consumer = consumerOf(await scriptedQueue({ poll: () => refusal(code, status) }));
+      expect(await pauses(consumer, 6)).toEqual([3_750, 7_500, 15_000, 30_000, 45_000, 45_000]);
+      expect(failed[0]).toMatchObject({ doing: 'receive', trouble, code, requestId: 'R', mend: expect.any(String) });
+    },
+  );
 
   it('from which nothing can be deleted goes on, more slowly, and its messages are copies', async () => {
     const id = freshId();
@@ -247,7 +250,9 @@ describe('That events are not taken', () => {
 
   it('is over when it has not come again, though nothing has shown that it is mended', async () => {
     let poll = () => messages([endOf(freshId())]);
-    const consumer = consumerOf(await scriptedQueue({ poll: () => poll(), remove: () => refusal('AccessDenied', 403) }));
+    const consumer = consumerOf(
+      await scriptedQueue({ poll: () => poll(), remove: () => refusal('AccessDenied', 403) }),
+    );
     await consumer.run(running);
     world.pass(60_000);
     await consumer.run(running);

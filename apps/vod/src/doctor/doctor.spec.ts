@@ -14,8 +14,7 @@ let relay: Relay | null = null;
 const variables = { ...process.env };
 afterEach(async () => {
   process.env = { ...variables };
-  for (const { all } of account.listeners)
-    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  account.assertKeptSecrets();
   await relay?.close();
   relay = null;
   await account.close();

@@ -7,8 +7,7 @@ const spending: Spending = { region: 'cn-shanghai', mediaId: 'short-video', type
 
 let account: VodAccount;
 afterEach(async () => {
-  for (const { all } of account.listeners)
-    for (const secret of Object.values(accountSecrets)) expect(all).not.toContain(secret);
+  account.assertKeptSecrets();
   await account.close();
 });
 

@@ -54,7 +54,14 @@ export class Http {
   }
 
   /** @throws NoAnswerError */
-  async call({ method, resource, headers, body, patienceMs, stop }: HttpCall): Promise<{ status: number; text: string }> {
+  async call({
+    method,
+    resource,
+    headers,
+    body,
+    patienceMs,
+    stop,
+  }: HttpCall): Promise<{ status: number; text: string }> {
     const over = new AbortController();
     const give = () => over.abort();
     const timer = setTimeout(give, patienceMs);
@@ -97,7 +104,8 @@ async function read(response: http.IncomingMessage): Promise<{ status: number; t
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new NoAnswerError('TooLarge', `an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new NoAnswerError('TooLarge', `an answer of more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
