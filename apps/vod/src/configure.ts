@@ -6,7 +6,7 @@ import { objectionsToKey, targetsOf, type Target, type Way } from './target';
 import type { Voice } from './terminal';
 
 /** How it ended, for a script. */
-export const exitCodes = {
+const exitCodes = {
   /** All is as it should be: it was, or it is now. */
   same: 0,
   /** VOD's settings are others: with `--check`, after a no, or because VOD refused the new ones. */
@@ -14,7 +14,7 @@ export const exitCodes = {
   /** Wrong usage, a setting that can't be read, or VOD could not be asked. Nothing was changed. */
   unknown: 2,
 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export interface ConfigureOptions {
   /** Only compare. */

@@ -1,5 +1,5 @@
 import { faultRule } from '@app/vod-emulator';
-import { accountSecrets, VodAccount } from '../../../../test/support/vod-account';
+import { VodAccount } from '../../../../test/support/vod-account';
 import type { Finding } from './finding';
 import { spend, type Spending } from './spend';
 
