@@ -1,6 +1,7 @@
+import type { ConfigFor } from '@app/config';
 import { jobTypes, typeNames, type JobType } from '@app/domain';
 import { catalogue, offers, regionFeatures, type ReadOutcome, type SubmitOutcome, type VodClient } from '@app/vod';
-import { lacksPermission, policyPage } from '../remedies';
+import { lacksPermission, policyPage, remedyFor } from '../remedies';
 import { bad, ok, unanswered, type Finding } from './finding';
 import { submissionOf } from './submission';
 
@@ -9,6 +10,19 @@ import { submissionOf } from './submission';
  * it may not. Should VOD take a job of it all the same, that can only fail, and what fails isn't billed.
  */
 export const nobody = 'missing0vodaidoctor0000000000000';
+
+/** Whether there is an access key: without one nothing is sent. */
+export async function checkCredentials(
+  vod: VodClient,
+  { vod: { credentials, regions } }: ConfigFor<'vod'>,
+): Promise<Finding> {
+  const about = { check: 'credentials', region: null };
+  const outcome = await vod.listJobInfo(regions[0], nobody);
+  if (outcome.outcome === 'blocked' && outcome.code === 'NoCredentials') {
+    return bad(about, 'no access key, neither in the environment nor from the default chain', remedyFor(outcome.code));
+  }
+  return ok(about, `an access key from ${credentials === 'default-chain' ? 'the default chain' : 'the environment'}`);
+}
 
 /** What VOD offers in the region, by its documentation. */
 export function checkOffer(region: string): Finding {

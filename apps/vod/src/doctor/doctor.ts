@@ -1,10 +1,10 @@
 import type { ConfigFor } from '@app/config';
 import type { VodClient } from '@app/vod';
-import { checkAccess, checkOffer, checkPermissions } from './access';
+import { checkAccess, checkCredentials, checkOffer, checkPermissions } from './access';
 import type { Api } from './arrival';
 import { checkCallback } from './callback';
 import { checkClock } from './clock';
-import { bad, ok, skipped, type Finding } from './finding';
+import { skipped, type Finding } from './finding';
 import { checkNonces } from './nonce';
 import { checkQueue } from './queue';
 import { spend, type Spending } from './spend';
@@ -37,19 +37,12 @@ export async function* examine(parts: DoctorParts, options: DoctorOptions): Asyn
   const { config, open } = parts;
   const vod = open();
   try {
-    const source = config.vod.credentials === 'default-chain' ? 'the default credential chain' : 'the environment';
-    const about = { check: 'credentials', region: null };
-    if ((await vod.signer()) === null) {
-      const says = 'no access key, neither in the environment nor from the default credential chain';
-      yield bad(
-        about,
-        says,
-        'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or give this host a RAM role',
-      );
+    const credentials = await checkCredentials(vod, config);
+    yield credentials;
+    if (credentials.verdict === 'bad') {
       yield skipped({ check: 'VOD', region: null }, 'not asked, without an access key');
       return;
     }
-    yield ok(about, `an access key from ${source}`);
     const found = await Promise.all(config.vod.regions.map((region) => examineRegion(parts, vod, region, options)));
     yield* found.flat();
     if (options.spending) yield* await trySpending(parts, vod, options.spending, found.flat());
