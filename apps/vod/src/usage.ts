@@ -29,6 +29,6 @@ With VODAI_URL and VODAI_KEY (a viewer's) it also looks whether the event of the
 Exit codes:
   0  nothing is wrong
   1  something is: the lines with ✗ say what to do
-  2  wrong usage, or a setting that cannot be read
+  2  wrong usage, a setting that cannot be read, or a payment that nobody agreed to
 `,
 };
