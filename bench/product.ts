@@ -16,6 +16,9 @@ export type ProcessName = (typeof processNames)[number];
 /** Above anything that this machine can do, so that no limit of ours is what is measured. The most that they accept. */
 const NO_LIMIT = '10000';
 
+/** What VOD signs its events with. */
+export const callbackKey = 'BenchCallbackKey1';
+
 interface Running {
   name: ProcessName;
   child: ChildProcess;
@@ -122,7 +125,7 @@ export class Product {
       ALIBABA_CLOUD_ACCESS_KEY_ID: 'LTAIbench',
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'bench-access-key-secret',
       VOD_CALLBACK_URL: `http://127.0.0.1:${ports.webhook}/vod/events`,
-      VOD_CALLBACK_KEYS: 'BenchCallbackKey1',
+      VOD_CALLBACK_KEYS: callbackKey,
       SUBMIT_QPS: NO_LIMIT,
       COLLECT_QPS: NO_LIMIT,
       ...this.options.env,

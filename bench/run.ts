@@ -4,6 +4,7 @@ import { benchEdge } from './edge';
 import { benchHeld } from './held';
 import { benchIdle } from './idle';
 import { benchInspect } from './inspect';
+import { benchIntake } from './intake';
 import { benchMain } from './main';
 import type { StoreKind } from './meter';
 import { benchQuota } from './quota';
@@ -27,6 +28,7 @@ npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
 npm run bench -- edge [--quick] [--store redis|postgres]
+npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
   backlog    what a deep backlog costs at VOD's own quota, and how soon an urgent job overtakes it
@@ -41,6 +43,7 @@ npm run bench -- edge [--quick] [--store redis|postgres]
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   edge       how much longer honest clients wait while strangers do what they are allowed to
+  intake     how many events a second the webhook takes beside routes written by hand, and how soon stored ones are matched
   --quick    some seconds: shows that everything works, its figures say nothing
   --jobs     jobs that each store gets in all; memory is compared before and after them
              (inspect, screen, volume, retention and upgrade: jobs in the table; backlog: only this depth)
@@ -48,7 +51,7 @@ npm run bench -- edge [--quick] [--store redis|postgres]
   --minutes  how long it goes on
   --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two (held, volume, retention, soak, upgrade and edge take one anyway: Redis, when there is one)
+  --store    only one of the two (held, volume, retention, soak, upgrade, edge and intake take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
 
@@ -79,6 +82,7 @@ const benches: Record<string, (options: Options) => Promise<void>> = {
   screen: ({ jobs = MILLION }) => benchScreen({ jobs }),
   stream: benchStream,
   edge: benchEdge,
+  intake: benchIntake,
 };
 
 async function run(): Promise<void> {

@@ -123,6 +123,19 @@ describe('Nothing of a body is read', () => {
 describe('Wrong keys', () => {
   const MANY = 300;
 
+  it('are answered late when they are too many, so that whoever guesses waits', async () => {
+    const api = await stack.startApi();
+    const timed = async () => {
+      const asked = performance.now();
+      const { status } = await as(api, 'a guess');
+      return { status, isLate: performance.now() - asked > 900 };
+    };
+    const answers = await Promise.all(Array.from({ length: 150 }, timed));
+    const throttled = answers.filter(({ status }) => status === 429);
+    expect(throttled).not.toEqual([]);
+    expect(throttled.filter(({ isLate }) => !isLate)).toEqual([]);
+  });
+
   it('are throttled by their address, counted, and told to the log in a few lines that say from where', async () => {
     const lines: any[] = [];
     const write = (line: string) => void lines.push(JSON.parse(line));

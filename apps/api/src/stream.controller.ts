@@ -14,7 +14,7 @@ import { invalid, Problem } from './problems';
 import { streamFilter, type StreamFilter } from './stream-filter';
 
 /** Lines that a client who catches up is sent in one piece. */
-const PAGE = 200;
+const PAGE = 100;
 
 /** What happens to jobs, while it happens. */
 @ApiTags('inspection')
@@ -108,11 +108,12 @@ export class StreamController implements OnModuleDestroy {
     for (let at = since; stream.isOpen;) {
       const page = await this.replays.page(replay, async () => {
         const goal = subscription.holdFromHere().seen;
-        return { goal, ...(await this.changes.after(at, { upTo: goal, limit: PAGE })) };
+        const { news, position } = await this.changes.after(at, { upTo: goal, limit: PAGE });
+        return { goal, position, text: textOfAll(news, filter) };
       });
       if (!page) return;
-      const { goal, news, position } = page;
-      await stream.writeInStep(textOfAll(news, filter));
+      const { goal, text, position } = page;
+      await stream.writeInStep(text);
       if (!position.partly && position.seen.text === goal.text) return;
       at = position;
     }

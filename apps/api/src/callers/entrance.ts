@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, tooMany, type ProblemFilter } from '../problems';
 import { networkOf } from './address';
 import type { ApiKeys, Caller, Presented } from './api-keys';
+import { LateAnswers } from './late-answers';
 import { TokenBuckets } from './token-bucket';
 
 declare module 'fastify' {
@@ -37,6 +38,7 @@ export interface EntranceOptions {
 /** Where it is decided who may come in and how often, before anything of a body is read. */
 export class Entrance {
   private readonly wrongKeys = new TokenBuckets(WRONG_KEYS, ADDRESSES);
+  private readonly lateAnswers = new LateAnswers();
   private readonly requests: TokenBuckets;
   private readonly policy: string;
 
@@ -52,7 +54,9 @@ export class Entrance {
       try {
         this.admit(request, reply);
       } catch (error) {
-        return this.options.problems.answer(error, request, reply);
+        const answer = () => this.options.problems.answer(error, request, reply);
+        if (error instanceof Throttled) return this.lateAnswers.give(reply.raw, answer); // guard: strangers-wait
+        return answer();
       }
       done();
     });
@@ -97,7 +101,7 @@ export class Entrance {
       throttled: !taken,
     });
     if (!taken) {
-      return tooMany('too many calls without a known API key came from this address', Math.ceil(waitMs / 1000));
+      return new Throttled(Math.ceil(waitMs / 1000));
     }
     return reason === 'unknown'
       ? new Problem('unauthorized', 'this API key is not known')
@@ -111,6 +115,13 @@ export class Entrance {
     if (taken) return; // guard: rate-per-key
     this.options.signals.emit('caller.limited', { client: name, limit: 'rate' });
     throw tooMany(`this key makes more than ${this.options.rate} requests a second`, 1);
+  }
+}
+
+/** Of a stranger, who need not be told soon. */
+class Throttled extends Problem {
+  constructor(retryAfterS: number) {
+    super('too_many_requests', 'too many calls without a known API key came from this address', {}, retryAfterS);
   }
 }
 

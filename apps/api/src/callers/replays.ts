@@ -1,5 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** Pages read at the same time. An api has ten connections to Postgres, and whoever looks at what is new needs one of them. */
 const AT_ONCE = 2;
+
+/**
+ * How long a rest follows each page, in the time that the page took: while others wait, and otherwise. Pages of a hundred clients would
+ * follow each other without an end and take the machine from those who work on it.
+ */
+const REST = { ofMany: 5, ofFew: 1, mostMs: 1_000 };
 
 /** A client that catches up with what it has missed. */
 export interface Replay {
@@ -17,7 +25,7 @@ interface Waiting {
 /**
  * The past is read a page at a time, a few of them at once, whatever number of clients want it: a hundred that come back to the
  * beginning of the history must not stand before one that missed a minute. So the keys take turns; of those of one key, whoever
- * has had the fewest pages goes first.
+ * has had the fewest pages goes first. And after each page there is a rest.
  */
 export class Replays {
   /** By key, in the order in which it is their turn. */
@@ -28,20 +36,36 @@ export class Replays {
   constructor(
     private readonly ready: () => Promise<unknown>,
     private readonly atOnce = AT_ONCE,
+    private readonly rest: (ms: number) => Promise<unknown> = pause,
   ) {}
 
-  /** Reads a page when it is its turn; null when the client is gone by then. */
+  /** Reads a page and puts it into words when it is its turn; null when the client is gone by then. */
   async page<T>(replay: Replay, read: () => Promise<T>): Promise<T | null> {
     await this.turn(replay);
+    if (!replay.isWanted()) {
+      this.leave();
+      return null;
+    }
+    let began = performance.now();
     try {
-      if (!replay.isWanted()) return null;
       await this.ready();
       replay.pages += 1;
+      began = performance.now();
       return await read();
     } finally {
-      this.reading -= 1;
-      this.next();
+      void this.restAfter(performance.now() - began);
     }
+  }
+
+  private async restAfter(tookMs: number): Promise<void> {
+    const times = this.waiting.size > 0 ? REST.ofMany : REST.ofFew;
+    await this.rest(Math.min(tookMs * times, REST.mostMs)); // guard: replays-rest
+    this.leave();
+  }
+
+  private leave(): void {
+    this.reading -= 1;
+    this.next();
   }
 
   private turn(replay: Replay): Promise<void> {
