@@ -119,6 +119,16 @@ module.exports = {
       to: { path: '^(apps|libs|migrations)/', pathNot: '^(apps/cli|libs/(client|contract|domain|media-list|text))/' },
     },
     {
+      name: 'vod-commands-without-stores',
+      comment: 'They run before there is a database: they know the environment, VOD, and at most the HTTP API',
+      severity: 'error',
+      from: { path: '^apps/vod/', pathNot: tests },
+      to: {
+        path: '^(apps|libs|migrations)/',
+        pathNot: '^(apps/vod|libs/(vod|client|domain|config|observability|text))/',
+      },
+    },
+    {
       name: 'dashboard-in-a-browser',
       comment: 'The page knows the domain, the client of the API, the shapes of its answers, and how to read a file',
       severity: 'error',

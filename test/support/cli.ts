@@ -13,6 +13,8 @@ export interface CliOptions {
   to?: string;
   /** All that comes by stdin. */
   input?: string;
+  /** Which program: `vodai`, or the commands that are about an account at VOD. */
+  program?: 'cli' | 'vod';
 }
 
 /** util-linux' `script` makes the terminal; that of other systems takes other options. */
@@ -22,7 +24,7 @@ export const describeWithTerminal: typeof describe = hasScript ? describe : desc
 /** All that every run has printed: no secret may be in it. */
 export const everythingPrinted: string[] = [];
 
-/** The built command line, with the environment that it was given and nothing else. */
+/** A built command line, with the environment that it was given and nothing else. */
 export class Cli {
   stdout = '';
   stderr = '';
@@ -41,9 +43,9 @@ export class Cli {
 
   static async start(
     args: string[],
-    { env = {}, cwd = '/', terminal = false, to, input }: CliOptions = {},
+    { env = {}, cwd = '/', terminal = false, to, input, program: name = 'cli' }: CliOptions = {},
   ): Promise<Cli> {
-    const program = [process.execPath, join(await builtDist(), 'apps/cli/src/main.js'), ...args];
+    const program = [process.execPath, join(await builtDist(), `apps/${name}/src/main.js`), ...args];
     const line = `${program.map(quoted).join(' ')}${to === undefined ? '' : ` > ${quoted(to)}`}`;
     const command = terminal ? ['script', '-qec', line, '/dev/null'] : program;
     const { PATH = '' } = process.env;

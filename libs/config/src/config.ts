@@ -9,7 +9,7 @@ import {
 import type { logLevels, recoveryRungs, VariableName } from './variables';
 
 /** Who asks for a configuration. It decides what is required and which secrets are handed out. */
-export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'local';
+export type Role = 'api' | 'worker' | 'webhook' | 'emulator' | 'migrate' | 'retention' | 'vod' | 'local';
 
 export interface AccessKey {
   accessKeyId: string;
@@ -60,10 +60,10 @@ export interface Config {
     regions: readonly [string, ...string[]];
     /** With `{region}` still in it. Absent only in local mode, where the emulator's port isn't known yet. */
     endpoint?: string;
-    /** Only for roles that sign requests or check them: worker, emulator, local. */
+    /** Only for roles that sign requests or check them: worker, emulator, vod, local. */
     credentials?: AccessKey | 'default-chain';
     timeoutMs: number;
-    /** Only for roles that call VOD: worker and local. */
+    /** Only for roles that call VOD: worker, vod and local. */
     proxy: Proxies;
     configExtras: ConfigExtra[];
     callback: {
@@ -76,6 +76,8 @@ export interface Config {
       /** Of the account's setting, when it is another one than ours, with `{region}` still in it. */
       accountUrl?: string;
     };
+    /** VOD's application, each of which has callback settings of its own. */
+    appId: string;
     /** Where VOD writes its events, with `{region}` still in it. Absent when they come by HTTP alone. */
     eventQueue?: EventQueueAddress;
   };
@@ -119,6 +121,7 @@ interface Guaranteed {
   emulator: { vod: { endpoint: string; credentials: AccessKey } };
   migrate: Database & { vod: { endpoint: string } };
   retention: Database & { vod: { endpoint: string } };
+  vod: { vod: { endpoint: string; credentials: AccessKey | 'default-chain' } };
   local: object;
 }
 

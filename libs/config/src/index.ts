@@ -12,7 +12,7 @@ export {
 } from './config';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
-export { ConfigError } from './problems';
+export { ConfigError, withoutUrlSecrets } from './problems';
 export { withSecretFiles } from './secret-files';
 export { version } from './version';
 export { apiRoles, environmentColors, type ApiKey, type ApiRole, type TrustedProxies } from './values';

@@ -58,6 +58,27 @@ describe('a migration', () => {
   });
 });
 
+describe('a look at VOD from the command line', () => {
+  it('wants the access key of a worker, and nothing of the other settings', () => {
+    const env = { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'secret', VOD_TIMEOUT: '40s' };
+    expect(problemsOf({ ...env, LEASE: 'long', SUBMIT_QPS: 'many' }, 'vod')).toEqual([]);
+    const { vod } = loadConfig({ ...env, VOD_APP_ID: 'app-2' }, 'vod');
+    expect(vod).toMatchObject({ credentials: { accessKeyId: 'id' }, appId: 'app-2', timeoutMs: 40_000 });
+    expect(loadConfig({}, 'vod').vod).toMatchObject({ credentials: 'default-chain', appId: 'app-1000000' });
+  });
+
+  it.each(['app 1', 'a'.repeat(65), 'app-1/../2'])('does not take %j for an application', (id) => {
+    expect(problemsOf({ VOD_APP_ID: id }, 'vod')).toEqual([expect.stringMatching(/^VOD_APP_ID: expected the id of/)]);
+  });
+
+  it('says that a URL is too long for VOD', () => {
+    const url = `https://example.com/${'x'.repeat(240)}`;
+    expect(problemsOf({ VOD_CALLBACK_URL: url }, 'vod')).toEqual([
+      `VOD_CALLBACK_URL: expected at most 256 bytes, which is VOD's limit, got ${url.length} bytes`,
+    ]);
+  });
+});
+
 describe('a retention by hand', () => {
   it('wants the database and its own settings, whatever is wrong with the rest', () => {
     const env = { DATABASE_URL: database, LEASE: '5s', SUBMIT_QPS: 'many', RETENTION: '7d' };

@@ -20,6 +20,7 @@ describe('without anything set', () => {
         proxy: {},
         configExtras: [],
         callback: { keys: [], auth: 'required', toleranceMs: 900_000, perJob: null },
+        appId: 'app-1000000',
       },
       limits: { submitQps: 30, collectQps: 20, maxInFlight: 0, dispatchWindow: 60 },
       alarms: {

@@ -18,6 +18,7 @@ const required: Record<Role, readonly VariableName[]> = {
   emulator: ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
   migrate: ['DATABASE_URL'],
   retention: ['DATABASE_URL'],
+  vod: [],
   local: [],
 };
 
@@ -37,7 +38,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   const problems = [
     ...unreadable,
     ...[...missing(given, values, role), ...contradictions(values, role)].filter(({ variable, other }) => {
-      return !bad.has(variable) && !(other && bad.has(other));
+      return names.includes(variable as VariableName) && !bad.has(variable) && !(other && bad.has(other));
     }),
     ...misspellings(env, names),
   ];
@@ -45,10 +46,29 @@ export function loadConfig(environment: NodeJS.ProcessEnv, role: Role): Config {
   return arrange(values, role);
 }
 
-/** These change a database and do nothing else: what is wrong with the rest is for the processes that read it. */
+/** These do one thing and no more: what is wrong with the rest is for the processes that read it. */
 const readsOnly: Partial<Record<Role, readonly VariableName[]>> = {
   migrate: required.migrate,
   retention: [...required.retention, 'RETENTION', 'EVENT_BODY_RETENTION', 'KEY_RETENTION'],
+  vod: [
+    'VOD_REGIONS',
+    'VOD_ENDPOINT',
+    'VOD_TIMEOUT',
+    'VOD_APP_ID',
+    'ALIBABA_CLOUD_ACCESS_KEY_ID',
+    'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+    'ALIBABA_CLOUD_SECURITY_TOKEN',
+    'HTTPS_PROXY',
+    'HTTP_PROXY',
+    'NO_PROXY',
+    'VOD_CALLBACK_URL',
+    'VOD_CALLBACK_KEYS',
+    'VOD_CALLBACK_AUTH',
+    'VOD_CALLBACK_TOLERANCE',
+    'VOD_MNS_ENDPOINT',
+    'VOD_MNS_QUEUE',
+    'ALIBABA_CLOUD_ACCOUNT_ID',
+  ],
 };
 
 function namesFor(role: Role): readonly VariableName[] {
@@ -59,7 +79,7 @@ function namesFor(role: Role): readonly VariableName[] {
 const proxyVariables: readonly VariableName[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
 
 function callsVod(role: Role): boolean {
-  return role === 'worker' || role === 'local';
+  return role === 'worker' || role === 'vod' || role === 'local';
 }
 
 /** An empty variable is an unset one: compose files and shells pass `NAME=` for what nobody filled in. */
@@ -224,7 +244,7 @@ function credentialsFor(values: Values, role: Role): AccessKey | 'default-chain'
   const accessKeySecret = values.ALIBABA_CLOUD_ACCESS_KEY_SECRET;
   const securityToken = values.ALIBABA_CLOUD_SECURITY_TOKEN;
   if (accessKeyId && accessKeySecret) return { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) };
-  return role === 'worker' ? 'default-chain' : undefined;
+  return role === 'worker' || role === 'vod' ? 'default-chain' : undefined;
 }
 
 function eventQueueOf(values: Values): EventQueueAddress | undefined {
@@ -275,6 +295,7 @@ function arrange(values: Values, role: Role): Config {
         perJob: perJobOf(values),
         ...(values.VOD_CALLBACK_ACCOUNT_URL && { accountUrl: values.VOD_CALLBACK_ACCOUNT_URL }),
       },
+      appId: values.VOD_APP_ID,
       ...(eventQueue && { eventQueue }),
     },
     limits: {

@@ -32,7 +32,7 @@ function shown(variable: string, value: string | undefined): string {
 }
 
 /** A user, a password or a query in one of the other URLs can be a secret as well. */
-function withoutUrlSecrets(value: string): string {
+export function withoutUrlSecrets(value: string): string {
   const [start, end] = [value.indexOf('//'), value.lastIndexOf('@')];
   const withoutUser = start < 0 || end < start ? value : `${value.slice(0, start)}//***${value.slice(end)}`;
   return withoutUser.replace(/\?.*/s, '?***');

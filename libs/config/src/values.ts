@@ -203,6 +203,13 @@ function isEscaped(text: string): boolean {
   }
 }
 
+/** No page gives its form; all examples look like this. */
+export function applicationId() {
+  return reads('the id of an application at VOD, such as app-1000000', (text) =>
+    /^[\w-]{1,64}$/.test(text) ? text : undefined,
+  );
+}
+
 /** A URL in which `{region}` may stand where the region's id belongs, in the host as well. */
 export function regionalUrl(expected: string) {
   return reads(expected, (text) => {

@@ -4,6 +4,7 @@ import {
   amount,
   anyText,
   apiKeyList,
+  applicationId,
   configExtras,
   duration,
   durationRange,
@@ -112,6 +113,8 @@ export const variables = z.object({
   VOD_CALLBACK_ACCOUNT_URL: regionalUrl('an http(s) URL, {region} allowed').optional(),
   /** Accepted distance between VOD's clock and ours, either way; the gateway allows our requests the same 15 min. */
   VOD_CALLBACK_TOLERANCE: duration().prefault('15m'),
+  /** Whose callback settings are set and compared: in VOD's multi-application service each application has its own. */
+  VOD_APP_ID: applicationId().prefault('app-1000000'),
 
   /** Calls a second, per region, over all workers. 30 is VOD's documented QPS of SubmitAIJob, each operation by itself. */
   SUBMIT_QPS: wholeNumber(1, 10_000).prefault('30'),

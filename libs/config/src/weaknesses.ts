@@ -5,13 +5,15 @@ import type { Values } from './variables';
 /** Whom each setting concerns: who doesn't read it doesn't speak of it. */
 const readsKeys: readonly Role[] = ['api', 'local'];
 const takesCallbacks: readonly Role[] = ['webhook', 'local'];
+const registersUrl: readonly Role[] = [...takesCallbacks, 'vod'];
 const takesFromQueue: readonly Role[] = ['worker', 'local'];
 const speaksToPostgres: readonly Role[] = ['api', 'worker', 'webhook', 'local'];
 
 export function weaknesses(values: Values, role: Role): Weakness[] {
   return [
     ...(readsKeys.includes(role) ? shortKeys(values) : []),
-    ...(takesCallbacks.includes(role) ? [...openCallback(values), ...impossibleCallbackKeys(values)] : []),
+    ...(registersUrl.includes(role) ? openCallback(values) : []),
+    ...(takesCallbacks.includes(role) ? impossibleCallbackKeys(values) : []),
     ...(takesFromQueue.includes(role) ? openQueue(values) : []),
     ...(speaksToPostgres.includes(role) ? openDatabase(values) : []),
   ];

@@ -13,6 +13,7 @@ export const enough = {
   emulator: { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'secret' },
   migrate: { DATABASE_URL: database },
   retention: { DATABASE_URL: database },
+  vod: {},
   local: {},
 } satisfies Record<Role, NodeJS.ProcessEnv>;
 export const roles = Object.keys(enough) as Role[];

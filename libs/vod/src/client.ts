@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { JobCallback, Proxies } from '@app/config';
+import { callbackParams, type CallbackSettings, callbackSettingsOf, type CallbackTarget } from './callback-settings';
 import { type CredentialsProvider, credentialsProvider, type VodCredentials } from './credentials';
 import { type Fields, fieldsOf, idOf, jsonTextOf, parseVodTime, wordOf } from './fields';
 import { type ReadOutcome, readFault, submitFault, type SubmitOutcome } from './outcome';
@@ -89,6 +90,27 @@ export class VodClient {
       const jobs = jobInfos(body, mediaId);
       return jobs === null ? null : { jobs };
     });
+  }
+
+  /** Where VOD sends the events of this region and application; all of it null where nothing is set. */
+  callbackSettings(region: string, appId: string): Promise<ReadOutcome<CallbackSettings>> {
+    return this.read(region, 'GetMessageCallback', { AppId: appId }, callbackSettingsOf);
+  }
+
+  /** Replaces them. After any other outcome than `refused` or `blocked` only `callbackSettings` knows what is set. */
+  setCallback(
+    region: string,
+    appId: string,
+    target: CallbackTarget,
+    eventTypes: readonly string[],
+  ): Promise<ReadOutcome<object>> {
+    const params = { ...callbackParams(target, eventTypes), AppId: appId };
+    return this.read(region, 'SetMessageCallback', params, () => ({}));
+  }
+
+  /** How far VOD's clock was ahead of ours at its latest answer; null before the first one. */
+  clockAheadMs(region: string): number | null {
+    return this.region(region).clockAheadMs;
   }
 
   /**

@@ -1,4 +1,5 @@
 export { VodClient, type VodClientOptions } from './client';
+export { aiEvents, allEvents, type CallbackSettings, type CallbackTarget } from './callback-settings';
 export { catalogue, readableTogether, readCalls, vodOperations, type ReadCall, type SignedSubmission } from './types';
 export type { VodJob } from './vod-job';
 export type { VodCredentials } from './credentials';

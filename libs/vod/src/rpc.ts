@@ -4,7 +4,7 @@ import RPCClient from '@alicloud/pop-core';
 import type { Proxies } from '@app/config';
 import { type AccessKey, type CredentialsProvider, NoCredentialsError } from './credentials';
 import { faultOf, requestIdOf } from './fault';
-import { type Fields, fieldsOf } from './fields';
+import { type Fields, fieldsOf, textOf } from './fields';
 import type { Fault } from './outcome';
 import { proxyAgent, ProxyError, proxyFor } from './proxy';
 
@@ -39,6 +39,8 @@ const idleMs = 2000;
 /** Signed calls to VOD in one region, through pop-core. Never repeats a call by itself. */
 export class Rpc {
   readonly proxy: string | null;
+  /** How far VOD's clock was ahead of ours when it answered last, to the second; null before it has. */
+  clockAheadMs: number | null = null;
   private readonly client: InstanceType<Verbose>;
   private readonly agent: http.Agent;
   private readonly beforeConnection = new WeakSet<object>();
@@ -72,6 +74,7 @@ export class Rpc {
   }
 
   async call(action: string, params: RpcParams): Promise<Answer> {
+    const begunAt = Date.now();
     try {
       const [body, { response }] = await this.client.request(action, params, {
         // Upper case matters: with 'post' the signed parameters go into the URL.
@@ -79,8 +82,10 @@ export class Rpc {
         timeout: this.timeoutMs,
         agent: this.agent,
       });
+      this.noteClock(response, begunAt);
       return answerOf(body, response.statusCode);
     } catch (error) {
+      this.noteClock(fieldsOf(fieldsOf(error)?.['entry'])?.['response'], begunAt);
       const sent = !isBeforeAny(error) && !this.beforeConnection.has(Object(error));
       return { ok: false, fault: faultOf(error, sent, this.timeoutMs, this.secrets(params)) };
     }
@@ -91,9 +96,16 @@ export class Rpc {
     this.agent.destroy();
   }
 
+  /** Its header has whole seconds: what it says is on average half a second past, and was written amid the call. */
+  private noteClock(response: unknown, begunAt: number): void {
+    const date = textOf(fieldsOf(fieldsOf(response)?.['headers'])?.['date']);
+    const vodsMs = date === null ? NaN : Date.parse(date) + 500;
+    if (!Number.isNaN(vodsMs)) this.clockAheadMs = Math.round(vodsMs - (begunAt + Date.now()) / 2);
+  }
+
   private secrets(params: RpcParams): string[] {
     const { accessKeyId = '', accessKeySecret = '', securityToken = '' } = this.key ?? {};
-    return [accessKeySecret, securityToken, accessKeyId, params.SignatureNonce];
+    return [accessKeySecret, securityToken, accessKeyId, params.SignatureNonce, params['AuthKey'] ?? ''];
   }
 }
 
