@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate, Replay } from '@app/lifecycle/commands';
+import { Accept, Operate, ReplayEvent } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
 import {
   ChangeReads,
@@ -38,6 +38,7 @@ import { Entrance } from './callers/entrance';
 import { CallerPlaces } from './callers/places';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
+import { EventReplayController } from './event-replay.controller';
 import { ExportController } from './export.controller';
 import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
@@ -46,7 +47,6 @@ import { ApiDocument } from './openapi';
 import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
-import { ReplayController } from './replay.controller';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { Sessions } from './sessions';
@@ -103,7 +103,7 @@ class ApiModule {
       controllers: [
         JobsController,
         ActionsController,
-        ReplayController,
+        EventReplayController,
         InspectionController,
         ExportController,
         StreamController,
@@ -114,7 +114,7 @@ class ApiModule {
         { provide: RequestStore, useValue: requests },
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
-        { provide: Replay, useValue: new Replay(new EventReplays(db), lists, signals) },
+        { provide: ReplayEvent, useValue: new ReplayEvent(new EventReplays(db), lists, signals) },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

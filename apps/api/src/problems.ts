@@ -18,7 +18,7 @@ const titles = {
   no_result: [404, 'There is no result yet'],
   method_not_allowed: [405, 'That method is not known here'],
   slow_body: [408, 'The body came too slowly'],
-  wrong_state: [409, 'Its state does not allow that'],
+  wrong_state: [409, 'It is in another state'],
   job_id_taken: [409, 'That JobId belongs to another job'],
   request_dropped: [409, 'This Idempotency-Key was used, and the record of its request is dropped'],
   too_large: [413, 'The body is too large'],

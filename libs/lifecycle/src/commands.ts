@@ -1,4 +1,4 @@
 /** What clients and people ask for, without the steps that follow: those would bring the queues and the cloud along. */
 export { Accept } from './accept';
 export { Operate, type OperateOutcome } from './operate';
-export { Replay, type ReplayOutcome } from './replay';
+export { ReplayEvent, type EventReplayOutcome } from './replay-event';

@@ -182,7 +182,7 @@ export const problems: Record<string, string> = {
   not_found: '未找到',
   no_result: '尚无结果',
   method_not_allowed: '不支持该方法',
-  wrong_state: '当前状态不允许此操作',
+  wrong_state: '处于其他状态',
   job_id_taken: '该 JobId 属于另一个作业',
   request_dropped: '此 Idempotency-Key 已使用过，其请求的记录已删除',
   slow_body: '请求体传输过慢',

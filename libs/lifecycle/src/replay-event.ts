@@ -4,7 +4,7 @@ import type { EventReplays, ListReads } from '@app/persistence';
 
 type StoredEvent = NonNullable<Awaited<ReturnType<ListReads['event']>>>;
 
-export type ReplayOutcome =
+export type EventReplayOutcome =
   /** It waits to be looked at. */
   | { outcome: 'done'; event: StoredEvent }
   /** What it is about is known, or is being looked at. */
@@ -14,7 +14,7 @@ export type ReplayOutcome =
   | { outcome: 'no_such_event' };
 
 /** Has a notice of VOD looked at again, as if it had just come: a person knows better whose it is, or what has changed since. */
-export class Replay {
+export class ReplayEvent {
   constructor(
     private readonly replays: EventReplays,
     private readonly lists: ListReads,
@@ -22,7 +22,7 @@ export class Replay {
   ) {}
 
   /** @param actor name of the person's API key */
-  async replay(eventId: string, actor: string): Promise<ReplayOutcome> {
+  async replay(eventId: string, actor: string): Promise<EventReplayOutcome> {
     const before = await this.lists.event(eventId);
     if (before === null) return { outcome: 'no_such_event' };
     if (!(await this.replays.replay(eventId))) {

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
 import { replayableVerdicts } from '@app/domain';
-import { Replay, type ReplayOutcome } from '@app/lifecycle/commands';
+import { ReplayEvent, type EventReplayOutcome } from '@app/lifecycle/commands';
 import { Caller, Needs } from './auth.guard';
 import { problem } from './openapi';
 import { Problem } from './problems';
@@ -20,8 +20,8 @@ import { eventView } from './views';
 @ApiResponse(problem(415, 'unsupported_media_type'))
 @ApiResponse(problem(503, 'unavailable'))
 @Controller('v1')
-export class ReplayController {
-  constructor(private readonly events: Replay) {}
+export class EventReplayController {
+  constructor(private readonly events: ReplayEvent) {}
 
   @Post('events/:id/replay')
   @HttpCode(200)
@@ -35,7 +35,7 @@ export class ReplayController {
   }
 }
 
-function replayed(id: string, outcome: ReplayOutcome) {
+function replayed(id: string, outcome: EventReplayOutcome) {
   switch (outcome.outcome) {
     case 'done':
       return outcome.event;

@@ -3,15 +3,15 @@ import { eventVerdicts, isReplayable, replayableVerdicts, type EventVerdict } fr
 import { channels, EventReplays, Listener } from '@app/persistence';
 import { eventually } from '@app/testing';
 import { World } from '../test/world';
-import { Replay } from './replay';
+import { ReplayEvent } from './replay-event';
 
 const NOBODY = '01900000-0000-7000-8000-000000000000';
 
 let world: World;
-let replay: Replay;
+let replay: ReplayEvent;
 beforeAll(async () => {
   world = await World.open();
-  replay = new Replay(new EventReplays(world.db), world.lists, world.signals);
+  replay = new ReplayEvent(new EventReplays(world.db), world.lists, world.signals);
 });
 afterAll(() => world.close());
 
