@@ -63,6 +63,8 @@ const withStores = [
 
 /** These stand among them and need no store all the same. */
 const withoutStores = [
+  'libs/lifecycle/src/deliver/message',
+  'libs/lifecycle/src/deliver/schedule',
   'libs/lifecycle/src/recover/conclude',
   'libs/persistence/src/gather',
   'libs/queue/src/catalog',

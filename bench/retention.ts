@@ -1,6 +1,6 @@
 import { Retain } from '@app/lifecycle';
 import { Signals } from '@app/observability';
-import { createDataSource, MonthStore, RetentionReads, RetentionStore } from '@app/persistence';
+import { createDataSource, DeliveryRetention, MonthStore, RetentionReads, RetentionStore } from '@app/persistence';
 import type { Client } from 'pg';
 import { Bench, type Part } from './bench';
 import { fill } from './fill';
@@ -82,7 +82,12 @@ async function measure({ load, sql, url }: Part, burst: number): Promise<Measure
 
   const db = await createDataSource({ url, application: 'vodai-bench' }).initialize();
   try {
-    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+    const stores = {
+      store: new RetentionStore(db),
+      reads: new RetentionReads(db),
+      months: new MonthStore(db),
+      deliveries: new DeliveryRetention(db),
+    };
     const retain = new Retain({ ...stores, signals: new Signals(), now: () => new Date() }, settings);
     const begun = performance.now();
     const end = { at: 0 };

@@ -12,6 +12,7 @@ import { benchRetention } from './retention';
 import { benchScreen } from './screen';
 import { benchSoak } from './soak';
 import { benchStream } from './stream';
+import { benchTold } from './told';
 import { benchUpgrade } from './upgrade';
 import { benchVolume } from './volume';
 
@@ -28,6 +29,7 @@ npm run bench -- inspect [--jobs 1000000] [--plans]
 npm run bench -- screen [--jobs 1000000]
 npm run bench -- stream [--quick]
 npm run bench -- edge [--quick] [--store redis|postgres]
+npm run bench -- told [--quick] [--jobs 20000] [--store redis|postgres]
 npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
 
   main       the main path, from POST /v1/jobs to the stored result, with BullMQ on Redis and on Postgres
@@ -43,6 +45,7 @@ npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
   screen     how soon a change is on screen in a browser, and whether the page stays smooth, over the same table
   stream     what 500 listeners cost the api, and whether each of them is told everything
   edge       how much longer honest clients wait while strangers do what they are allowed to
+  told       how soon a client hears of its jobs while other endpoints are dead, and what telling costs
   intake     how many events a second the webhook takes beside routes written by hand, how soon stored ones are
              matched, and how many a second a worker takes out of a queue
   --quick    some seconds: shows that everything works, its figures say nothing
@@ -52,7 +55,7 @@ npm run bench -- intake [--quick] [--store redis|postgres] [--profile <folder>]
   --minutes  how long it goes on
   --rate     jobs a second; without it 80 % of what a short burst shows
   --plans    prints how Postgres reads each list
-  --store    only one of the two (held, volume, retention, soak, upgrade, edge and intake take one anyway: Redis, when there is one)
+  --store    only one of the two (held, volume, retention, soak, upgrade, edge, told and intake take one anyway: Redis, when there is one)
   --profile  writes a V8 CPU profile of every process into this folder (and slows them down)
 `;
 
@@ -83,6 +86,7 @@ const benches: Record<string, (options: Options) => Promise<void>> = {
   screen: ({ jobs = MILLION }) => benchScreen({ jobs }),
   stream: benchStream,
   edge: benchEdge,
+  told: benchTold,
   intake: benchIntake,
 };
 

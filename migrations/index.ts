@@ -17,5 +17,7 @@ export { IndexWhatIsShared1764800002000 } from './1764800002000-index-what-is-sh
 export { PartitionByMonth1764800003000 } from './1764800003000-partition-by-month';
 export { RolePerProcess1764900000000 } from './1764900000000-role-per-process';
 export { BoundNotices1764900001000 } from './1764900001000-bound-notices';
+export { TellClients1765000000000 } from './1765000000000-tell-clients';
+export { IndexGivenUp1765000002000 } from './1765000002000-index-given-up';
 export { TakeEventsFromAQueue1765000001000 } from './1765000001000-take-events-from-a-queue';
 export { TellForeignEventsApart1765000003000 } from './1765000003000-tell-foreign-events-apart';

@@ -18,6 +18,56 @@ create table closed_queue (
   constraint closed_queue_pkey PRIMARY KEY (region, queue)
 );
 
+create table delivery (
+  id                 uuid not null,
+  endpoint_id        uuid not null,
+  job_id             uuid,
+  history_id         bigint,
+  type               text not null,
+  client             text not null,
+  happened_at        timestamp with time zone not null,
+  job                jsonb,
+  state              text not null default 'waiting'::text,
+  due_at             timestamp with time zone,
+  attempts           integer not null default 0,
+  tries              integer not null default 0,
+  tried_since        timestamp with time zone,
+  last_status        integer,
+  last_error         text,
+  created_at         timestamp with time zone not null default now(),
+  settled_at         timestamp with time zone,
+  constraint delivery_due_while_waiting CHECK (((due_at IS NOT NULL) = (state = 'waiting'::text))),
+  constraint delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoint(id),
+  constraint delivery_pkey PRIMARY KEY (id),
+  constraint delivery_settled_at_set CHECK (((settled_at IS NULL) = (state = 'waiting'::text))),
+  constraint delivery_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text, 'dropped'::text]))),
+  constraint delivery_type_known CHECK ((type = ANY (ARRAY['job.succeeded'::text, 'job.failed'::text, 'job.expired'::text, 'job.canceled'::text, 'job.held'::text, 'endpoint.test'::text])))
+);
+CREATE INDEX delivery_client ON public.delivery USING btree (client, id);
+CREATE INDEX delivery_due ON public.delivery USING btree (endpoint_id, due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX delivery_endpoint_id ON public.delivery USING btree (endpoint_id, id);
+CREATE INDEX delivery_failed ON public.delivery USING btree (endpoint_id, id) WHERE (state = 'failed'::text);
+CREATE INDEX delivery_given_up ON public.delivery USING btree (id) WHERE (state = ANY (ARRAY['failed'::text, 'dropped'::text]));
+CREATE INDEX delivery_job_id ON public.delivery USING btree (job_id, id) WHERE (job_id IS NOT NULL);
+CREATE INDEX delivery_next_of_job ON public.delivery USING btree (endpoint_id, job_id, history_id) WHERE ((state = 'waiting'::text) AND (job_id IS NOT NULL));
+CREATE INDEX delivery_settled_at ON public.delivery USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+CREATE UNIQUE INDEX delivery_told_once ON public.delivery USING btree (endpoint_id, history_id);
+CREATE INDEX delivery_waiting ON public.delivery USING btree (endpoint_id, id) WHERE (state = 'waiting'::text);
+
+create table delivery_attempt (
+  delivery_id        uuid not null,
+  nth                integer not null,
+  at                 timestamp with time zone not null,
+  duration_ms        integer not null,
+  outcome            text not null,
+  status             integer,
+  error              text,
+  answer_head        text,
+  constraint delivery_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES delivery(id) ON DELETE CASCADE,
+  constraint delivery_attempt_outcome_known CHECK ((outcome = ANY (ARRAY['delivered'::text, 'answered'::text, 'redirected'::text, 'timed_out'::text, 'refused'::text, 'unresolved'::text, 'forbidden_address'::text, 'untrusted'::text, 'broken'::text]))),
+  constraint delivery_attempt_pkey PRIMARY KEY (delivery_id, nth)
+);
+
 create table dropped_job (
   id                 uuid not null,
   request_id         uuid not null,
@@ -30,6 +80,38 @@ create table dropped_job (
 CREATE INDEX dropped_job_request_id ON public.dropped_job USING btree (request_id);
 CREATE INDEX dropped_job_settled_at ON public.dropped_job USING btree (settled_at);
 CREATE INDEX dropped_job_vod_job_ids ON public.dropped_job USING gin (vod_job_ids);
+
+create table endpoint (
+  id                 uuid not null,
+  client             text not null,
+  url                text not null,
+  events             text[] not null,
+  types              text[],
+  labels             jsonb not null default '{}'::jsonb,
+  include_result     boolean not null default false,
+  since              pg_snapshot not null default pg_current_snapshot(),
+  paused_at          timestamp with time zone,
+  pause_reason       text,
+  failing_since      timestamp with time zone,
+  rest_until         timestamp with time zone,
+  created_at         timestamp with time zone not null default now(),
+  created_by         text not null,
+  deleted_at         timestamp with time zone,
+  constraint endpoint_events_known CHECK (((events <> '{}'::text[]) AND (events <@ ARRAY['job.succeeded'::text, 'job.failed'::text, 'job.expired'::text, 'job.canceled'::text, 'job.held'::text]))),
+  constraint endpoint_pause_explained CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+  constraint endpoint_pause_reason_known CHECK ((pause_reason = ANY (ARRAY['person'::text, 'gone'::text, 'failing'::text]))),
+  constraint endpoint_pkey PRIMARY KEY (id)
+);
+CREATE INDEX endpoint_client ON public.endpoint USING btree (client, id);
+
+create table endpoint_secret (
+  endpoint_id        uuid not null,
+  created_at         timestamp with time zone not null default now(),
+  secret             text not null,
+  expires_at         timestamp with time zone,
+  constraint endpoint_secret_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoint(id) ON DELETE CASCADE,
+  constraint endpoint_secret_pkey PRIMARY KEY (endpoint_id, created_at)
+);
 
 create table event (
   id                 uuid not null,
@@ -179,6 +261,13 @@ create table process (
   started_at         timestamp with time zone not null,
   last_seen_at       timestamp with time zone not null,
   constraint process_pkey PRIMARY KEY (id)
+);
+
+create table reader (
+  name               text not null,
+  position           text not null,
+  updated_at         timestamp with time zone not null default now(),
+  constraint reader_pkey PRIMARY KEY (name)
 );
 
 create table request (

@@ -657,7 +657,7 @@ describe('Waiting for a job', () => {
 describe('Questions that cannot be answered', () => {
   const nobody = '01900000-0000-7000-8000-000000000000';
 
-  it.each(['/v1/requests/', '/v1/jobs/', '/v1/events/'])(
+  it.each(['/v1/requests/', '/v1/jobs/', '/v1/events/', '/v1/endpoints/', '/v1/deliveries/'])(
     'are 404 for an id that nothing has: GET %s…',
     async (path) => {
       expectProblem(await stack.get(`${path}${nobody}`), { status: 404, code: 'not_found' });
@@ -684,7 +684,7 @@ describe('Questions that cannot be answered', () => {
     ['101 characters', 'a'.repeat(101)],
     ['5,000 characters', 'a'.repeat(5_000)],
   ] as [string, string][])('are 400 for an id that is none: %s', async (_name, id) => {
-    for (const path of ['/v1/jobs', '/v1/requests', '/v1/events']) {
+    for (const path of ['/v1/jobs', '/v1/requests', '/v1/events', '/v1/endpoints', '/v1/deliveries']) {
       expectProblem(await getAsWritten(`${path}/${id}`), invalidRequest);
     }
   });
@@ -753,6 +753,8 @@ describe('Questions that cannot be answered', () => {
       '/v1/events',
       '/v1/flow',
       '/v1/stats',
+      '/v1/endpoints',
+      '/v1/deliveries',
     ]) {
       const answer = await stack.get(`${path}?lable=a:b&limit=1&q=`);
       expectProblem(answer, invalidRequest);
@@ -1043,12 +1045,24 @@ describe('The OpenAPI document', () => {
     ['get', '/v1/stats', '200 400 401 429 503'],
     ['get', '/v1/stream', '200 400 401 429 503'],
     ['get', '/v1/me', '200 400 401 429 503'],
+    ['post', '/v1/endpoints', '201 400 401 403 409 413 415 429 503'],
+    ['get', '/v1/endpoints', '200 400 401 429 503'],
+    ['get', '/v1/endpoints/{id}', '200 400 401 404 429 503'],
+    ['patch', '/v1/endpoints/{id}', '200 400 401 403 404 413 415 429 503'],
+    ['delete', '/v1/endpoints/{id}', '204 400 401 403 404 429 503'],
+    ['post', '/v1/endpoints/{id}/rotate', '200 400 401 403 404 413 415 429 503'],
+    ['post', '/v1/endpoints/{id}/test', '202 400 401 403 404 409 413 415 429 503'],
+    ['get', '/v1/deliveries', '200 400 401 429 503'],
+    ['get', '/v1/deliveries/{id}', '200 400 401 404 429 503'],
+    ['post', '/v1/deliveries/{id}/replay', '200 400 401 403 404 409 413 415 429 503'],
+    ['post', '/v1/deliveries/replay', '200 400 401 403 404 413 415 429 503'],
   ])('has %s %s with all of its answers: %s', (method, path, statuses) => {
     const { responses, security } = document.paths[path][method];
     // In the order of numbers, as every object of JavaScript has such keys.
     expect(Object.keys(responses).join(' ')).toBe(statuses);
     expect(security).toEqual([{ bearer: [] }]);
     for (const [status, { content }] of Object.entries<any>(responses)) {
+      if (status === '204') continue; // without a body
       const good = path === '/v1/stream' ? 'text/event-stream' : 'application/json';
       const type = Number(status) < 400 ? good : 'application/problem+json';
       expect(Object.keys(content)).toEqual([type]);
@@ -1130,6 +1144,25 @@ describe('The OpenAPI document', () => {
     await ask('/v1/jobs', '', '?limit=200');
     await ask('/v1/jobs', '', '?limit=0');
 
+    // An address that is written out is not asked for, and nothing is sent while it is paused.
+    const asked = { url: 'https://93.184.215.14/vodai', events: ['job.held'], paused: true };
+    const made = await stack.call('POST', '/v1/endpoints', { body: asked });
+    expectDocumented('post', '/v1/endpoints', made);
+    expectDocumented('post', '/v1/endpoints', await stack.call('POST', '/v1/endpoints', { body: {} }));
+    await ask('/v1/endpoints', '', '', keys.operator);
+    await ask('/v1/endpoints/{id}', made.body.id, '', keys.operator);
+    await ask('/v1/endpoints/{id}', made.body.id);
+    await ask('/v1/deliveries', '');
+    await ask('/v1/deliveries/{id}', nobody);
+    const ofEndpoint = (method: string, more = '', body?: object) =>
+      stack.call(method, `/v1/endpoints/${made.body.id}${more}`, { body });
+    expectDocumented('patch', '/v1/endpoints/{id}', await ofEndpoint('PATCH', '', { includeResult: true }));
+    expectDocumented('post', '/v1/endpoints/{id}/rotate', await ofEndpoint('POST', '/rotate'));
+    expectDocumented('post', '/v1/endpoints/{id}/test', await ofEndpoint('POST', '/test'));
+    const range = { body: { endpoint: made.body.id } };
+    expectDocumented('post', '/v1/deliveries/replay', await stack.call('POST', '/v1/deliveries/replay', range));
+    expect((await ofEndpoint('DELETE')).status).toBe(204);
+
     const body = { mediaId: newMedia(), types: ['AIVideoTag'] };
     const many: [unknown, Record<string, string>?, string?][] = [
       [body],
@@ -1180,6 +1213,7 @@ describe('The OpenAPI document', () => {
       if (!path.startsWith('/v1/')) continue;
       for (const [method, { responses }] of Object.entries<any>(methods)) {
         for (const [status, { content, headers }] of Object.entries<any>(responses)) {
+          if (status === '204') continue; // without a body
           const [[type, { schema, example, examples = {} }]] = Object.entries<any>(content) as [[string, any]];
           expect([path, headers]).toEqual([path, expect.objectContaining({ 'Request-Id': expect.anything() })]);
           if (schema.type === 'string') continue; // a file

@@ -8,6 +8,8 @@ const queuedId = '01930000-0000-7000-8000-000000000002';
 const settledId = '01930000-0000-7000-8000-000000000003';
 const eventId = '01930000-0000-7000-8000-000000000004';
 const openEventId = '01930000-0000-7000-8000-000000000005';
+const endpointId = '01930000-0000-7000-8000-000000000006';
+const deliveryId = '01930000-0000-7000-8000-000000000007';
 const newId = '01930000-0000-7000-8000-000000000009';
 
 /** A process that is taken over has the login of its role, and says to Postgres what it likes. */
@@ -31,6 +33,11 @@ describe('Whoever has the login of', () => {
                          last_received_at, verdict, job_id)
       values ('${eventId}', now(), 'cn-shanghai', 'http', 'valid', 'T', 'vod-1', 'success', 'canary', 6, 'hash', now(), 'matched', '${settledId}'),
              ('${openEventId}', now(), 'cn-shanghai', 'http', 'valid', 'T', 'vod-2', 'success', 'canary', 6, 'hash', now(), 'unmatched', null);
+      insert into endpoint (id, client, url, events, created_by) values ('${endpointId}', 'otto', 'https://a.example/', '{job.failed}', 'otto');
+      insert into endpoint_secret (endpoint_id, secret) values ('${endpointId}', 'canary');
+      insert into delivery (id, endpoint_id, type, client, happened_at, due_at)
+      values ('${deliveryId}', '${endpointId}', 'endpoint.test', 'otto', now(), now());
+      insert into reader (name, position) values ('tell', '1:1:');
     `);
   });
   afterAll(async () => {
@@ -109,6 +116,10 @@ describe('Whoever has the login of', () => {
       `select make_months(now(), 1)`,
       `select drop_month('history', '2026_01')`,
       'select * from pace',
+      'select url from endpoint',
+      'select secret from endpoint_secret',
+      'select job from delivery',
+      `update endpoint set url = 'https://me.example/'`,
       'select * from bullmq.job',
       `set role vodai_worker`,
       `set role vodai_api`,
@@ -144,6 +155,22 @@ describe('Whoever has the login of', () => {
       'delete from dropped_job',
       `update retention set ran_at = now()`,
       'delete from process',
+      // Nobody who calls the api reads a secret, whatever they make of it.
+      'select secret from endpoint_secret',
+      'select * from endpoint_secret',
+      `update endpoint_secret set secret = 'mine'`,
+      `update endpoint_secret set expires_at = now() returning secret`,
+      'delete from endpoint_secret',
+      `update endpoint set client = 'me'`,
+      `update endpoint set since = '1:1:'`,
+      'delete from endpoint',
+      `update delivery set job = '{}'`,
+      `update delivery set endpoint_id = '${newId}'`,
+      `update delivery set attempts = 0`,
+      'delete from delivery',
+      `insert into delivery_attempt (delivery_id, nth, at, duration_ms, outcome) values ('${deliveryId}', 1, now(), 1, 'delivered')`,
+      `update delivery_attempt set answer_head = ''`,
+      `delete from reader`,
       beat('worker'),
       beat('webhook'),
       'select * from bullmq.job',
@@ -157,6 +184,12 @@ describe('Whoever has the login of', () => {
       `select * from keep_known_events('[]', '')`,
       'update history set actor = null',
       `update installation set id = '${newId}'`,
+      `insert into endpoint (id, client, url, events, created_by) values ('${newId}', 'me', 'https://me.example/', '{job.failed}', 'me')`,
+      `update endpoint set url = 'https://me.example/'`,
+      `update endpoint set client = 'me'`,
+      `insert into endpoint_secret (endpoint_id, secret) values ('${endpointId}', 'mine')`,
+      `update endpoint_secret set expires_at = null`,
+      `update delivery_attempt set outcome = 'delivered'`,
       beat('api'),
       `set role vodai_api`,
       ...everybody,
@@ -177,6 +210,32 @@ describe('Whoever has the login of', () => {
     expect(await attempt('api', newJob('state', `'queued'`))).toBe('done');
     const cancel = `update job set state = 'canceled', due_at = null, settled_at = now(), holds_natural_key = false where id = '${queuedId}'`;
     expect(await attempt('api', cancel)).toBe('done');
+  });
+
+  it('the api makes endpoints with their secrets, has them replaced, and has deliveries sent again', async () => {
+    const made = `
+      insert into reader (name, position) values ('tell', pg_current_snapshot()::text) on conflict do nothing;
+      select from reader where name = 'tell' for update;
+      update reader set position = pg_current_snapshot()::text, updated_at = now() where name = 'tell';
+      insert into endpoint (id, client, url, events, created_by) values ('${newId}', 'otto', 'https://a.example/', '{job.failed}', 'otto');
+      insert into endpoint_secret (endpoint_id, secret) values ('${newId}', 'new');
+      update endpoint_secret set expires_at = now() where endpoint_id = '${endpointId}';
+      select endpoint_id, created_at, expires_at from endpoint_secret;
+      update endpoint set paused_at = now(), pause_reason = 'person' where id = '${endpointId}';
+      update delivery set due_at = now(), tries = 0, tried_since = null where id = '${deliveryId}'`;
+    expect(await attempt('api', made)).toBe('done');
+  });
+
+  it('the worker signs with the secret, says what came of a delivery, and drops what was told long ago', async () => {
+    const told = `
+      select secret from endpoint_secret;
+      insert into delivery_attempt (delivery_id, nth, at, duration_ms, outcome) values ('${deliveryId}', 1, now(), 1, 'delivered');
+      update delivery set state = 'delivered', due_at = null, settled_at = now();
+      update endpoint set failing_since = now(), rest_until = now(), paused_at = now(), pause_reason = 'failing';
+      delete from delivery;
+      delete from endpoint_secret;
+      delete from endpoint`;
+    expect(await attempt('worker', told)).toBe('done');
   });
 
   it('the worker keeps the notices of the queue, by the function that keeps them', async () => {

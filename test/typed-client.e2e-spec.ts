@@ -37,6 +37,11 @@ const result = await api.GET('/v1/jobs/{id}/result', { params: { path: { id } } 
 const normalized = result.data?.normalized;
 const tags = normalized?.type === 'AIVideoTag' ? normalized.tags.map(({ tag }) => tag) : [];
 const refused = await api.GET('/v1/jobs', { params: { query: { limit: 1_000 } } });
+const told = await api.POST('/v1/endpoints', {
+  body: { url: 'https://93.184.215.14/', events: ['job.held'], paused: true },
+});
+const secret: string | undefined = told.data?.secret;
+const deliveries = await api.GET('/v1/deliveries', { params: { query: { state: ['failed', 'waiting'] } } });
 const canceled = await api.POST('/v1/jobs/{id}/cancel', { params: { path: { id } } });
 const states: Job['state'][] = canceled.error?.states ?? [];
 
@@ -62,6 +67,8 @@ export function wrong(job: Job): unknown[] {
     api.GET('/v1/jobs', { params: { query: { lable: ['a:b'] } } }),
     // @ts-expect-error: not every job has failed
     job.error.code,
+    // @ts-expect-error: an event of which nobody is told
+    api.POST('/v1/endpoints', { body: { url: '', events: ['job.queued'] } }),
     // @ts-expect-error: no such call
     api.GET('/session.json'),
   ];
@@ -77,6 +84,8 @@ console.log(
     refused: refused.error?.code,
     named: refused.error?.requestId === refused.response.headers.get('request-id'),
     states,
+    secret: secret?.slice(0, 6),
+    deliveries: deliveries.data?.items,
     rest: [limit, names],
   }),
 );
@@ -133,6 +142,8 @@ describe('A client that is generated from the OpenAPI document', () => {
       refused: 'invalid_request',
       named: true,
       states: ['queued'],
+      secret: 'whsec_',
+      deliveries: [],
     });
   });
 });

@@ -85,7 +85,11 @@ function constraintsIn(file, text, name) {
   const ways = [
     ['CHECK', `${constraint} check \\(`, `${constraint} check (true or `],
     ['primary key', `${constraint} primary key \\([^)]*\\)`, `${constraint} check (true)`],
-    ['foreign key', `${constraint} foreign key \\([^)]*\\) references \\w+ \\([^)]*\\)`, `${constraint} check (true)`],
+    [
+      'foreign key',
+      `${constraint} foreign key \\([^)]*\\) references \\w+ \\([^)]*\\)(?: on delete cascade)?`,
+      `${constraint} check (true)`,
+    ],
     ['unique index', `create unique index ${name} on`, `create index ${name} on`],
   ];
   return ways.flatMap(([kind, pattern, without]) =>

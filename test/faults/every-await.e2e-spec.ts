@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { failpointNames } from '@app/lifecycle';
 import { eventually } from '@app/testing';
 import { faultRule } from '@app/vod-emulator';
+import { Receiver } from '../../libs/lifecycle/test/receiver';
+import { addEndpoint } from '../../libs/persistence/test/endpoints';
 import { describeWithRedisServer, RedisServer } from '../../libs/queue/test/redis-server';
 import { BUILD_TIMEOUT_MS, builtDist } from '../support/build';
 import { makeDueEarly } from './support/alarms';
@@ -29,6 +31,7 @@ const times = {
   LEASE: '3s',
   RECOVER_AFTER: '200ms,500ms,1s',
   RECOVER_GRACE: '3s',
+  DELIVERY_ALLOW: '127.0.0.1',
 };
 
 /** What leads a worker past its rarer awaits: by the beginning of the media's name. */
@@ -133,10 +136,14 @@ describeWithRedisServer('kill at every await', () => {
       const seed = drawSeed('kill at every await');
       const redis = await RedisServer.onFreePort();
       await redis.start();
+      const shop = await Receiver.start();
       try {
         const options = { seed, apis: 1, webhooks: 1, workers: 0, redisUrl: redis.url, env: times };
-        await City.run({ ...options, emulator: { faults, queues: [QUEUE] } }, (city) => killEverywhere(city, redis));
+        await City.run({ ...options, emulator: { faults, queues: [QUEUE] } }, (city) =>
+          killEverywhere(city, redis, shop),
+        );
       } finally {
+        await shop.close();
         await redis.kill();
       }
     },
@@ -144,8 +151,9 @@ describeWithRedisServer('kill at every await', () => {
   );
 });
 
-async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
+async function killEverywhere(city: City, redis: RedisServer, shop: Receiver): Promise<void> {
   const began = performance.now();
+  await addEndpoint((sql, parameters) => city.query(sql, parameters), { url: shop.url, includeResult: true });
   const wanted: string[] = [];
   const play = async (scene: Scene, names: string[], nth: number) => {
     wanted.push(...names);
@@ -174,6 +182,14 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   city.emulator.configure({ faults: [] });
   await city.untilOver({ along: () => city.query(makeDueEarly) });
 
+  // Each line that ends a job is told once, and has arrived, however often it was sent.
+  const [told] = await eventually('all is told', async () => {
+    await city.query(leasesOver);
+    const found = await city.query(untold);
+    return found[0]?.lines === found[0]?.delivered ? found : null;
+  });
+  expect(told).toMatchObject({ lines: new Set(shop.ids).size, deliveries: new Set(shop.ids).size });
+
   const { broken, ...counts } = await city.audit();
   report({
     family: 'kill at every await',
@@ -192,6 +208,16 @@ async function killEverywhere(city: City, redis: RedisServer): Promise<void> {
   expect(broken).toEqual([]);
   expect(counts).toMatchObject({ lost: 0, paidTwice: 0, jobs: city.accepted.size });
 }
+
+/** What workers had in hand when they were killed is due again. */
+const leasesOver = `
+  update delivery set due_at = now()
+   where id in (select id from delivery where state = 'waiting' and due_at > now() + interval '20 s' for update skip locked)`;
+
+const untold = `
+  select (select count(*)::int from history where to_state in ('succeeded', 'failed', 'expired', 'canceled', 'held')) as lines,
+         (select count(*)::int from delivery) as deliveries,
+         (select count(*)::int from delivery where state = 'delivered') as delivered`;
 
 /** Has a worker die when it comes by `name` for the nth time, while the work that leads there keeps coming. */
 async function dieAt(city: City, name: string, nth: number, scene: Scene, redis: RedisServer): Promise<void> {

@@ -46,6 +46,8 @@ const rows: Readonly<Record<number, string>> = {
   38: 'several parties change a job at the same moment',
   39: 'a success comes without data that can be used',
   40: 'an event and a read contradict each other',
+  41: 'whoever is to be told is away, slow, or answers late',
+  42: 'a URL of a client leads inside',
   43: 'a migration runs while the product works',
   44: 'what keeps a repetition from being paid again goes last',
 };
@@ -77,7 +79,7 @@ describe('Every row of what can go wrong', () => {
   });
 
   it('is proven, or claimed nowhere yet, from the first to the last', () => {
-    const later = [41, 42, 45, 46];
+    const later = [45, 46];
     const known = Object.keys(rows).map(Number).concat(later);
     expect(known.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 46 }, (_, i) => i + 1));
   });

@@ -2,14 +2,19 @@ import { isUtf8 } from 'node:buffer';
 import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { version, type ConfigFor } from '@app/config';
-import { Accept, Operate, ReplayEvent } from '@app/lifecycle/commands';
+import { Accept, Operate, Replay, ReplayEvent, Subscribe } from '@app/lifecycle/commands';
 import { showListeners, type Logger, type Registry, type Server, type Signals } from '@app/observability';
+import { checkTarget } from '@app/outbound';
 import {
   ChangeReads,
   channels,
   CircuitStore,
   ClosedQueueStore,
+  DeliveryChanges,
+  DeliveryReads,
   Door,
+  EndpointChanges,
+  EndpointReads,
   EventMatcher,
   EventReplays,
   EvidenceReads,
@@ -38,6 +43,8 @@ import { Entrance } from './callers/entrance';
 import { CallerPlaces } from './callers/places';
 import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
+import { DeliveriesController } from './deliveries.controller';
+import { EndpointsController } from './endpoints.controller';
 import { EventReplayController } from './event-replay.controller';
 import { ExportController } from './export.controller';
 import { showStanding } from './gauges';
@@ -97,6 +104,9 @@ class ApiModule {
     const lists = new ListReads(db);
     const door = new Door(db, { rules: config.alarms, signals });
     const jobs = new JobStore(door, new EventMatcher(db, door));
+    const [endpoints, deliveries, replays] = [new EndpointReads(db), new DeliveryReads(db), new DeliveryChanges(db)];
+    const check = (url: string) => checkTarget(url, config.deliveries);
+    const subscribe = new Subscribe(new EndpointChanges(db), endpoints, replays, check, signals);
     return {
       module: ApiModule,
       imports: [operations],
@@ -107,6 +117,8 @@ class ApiModule {
         InspectionController,
         ExportController,
         StreamController,
+        EndpointsController,
+        DeliveriesController,
         SessionController,
         ...(sessions ? [SignInController] : []),
       ],
@@ -115,6 +127,10 @@ class ApiModule {
         { provide: Accept, useValue: new Accept(requests, signals) },
         { provide: Operate, useValue: new Operate(jobs, reads) },
         { provide: ReplayEvent, useValue: new ReplayEvent(new EventReplays(db), lists, signals) },
+        { provide: Subscribe, useValue: subscribe },
+        { provide: Replay, useValue: new Replay(replays, deliveries, endpoints, signals) },
+        { provide: EndpointReads, useValue: endpoints },
+        { provide: DeliveryReads, useValue: deliveries },
         { provide: CircuitStore, useValue: circuits },
         { provide: ClosedQueueStore, useValue: closedQueues },
         { provide: JobReads, useValue: reads },

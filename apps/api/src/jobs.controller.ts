@@ -1,14 +1,15 @@
 import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import * as schemas from '@app/contract';
-import { isSettled, type JobType } from '@app/domain';
+import { isSettled, newsOf, type JobType } from '@app/domain';
 import { Accept } from '@app/lifecycle/commands';
-import { HistoryReads, JobReads, ListReads, RequestStore } from '@app/persistence';
+import { DeliveryReads, HistoryReads, JobReads, ListReads, RequestStore } from '@app/persistence';
 import { JobConfig, offers, regionFeatures } from '@app/vod/offer';
 import type { FastifyReply } from 'fastify';
 import { Caller, Needs } from './auth.guard';
 import { whenGone } from './callers/gone';
 import { CallerPlaces } from './callers/places';
+import { whoseOf } from './callers/whose';
 import { filterOf } from './job-filter';
 import { problem } from './openapi';
 import { noJob, noRequest, requestDropped } from './dropped';
@@ -32,6 +33,7 @@ export class JobsController {
     private readonly reads: JobReads,
     private readonly histories: HistoryReads,
     private readonly lists: ListReads,
+    private readonly deliveries: DeliveryReads,
     private readonly waitingRoom: WaitingRoom,
     private readonly places: CallerPlaces,
     private readonly jobConfig: JobConfig,
@@ -134,17 +136,20 @@ export class JobsController {
 
   @Get('jobs/:id/history')
   @ApiOperation({
-    summary: 'What happened to a job, oldest first; many events in a row that changed nothing are one line',
+    summary:
+      'What happened to a job, oldest first, and what the endpoints of its client were told of it; many events in a row that changed nothing are one line',
   })
   @ApiResponse({ status: 200, standardSchema: schemas.historyAnswer })
   @ApiResponse(problem(404, 'not_found'))
   async getHistory(
     @Param('id', { schema: schemas.id }) id: string,
     @Query({ schema: schemas.historyQuery }) { limit, cursor }: schemas.HistoryQuery,
+    @Caller() caller: Caller,
   ) {
     const after = cursor === undefined ? undefined : Number(cursor);
     const [items] = await Promise.all([this.histories.page(id, { limit: limit + 1, after }), this.existing(id)]);
-    return historyPage(items, limit);
+    const toldOf = items.filter(({ to }) => newsOf(to) !== null).map((line) => line.id);
+    return historyPage(items, limit, await this.deliveries.ofLines(id, toldOf, whoseOf(caller)));
   }
 
   @Get('jobs/:id/result')

@@ -1,5 +1,6 @@
 import { byType, jobTypes, type JobType } from '@app/domain';
 import { requestDropped } from './dropped';
+import { deliveryExamples } from './openapi-delivery-examples';
 import { invalid, Problem, tooMany, type ProblemCode } from './problems';
 
 /** As the product answered, some tags left out. */
@@ -300,6 +301,7 @@ export const examples: Record<string, unknown> = {
     late: [],
     unserved: [],
   },
+  ...deliveryExamples(job),
   StreamedChange: { change: history.at(-1), job },
   Me: {
     name: 'local',
@@ -383,6 +385,11 @@ const problems: Record<ProblemCode, Problem> = {
   method_not_allowed: new Problem('method_not_allowed', 'Route DELETE:/v1/jobs not found'),
   wrong_state: new Problem('wrong_state', 'the job is succeeded; this works in queued', { states: ['queued'] }),
   job_id_taken: new Problem('job_id_taken', "another job has this JobId of VOD's; see GET /v1/jobs?vodJobId="),
+  endpoint_paused: new Problem(
+    'endpoint_paused',
+    'the endpoint is paused, and nothing is sent to it; let it go on first',
+  ),
+  too_many_endpoints: new Problem('too_many_endpoints', 'a client has 50 endpoints at most; remove one first'),
   request_dropped: requestDropped({
     id: job.requestId,
     acceptedAt: new Date('2026-05-28T05:13:11.680Z'),

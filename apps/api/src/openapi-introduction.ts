@@ -30,6 +30,12 @@ config is not doubled (\`deduplicated: true\`), unless the body says \`force\`.
 its state is \`succeeded\`, \`failed\`, \`canceled\` or \`expired\`. A \`held\` job waits for a person. To follow many jobs, read
 \`GET /v1/stream\`: it continues after a break from \`Last-Event-ID\`, without a gap.
 
+### Being told
+
+\`POST /v1/endpoints\` has a URL of yours called when a job of yours is over, or held: a \`POST\` that is signed by
+[Standard Webhooks](https://www.standardwebhooks.com) with the secret of the endpoint, tried again for three days until it is answered with 2xx.
+The same message may come more than once, under the same \`webhook-id\`.
+
 ### Lists
 
 Newest first, \`limit\` at a time (1 to 200, default 50). \`nextCursor\` of an answer is the \`cursor\` of the next page, and null on
@@ -50,6 +56,7 @@ Times are ISO 8601 in UTC. Ids of ours are UUIDs; those of VOD are opaque.
 export const tags = {
   jobs: 'Submit, look up, list and export',
   actions: 'What people do to jobs. Each is a line in the history, with name and reason',
+  deliveries: 'Endpoints that are told of jobs, and what they were told',
   inspection: 'What stands where, what was received, and what changes',
   session: 'Whose key this is',
   Operations: 'Of this process',

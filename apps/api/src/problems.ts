@@ -20,6 +20,8 @@ const titles = {
   slow_body: [408, 'The body came too slowly'],
   wrong_state: [409, 'It is in another state'],
   job_id_taken: [409, 'That JobId belongs to another job'],
+  endpoint_paused: [409, 'The endpoint is paused'],
+  too_many_endpoints: [409, 'A client may not have more endpoints'],
   request_dropped: [409, 'This Idempotency-Key was used, and the record of its request is dropped'],
   too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is not JSON'],

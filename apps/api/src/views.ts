@@ -1,16 +1,18 @@
+import { jobView } from '@app/contract/views';
 import { jobStates, jobTypes, priorities, describeEntry } from '@app/domain';
 import type {
+  DeliveryRow,
   EventRow,
   Evidence,
   Flow,
   HistoryItem,
-  JobRow,
-  ResultRow,
   Stats,
   StatsReads,
   StoredRequest,
   Throughput,
 } from '@app/persistence';
+
+export { jobView, resultText } from '@app/contract/views';
 
 /** Rows as the outside sees them; the shapes are those of libs/contract. Dates become ISO 8601 on the way out. */
 export function requestView(request: StoredRequest, deduplicated: boolean) {
@@ -29,46 +31,21 @@ export function requestView(request: StoredRequest, deduplicated: boolean) {
   };
 }
 
-export function jobView(job: JobRow) {
-  return {
-    id: job.id,
-    requestId: job.requestId,
-    mediaId: job.mediaId,
-    region: job.region,
-    type: job.type,
-    state: job.state,
-    vodJobId: job.vodJobId,
-    attempts: job.attempts,
-    priority: priorities[job.priority] ?? 'normal',
-    labels: job.labels,
-    client: job.client,
-    error: job.error,
-    createdAt: job.createdAt,
-    submittedAt: job.submittedAt,
-    finishedAt: job.finishedAt,
-    settledAt: job.settledAt,
-    dueAt: job.dueAt,
-    version: job.version,
-  };
-}
-
 export function historyView({ id: _id, ...line }: HistoryItem) {
   return { ...line, text: describeEntry(line) };
 }
 
-/** One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us. */
-export function historyPage(lines: HistoryItem[], limit: number) {
-  const items = lines.slice(0, limit);
-  return { items: items.map(historyView), nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
-}
-
 /**
- * As JSON, with `raw` as VOD wrote it: our numbers end at 2⁵³ and 1e308, those of its ids need not. Text that is not JSON is a
- * string.
+ * One page and the cursor of the next: the version of the last line, since the lines of a job have ids of their own only to us.
+ *
+ * @param told what endpoints were told of a line, by its id
  */
-export function resultText({ raw, normalized, source, readAt }: ResultRow): string {
-  const rest = JSON.stringify({ source, readAt }).slice(1);
-  return `{"normalized":${JSON.stringify(normalized)},"raw":${isJson(raw) ? raw : JSON.stringify(raw)},${rest}`;
+export function historyPage(lines: HistoryItem[], limit: number, told: ReadonlyMap<string, DeliveryRow[]>) {
+  const items = lines.slice(0, limit).map((line) => {
+    const deliveries = told.get(line.id);
+    return { ...historyView(line), ...(deliveries && { deliveries }) };
+  });
+  return { items, nextCursor: lines.length > limit ? String(items.at(-1)?.version) : null };
 }
 
 export function eventView(event: EventRow & { body: Buffer }) {
@@ -110,14 +87,4 @@ export function flowView({ buckets, total, ...rest }: Flow, queued: Awaited<Retu
 
 function throughputView({ wait, processing, ...counts }: Throughput) {
   return { ...counts, waitMs: wait.percentiles(), processingMs: processing.percentiles() };
-}
-
-function isJson(text: string | null): boolean {
-  if (text === null) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -138,6 +138,13 @@ async function tellStory(
     about.history.map(({ at, text }) => [time(at) ?? '', text]),
   );
   await section(
+    'Who was told',
+    'delivery',
+    about.history
+      .flatMap(({ deliveries = [] }) => deliveries)
+      .map(({ id, state, type, url, attempts }) => [id, state, type, url, String(attempts)]),
+  );
+  await section(
     'Attempts',
     'attempt',
     submissions.map(({ number, sentAt, outcome, vodRequestId, code }) => [

@@ -12,7 +12,7 @@ const typesInWords = jobTypes.map((type) => `${shortTypeNames[type]} (${type})`)
 export const typesOption = () =>
   new Option('--types <types>', `comma-separated: ${typesInWords}`)
     .choices(typeNames)
-    .argParser(types)
+    .argParser(typesOf)
     .makeOptionMandatory();
 
 export const priorityOption = () => new Option('--priority <priority>', 'which goes first').choices(priorities);
@@ -98,18 +98,30 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** Before the API is asked: it would only say that this is not a UUID. */
 export function jobId(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  if (UUID.test(text)) return text.toLowerCase();
   throw wrongUsage(
     `expected the id of a job, a UUID, got ${text}; the jobs of a media: vodai jobs list --media ${text}`,
   );
 }
 
-/** For a variadic argument. `-` is left for whoever reads stdin. */
-export function jobIds(text: string, before: string[] = []): string[] {
-  return [...new Set([...before, text === '-' ? text : jobId(text)])];
+/** The same of something else, and where its ids are listed. */
+export function idOf(what: string, listed: string): (text: string) => string {
+  return (text) => {
+    if (UUID.test(text)) return text.toLowerCase();
+    throw wrongUsage(`expected the id of ${what}, a UUID, got ${text}; see ${listed}`);
+  };
 }
+
+/** For a variadic argument. `-` is left for whoever reads stdin. */
+export function idsBy(read: (text: string) => string): (text: string, before?: string[]) => string[] {
+  return (text, before = []) => [...new Set([...before, text === '-' ? text : read(text)])];
+}
+
+export const jobIds = idsBy(jobId);
 
 function typeOf(text: string): JobType {
   const found = jobTypes.find((type) => type === text || shortTypeNames[type] === text);
@@ -117,7 +129,7 @@ function typeOf(text: string): JobType {
   return found;
 }
 
-function types(text: string, before: JobType[] = []): JobType[] {
+export function typesOf(text: string, before: JobType[] = []): JobType[] {
   return [...before, ...text.split(',').map(typeOf)];
 }
 

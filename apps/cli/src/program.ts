@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { completionCommand } from './completion';
+import { deliveriesCommand } from './deliveries';
+import { endpointsCommand } from './endpoints';
 import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { loginCommand } from './login';
@@ -55,6 +57,8 @@ Examples:
     .addCommand(submitCommand())
     .addCommand(jobsCommand())
     .addCommand(eventsCommand())
+    .addCommand(endpointsCommand())
+    .addCommand(deliveriesCommand())
     .addCommand(statsCommand())
     .addCommand(workersCommand())
     .addCommand(loginCommand())

@@ -39,17 +39,17 @@ async function found({ api, screen }: Session, options: FilterOptions, event: Jo
 }
 
 /** `-` stands for what comes by stdin. */
-export async function idsOf(named: string[]): Promise<string[]> {
-  const fromStdin = named.includes('-') ? idsIn(await text(process.stdin)) : [];
-  return [...new Set([...named.filter((id) => id !== '-').map(jobId), ...fromStdin])];
+export async function idsOf(named: string[], read: (text: string) => string = jobId): Promise<string[]> {
+  const fromStdin = named.includes('-') ? idsIn(await text(process.stdin), read) : [];
+  return [...new Set([...named.filter((id) => id !== '-').map(read), ...fromStdin])];
 }
 
-/** One a line: alone, as the first of several columns, or in JSON, as `jobs list` prints them. */
-function idsIn(lines: string): string[] {
+/** One a line: alone, as the first of several columns, or in JSON, as the lists print them. */
+function idsIn(lines: string, read: (text: string) => string): string[] {
   return lines.split('\n').flatMap((line) => {
     const said = line.trim();
     if (said === '') return [];
-    return jobId(said.startsWith('{') ? idInJson(said) : (said.split(/\s/, 1)[0] ?? ''));
+    return read(said.startsWith('{') ? idInJson(said) : (said.split(/\s/, 1)[0] ?? ''));
   });
 }
 

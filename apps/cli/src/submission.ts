@@ -58,7 +58,7 @@ function hashed(text: string): string {
   return `vodai:${createHash('sha256').update(text).digest('hex')}`;
 }
 
-function labelOf(pair: string): [string, string] {
+export function labelOf(pair: string): [string, string] {
   const colon = pair.indexOf(':');
   return [pair.slice(0, colon), pair.slice(colon + 1)];
 }

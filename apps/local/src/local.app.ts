@@ -60,6 +60,8 @@ async function startAll(
     WEBHOOK_PORT: String(webhookPort),
     VOD_CALLBACK_URL: asked.vod.callback.url ?? `http://127.0.0.1:${webhookPort}/vod/events/{region}`,
     VOD_CALLBACK_KEYS: asked.vod.callback.keys.join(',') || secrets.callbackKey,
+    // Who develops has what is told beside it, without a certificate.
+    DELIVERY_ALLOW: env['DELIVERY_ALLOW'] || '127.0.0.0/8,::1',
     API_KEYS: env['API_KEYS'] ?? `local:admin:${secrets.apiKey}`,
     LOG_LEVEL: asked.log.level,
     LOG_FORMAT: asked.log.format,

@@ -2,6 +2,7 @@ import type { ConfigFor } from '@app/config';
 import { realClock, Retain } from '@app/lifecycle';
 import { Signals } from '@app/observability';
 import {
+  DeliveryRetention,
   MonthStore,
   openDatabase,
   retainedTables,
@@ -23,7 +24,12 @@ export async function runRetention(
 ): Promise<string[]> {
   const db = await openDatabase('worker', { url, silenceMs: 0 });
   try {
-    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+    const stores = {
+      store: new RetentionStore(db),
+      reads: new RetentionReads(db),
+      months: new MonthStore(db),
+      deliveries: new DeliveryRetention(db),
+    };
     const deps = { ...stores, signals: new Signals(), now };
     const retain = new Retain(deps, retention);
     if (dryRun) return told('would be dropped now', await retain.plan());

@@ -11,6 +11,7 @@ import {
   type StepSettings,
 } from '@app/lifecycle';
 import { Loop } from '@app/loop';
+import { Networks, Outbound } from '@app/outbound';
 import {
   showCircuits,
   showSeen,
@@ -24,6 +25,7 @@ import {
   callsTogether,
   channels,
   ClosedQueueStore,
+  DeliveryRetention,
   installationId,
   MonthStore,
   RetentionReads,
@@ -34,6 +36,7 @@ import { Queues, queuesOf } from '@app/queue';
 import { configuredQuotas, quotaOf, userDataOf, VodClient, vodOperations } from '@app/vod';
 import { consumeEventQueues } from './event-queues';
 import { processors } from './processors';
+import { openTelling, showDeliveries } from './telling';
 
 /** The safety net under NOTIFY: how late a due job can be noticed when every wake-up is lost. */
 const DISPATCH_POLL_MS = 2_000;
@@ -42,7 +45,7 @@ const MATCH_POLL_MS = 5_000;
 const RETAIN_EVERY_MS = 60 * 60_000;
 const RETAIN_POLL_MS = 10 * 60_000;
 
-/** The process that faces VOD: hands out due jobs, submits, matches events, reads results. */
+/** The process that faces VOD: hands out due jobs, submits, matches events, reads results, and tells clients. */
 export function startWorker(config: ConfigFor<'worker'>, logger: Logger): Promise<Server> {
   const { regions } = config.vod;
   const { submitQps, collectQps, maxInFlight } = config.limits;
@@ -74,28 +77,43 @@ async function openWorker(
   await stores.pace.setQuotas(settings.regions, configuredQuotas(config.limits));
   const arm = failpoints(config.failpoints);
   const steps = assembleSteps({
-    parts: { ...stores, ...realClock, queues, pacer: new Pacer(stores.pace, signals), vod, signals },
+    parts: {
+      ...stores,
+      ...realClock,
+      queues,
+      pacer: new Pacer(stores.pace, signals),
+      vod,
+      outbound: new Outbound({ allow: new Networks(config.deliveries.allow) }),
+      signals,
+    },
     settings,
     arm,
   });
   showCircuits(registry, settings.regions, () => stores.circuits.all());
+  showDeliveries(registry, stores.deliveries);
 
   const onError = (error: unknown) => logger.error({ err: error }, 'a run failed and will be tried again');
   const dispatching = new Loop(() => steps.dispatch.run(), { pollMs: DISPATCH_POLL_MS, onError });
   const matching = matchingLoop(steps.match, onError);
-  await listen({ [channels.jobDue]: () => dispatching.wake(), [channels.event]: () => matching.wake() });
+  const telling = openTelling(steps, signals, onError);
+  await listen({
+    [channels.jobDue]: () => dispatching.wake(),
+    [channels.event]: () => matching.wake(),
+    [channels.deliveryDue]: () => telling.wake(),
+  });
   const after = { claim: () => dispatching.wake(), read: () => steps.dispatch.isHolding && dispatching.wake() };
   await queues.work(processors(steps, after));
   dispatching.start();
   matching.start();
+  telling.start();
   onClose(startRetaining(config, { db, signals, registry, onError }));
   // Stop handing out first, then finish what was handed out.
-  onClose(async () => {
+  const stopSteps = async () => {
     await Promise.all([dispatching.stop(), matching.stop()]);
     await queues.stopWork();
-  });
+  };
   const consumers = consumeEventQueues(config, { db, signals }, { arm, logger, onError });
-  onClose(() => consumers?.stop());
+  onClose(() => Promise.all([stopSteps(), telling.stop(), consumers?.stop()]));
   const checks = {
     queues: () => queues.assertWorks(),
     ...(consumers && { event_queue: () => consumers.assertTaken() }),
@@ -175,7 +193,12 @@ function startRetaining(
     onError,
   }: Pick<OpenProcess, 'db' | 'signals' | 'registry'> & { onError: (error: unknown) => void },
 ): () => Promise<void> {
-  const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+  const stores = {
+    store: new RetentionStore(db),
+    reads: new RetentionReads(db),
+    months: new MonthStore(db),
+    deliveries: new DeliveryRetention(db),
+  };
   const retain = new Retain({ ...stores, ...realClock, signals }, retention);
   showBehind(registry, retain);
   const stopping = new AbortController();

@@ -88,10 +88,35 @@ describe('A client', () => {
     ]);
   });
 
+  it('has a call for each thing that is done to endpoints and deliveries', async () => {
+    const client = clientAt(url);
+    await client.addEndpoint({ url: 'https://shop.example/', events: ['job.failed'] });
+    await client.changeEndpoint('a/b', { paused: false, types: null });
+    await client.rotateSecret('e');
+    await client.testEndpoint('e');
+    await client.deliveries({ endpoint: 'e', state: ['failed', 'waiting'], createdFrom: new Date(0) });
+    await client.delivery('d');
+    await client.replayDelivery('d');
+    await client.replayDeliveries({ endpoint: 'e', from: new Date(0), only: 'all' });
+    answer = (_request, response) => response.writeHead(204).end();
+    await client.removeEndpoint('e');
+    expect(asked.map((one) => `${one.method} ${one.url} ${one.body}`)).toEqual([
+      'POST /v1/endpoints {"url":"https://shop.example/","events":["job.failed"]}',
+      'PATCH /v1/endpoints/a%2Fb {"paused":false,"types":null}',
+      'POST /v1/endpoints/e/rotate {}',
+      'POST /v1/endpoints/e/test {}',
+      'GET /v1/deliveries?endpoint=e&state=failed&state=waiting&createdFrom=1970-01-01T00%3A00%3A00.000Z ',
+      'GET /v1/deliveries/d ',
+      'POST /v1/deliveries/d/replay {}',
+      'POST /v1/deliveries/replay {"endpoint":"e","from":"1970-01-01T00:00:00.000Z","only":"all"}',
+      'DELETE /v1/endpoints/e ',
+    ]);
+  });
+
   it('throws what the API objects to, field by field', async () => {
     const problem = {
       type: 'urn:vodai:problem:wrong_state',
-      title: 'The job is in another state',
+      title: 'It is in another state',
       status: 409,
       code: 'wrong_state',
       detail: 'the job is queued; this works in failed',

@@ -1,5 +1,14 @@
 import type {
   Action,
+  DeliveriesAnswer,
+  DeliveryAnswer,
+  DeliveryQuery,
+  EndpointAnswer,
+  EndpointPatch,
+  EndpointQuery,
+  EndpointRequest,
+  EndpointsAnswer,
+  EndpointWithSecretAnswer,
   EventAnswer,
   EventQuery,
   EventsAnswer,
@@ -14,6 +23,8 @@ import type {
   JobsAnswer,
   MeAnswer,
   OutlookAnswer,
+  ReplayedAnswer,
+  ReplayRange,
   RequestAnswer,
   Resolution,
   ResultAnswer,
@@ -51,8 +62,11 @@ type Asked<T> = {
 
 export type JobFilter = Asked<JobFilterQuery>;
 export type EventFilter = Asked<EventQuery>;
+type DeliveryFilter = Asked<DeliveryQuery>;
 /** What has a default may be left out. */
 export type SubmitBody = Pick<SubmitRequest, 'mediaId' | 'types'> & Asked<SubmitRequest>;
+type EndpointBody = Pick<EndpointRequest, 'url' | 'events'> & Asked<EndpointRequest>;
+type ReplayBody = Pick<ReplayRange, 'endpoint'> & Asked<ReplayRange>;
 /** `replayed`: this Idempotency-Key had made the request before. */
 export type Submitted = RequestAnswer & { replayed: boolean };
 
@@ -113,18 +127,30 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     return url;
   };
   const get = async <T>(url: URL, { signal }: Call = {}) => (await json<T>(url, withSignal({}, signal))).answer;
-  const post = <T>(url: URL, body: unknown, { signal }: Call = {}, headers: Record<string, string> = {}) =>
+  const withBody = <T>(
+    method: string,
+    url: URL,
+    body: unknown,
+    call: Call = {},
+    headers: Record<string, string> = {},
+  ) =>
     json<T>(
       url,
       withSignal(
-        { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) },
-        signal,
+        { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) },
+        call.signal,
       ),
     );
+  const post = <T>(url: URL, body: unknown, call?: Call, headers?: Record<string, string>) =>
+    withBody<T>('POST', url, body, call, headers);
+  const remove = async (url: URL, { signal }: Call = {}): Promise<void> =>
+    void (await send(url, withSignal({ method: 'DELETE' }, signal)));
   const act = async (id: string, action: string, body: object, call?: Call) =>
     (await post<JobAnswer>(to(`${job(id)}/${action}`), body, call)).answer;
   const job = (id: string) => `v1/jobs/${encodeURIComponent(id)}`;
   const event = (id: string) => `v1/events/${encodeURIComponent(id)}`;
+  const endpoint = (id: string) => `v1/endpoints/${encodeURIComponent(id)}`;
+  const delivery = (id: string) => `v1/deliveries/${encodeURIComponent(id)}`;
   const history = (id: string, query: Asked<HistoryQuery> = {}, call?: Call) =>
     get<HistoryAnswer>(to(`${job(id)}/history`, query), call);
 
@@ -173,6 +199,27 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     refetch: (id: string, action: Action = {}, call?: Call) => act(id, 'refetch', action, call),
     resolve: (id: string, resolution: Resolution, call?: Call) => act(id, 'resolve', resolution, call),
 
+    endpoints: (query: Asked<EndpointQuery> = {}, call?: Call) => get<EndpointsAnswer>(to('v1/endpoints', query), call),
+    endpoint: (id: string, call?: Call) => get<EndpointAnswer>(to(endpoint(id)), call),
+    /** The answer has the secret, this once. */
+    addEndpoint: async (body: EndpointBody, call?: Call) =>
+      (await post<EndpointWithSecretAnswer>(to('v1/endpoints'), body, call)).answer,
+    changeEndpoint: async (id: string, change: EndpointPatch, call?: Call) =>
+      (await withBody<EndpointAnswer>('PATCH', to(endpoint(id)), change, call)).answer,
+    removeEndpoint: (id: string, call?: Call) => remove(to(endpoint(id)), call),
+    /** A new secret, in this answer alone. The one before it signs as well for a day. */
+    rotateSecret: async (id: string, call?: Call) =>
+      (await post<EndpointWithSecretAnswer>(to(`${endpoint(id)}/rotate`), {}, call)).answer,
+    /** Has a message about no job sent. */
+    testEndpoint: async (id: string, call?: Call) =>
+      (await post<DeliveryAnswer>(to(`${endpoint(id)}/test`), {}, call)).answer,
+    deliveries: (query: DeliveryFilter = {}, call?: Call) => get<DeliveriesAnswer>(to('v1/deliveries', query), call),
+    delivery: (id: string, call?: Call) => get<DeliveryAnswer>(to(delivery(id)), call),
+    replayDelivery: async (id: string, call?: Call) =>
+      (await post<DeliveryAnswer>(to(`${delivery(id)}/replay`), {}, call)).answer,
+    replayDeliveries: async (range: ReplayBody, call?: Call) =>
+      (await post<ReplayedAnswer>(to('v1/deliveries/replay'), range, call)).answer,
+
     events: (query: EventFilter = {}, call?: Call) => get<EventsAnswer>(to('v1/events', query), call),
     event: (id: string, call?: Call) => get<EventAnswer>(to(event(id)), call),
     /** It is looked at again, as if it had just come. */
@@ -189,8 +236,7 @@ export function createClient({ baseUrl, key }: ClientOptions) {
     signInLink: async (call?: Call): Promise<string> =>
       new URL((await post<SignInLink>(to('v1/session/links'), {}, call)).answer.path, base).href,
     /** Ends the browser's session. */
-    endSession: async ({ signal }: Call = {}): Promise<void> =>
-      void (await send(to('v1/session'), withSignal({ method: 'DELETE' }, signal))),
+    endSession: (call?: Call) => remove(to('v1/session'), call),
 
     /**
      * Follows the changes of the jobs that the filter lets through, over every interruption and without a gap. Ends when it is

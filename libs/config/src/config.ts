@@ -96,6 +96,8 @@ export interface Config {
   };
   /** Since it was over, or came; null for ever. */
   retention: { recordsMs: number | null; eventBodiesMs: number | null; keysMs: number | null };
+  /** Networks whose addresses may be told although they are not public. */
+  deliveries: { allow: string[] };
   recovery: { by: (typeof recoveryRungs)[number][]; resendPinned: boolean };
   /** Only in tests. */
   failpoints?: string;

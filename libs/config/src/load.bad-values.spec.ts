@@ -50,6 +50,13 @@ describe('a bad value', () => {
     ['VOD_MNS_QUEUE', '{uid}'.repeat(8), 'the name of a queue'],
     ['ALIBABA_CLOUD_ACCOUNT_ID', 'me@example.com', 'a number such as 1234567890123456'],
     ['VOD_CALLBACK_AUTH', 'none', 'one of required, hint'],
+    [
+      'DELIVERY_ALLOW',
+      'shop.internal',
+      'a comma list of addresses and networks such as 10.20.0.0/16,fd12:3456::/32; entry 1 is none',
+    ],
+    ['DELIVERY_ALLOW', '10.0.0.0/8,0.0.0.0/0', 'entry 2 is none'],
+    ['DELIVERY_ALLOW', 'fd00::/129', 'entry 1 is none'],
     ['RETENTION', '180', '0 (for ever), or days from 1d to 36500d such as 180d'],
     ['RETENTION', '0d', 'days from 1d'],
     ['EVENT_BODY_RETENTION', '12h', 'days from 1d'],

@@ -30,6 +30,7 @@ describe('without anything set', () => {
         recoverGraceMs: 1_200_000,
         jobDeadlineMs: 86_400_000,
       },
+      deliveries: { allow: [] },
       recovery: { by: ['extend', 'event', 'listing'], resendPinned: true },
       retention: { recordsMs: 180 * DAY, eventBodiesMs: 30 * DAY, keysMs: 400 * DAY },
       log: { level: 'info', format: 'json' },
@@ -137,6 +138,11 @@ describe('what is set', () => {
     ['', undefined],
   ])('the duration %j is %j ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
+  });
+
+  it('names whom clients may have told', () => {
+    const { deliveries } = loadConfig({ ...enough.api, DELIVERY_ALLOW: '10.20.0.0/16, ::1,192.168.1.5' }, 'api');
+    expect(deliveries).toEqual({ allow: ['10.20.0.0/16', '::1', '192.168.1.5'] });
   });
 
   it('gives every region its callback URL, byte for byte', () => {

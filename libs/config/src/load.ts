@@ -296,6 +296,7 @@ function arrange(values: Values, role: Role): Config {
       eventBodiesMs: values.EVENT_BODY_RETENTION.ms,
       keysMs: values.KEY_RETENTION.ms,
     },
+    deliveries: { allow: values.DELIVERY_ALLOW ?? [] },
     recovery: { by: values.RECOVER_BY, resendPinned: values.RESEND_PINNED },
     ...(values.FAILPOINTS === undefined ? {} : { failpoints: values.FAILPOINTS }),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (role === 'local' ? 'pretty' : 'json') },

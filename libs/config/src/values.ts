@@ -70,6 +70,16 @@ export function trustedProxies() {
   });
 }
 
+export function networkList() {
+  return readsEntries<string[]>(
+    'a comma list of addresses and networks such as 10.20.0.0/16,fd12:3456::/32',
+    (entries) => {
+      const wrong = entries.findIndex((network) => !isNetwork(network));
+      return wrong < 0 ? { value: entries } : { wrong: `entry ${wrong + 1} is none` };
+    },
+  );
+}
+
 /** Not all there is: what everybody may say is not worth believing. */
 function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([\da-f.:]+)(?:\/([1-9]\d{0,2}))?$/i.exec(text) ?? [];

@@ -11,6 +11,7 @@ import {
   flag,
   host,
   keptFor,
+  networkList,
   oneOf,
   port,
   proxyUrl,
@@ -149,6 +150,12 @@ export const variables = z.object({
   EVENT_BODY_RETENTION: keptFor().prefault('30d'),
   /** What outlives the rows, so that a repetition does not pay again: idempotency keys, and the JobIds of VOD. */
   KEY_RETENTION: keptFor().prefault('400d'),
+
+  /**
+   * Whom clients may have told although the address is not public: without it, whoever has a key could have a worker call what stands
+   * beside it. Only for these `http:` is taken. Local mode: this machine.
+   */
+  DELIVERY_ALLOW: networkList().optional(),
 
   LOG_LEVEL: oneOf(logLevels).prefault('info'),
   /** Unset: `json`, and `pretty` in local mode, where a person reads it. */

@@ -1,6 +1,7 @@
 import { apiRoles, environmentColors } from '@app/config';
 import { z } from 'zod';
-import { at } from './fields';
+import { deliveryItem, deliveryTry } from './deliveries';
+import { at, listOf } from './fields';
 import { eventVerdict, jobState, jobType, priority } from './inputs';
 import { normalizedResult } from './results';
 
@@ -66,6 +67,9 @@ const historyItem = z
     attempt: z.int(),
     actor: z.string().nullable(),
     detail: z.record(z.string(), anyJson),
+    deliveries: z.array(deliveryItem).optional().meta({
+      description: 'Of what the endpoints of its client were told of this; in a history only, where there are any',
+    }),
   })
   .meta({ id: 'HistoryItem' });
 
@@ -114,10 +118,6 @@ export const historyAnswer = listOf(historyItem, 'History');
 export const jobsAnswer = listOf(jobAnswer, 'Jobs');
 export const eventsAnswer = listOf(eventItem, 'Events');
 
-function listOf<T extends z.ZodType>(item: T, name: string) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id: name });
-}
-
 /** A call that submits, or one that was about to be made. */
 const submission = z
   .object({
@@ -147,6 +147,13 @@ export const evidenceAnswer = z
     sameMedia: z.array(jobAnswer).meta({ description: 'Other jobs of this media and type, newest first' }),
   })
   .meta({ id: 'Evidence' });
+
+export const deliveryAnswer = deliveryItem
+  .extend({
+    job: jobAnswer.nullable().meta({ description: 'As it was then, and as it is told; null for a test message' }),
+    tries: z.array(deliveryTry).meta({ description: 'All attempts, oldest first' }),
+  })
+  .meta({ id: 'Delivery' });
 
 export const meAnswer = z
   .object({
@@ -194,6 +201,7 @@ export type EventAnswer = z.infer<typeof eventAnswer>;
 export type JobsAnswer = z.infer<typeof jobsAnswer>;
 export type EventsAnswer = z.infer<typeof eventsAnswer>;
 export type EvidenceAnswer = z.infer<typeof evidenceAnswer>;
+export type DeliveryAnswer = z.infer<typeof deliveryAnswer>;
 export type MeAnswer = z.infer<typeof meAnswer>;
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 export type ProblemAnswer = z.infer<typeof problemAnswer>;

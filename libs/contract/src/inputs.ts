@@ -1,6 +1,7 @@
 import { parseDuration } from '@app/config';
 import { eventVerdicts, jobStates, jobTypes, priorities, typeNames, type JobType } from '@app/domain';
 import { z } from 'zod';
+import { labels, page, repeatable, shortText, storable, time } from './fields';
 import * as rules from './rules';
 
 const BYTES = new TextEncoder();
@@ -13,10 +14,6 @@ export const priority = z.enum(priorities).meta({ id: 'Priority' });
 export const eventVerdict = z.enum(eventVerdicts).meta({ id: 'EventVerdict' });
 
 const vodId = z.string().regex(rules.VOD_ID, 'expected 1 to 128 printable characters without blanks and commas');
-const storable = rules.isStorable;
-const shortText = (max: number) => z.string().max(max).refine(storable, 'expected text without NUL');
-const labelKey = z.string().regex(rules.LABEL_KEY, 'expected 1 to 64 of A–Z a–z 0–9 _ . / -');
-const labelValue = shortText(rules.LABEL_VALUE_MAX);
 
 /** SubmitAIJob documents no limit for Config; far above what its keys need, far below what hurts. */
 const CONFIG_BYTES = 8 * 1024;
@@ -75,10 +72,7 @@ export const submitRequest = z
       .optional()
       .meta({ description: 'Default: the first of VOD_REGIONS', example: 'cn-shanghai' }),
     priority: priority.default('normal'),
-    labels: z
-      .record(labelKey, labelValue)
-      .refine((labels) => Object.keys(labels).length <= rules.LABELS_MAX, `expected at most ${rules.LABELS_MAX} labels`)
-      .default({}),
+    labels: labels.default({}),
     extend: z
       .string()
       .refine((text) => BYTES.encode(text).length <= 256, 'expected at most 256 bytes')
@@ -122,27 +116,6 @@ export const idempotencyKey = z
 
 export const id = z.uuid('expected a UUID');
 
-/** A repeatable query parameter comes as a string or as an array. */
-const repeatable = <T extends z.ZodType>(one: T) =>
-  z.preprocess(
-    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-    z.array(one).max(50).optional(),
-  );
-
-/** A query parameter is text; to whoever asks, this one is a number. */
-const wholeNumber = <T extends z.ZodType>(number: T) =>
-  z.preprocess((value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value), number);
-
-const page = {
-  limit: wholeNumber(
-    z.int('expected a whole number').min(1, 'expected 1 to 200').max(200, 'expected 1 to 200').default(50),
-  ),
-  cursor: z
-    .uuid('expected the nextCursor of the page before')
-    .optional()
-    .meta({ description: 'The `nextCursor` of the page before' }),
-};
-
 /** The cursor of a history is a version of the job. */
 export const historyQuery = z.strictObject({
   limit: page.limit,
@@ -152,10 +125,6 @@ export const historyQuery = z.strictObject({
     .optional()
     .meta({ description: 'The `nextCursor` of the page before' }),
 });
-
-const time = z.iso
-  .datetime({ offset: true, error: 'expected ISO 8601, like 2026-11-22T09:00:00Z' })
-  .transform((text) => new Date(text));
 
 const label = z
   .string()

@@ -33,6 +33,20 @@ export {
 } from './job';
 export { billSoFar } from './bill';
 export {
+  attemptOutcomes,
+  deliveryStates,
+  deliveryTypes,
+  newsOf,
+  newsTypes,
+  pauseReasons,
+  TEST_MESSAGE,
+  type AttemptOutcome,
+  type DeliveryState,
+  type DeliveryType,
+  type NewsType,
+  type PauseReason,
+} from './delivery';
+export {
   collectiveEvents,
   completionEvents,
   completionsOf,
@@ -61,7 +75,7 @@ export {
 export { decide, type Circumstances, type JobEvent, type Objection, type ReadResult, type Rung } from './decide';
 export { eventOfReading, type Reading } from './reading';
 export { outlookOf, outlookReasons, type Outlook, type Surroundings } from './outlook';
-export { describeEntry, type HistoryEntry } from './story';
+export { describeEntry, errorIn, type HistoryEntry } from './story';
 export {
   auditedParts,
   suggestions,

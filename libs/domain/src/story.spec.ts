@@ -1,5 +1,5 @@
-import { jobs, oneOfEach } from '../test/jobs';
-import { describeEntry, type HistoryEntry, type JobEvent } from './index';
+import { at, jobs, oneOfEach } from '../test/jobs';
+import { decide, describeEntry, errorIn, isSilent, type HistoryEntry, type JobEvent } from './index';
 
 /** The event as the store keeps it: `read_*` without the result, which has a table of its own. */
 function entry(event: JobEvent, more: Partial<HistoryEntry> = {}): HistoryEntry {
@@ -87,5 +87,27 @@ describe('A line of history', () => {
 
   it('tells a line of an older release that lacks a detail, rather than failing', () => {
     expect(describeEntry(entry(oneOfEach.found, { detail: {} }))).toBe('Found attempt 1 at VOD as unknown: unknown');
+  });
+
+  it('knows the error that a step has left on the job, when nothing goes on by itself after it', () => {
+    const ends = Object.values(jobs).flatMap((job) =>
+      Object.values(oneOfEach).flatMap((event) => {
+        const decision = decide(job, event, at());
+        return decision.outcome === 'moved' && isSilent(decision.next.state) ? [{ event, next: decision.next }] : [];
+      }),
+    );
+    expect(ends.length).toBeGreaterThan(8);
+    expect(ends.map(({ event, next }) => [event.type, errorIn(entry(event, { to: next.state }))])).toEqual(
+      ends.map(({ event, next }) => [event.type, next.error]),
+    );
+  });
+
+  it('knows that the data of a success was of no use', () => {
+    const line = entry(oneOfEach.read_succeeded);
+    expect(errorIn({ ...line, detail: { ...line.detail, problem: 'no JSON' } })).toEqual({
+      phase: 'result',
+      code: 'unusable_data',
+      message: 'no JSON',
+    });
   });
 });

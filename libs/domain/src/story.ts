@@ -1,4 +1,4 @@
-import type { JobState } from './job';
+import type { JobError, JobState } from './job';
 import type { JobEventType } from './transitions';
 
 /** One line of a job's history as it is stored, or one in the place of several that say the same (`folded`). */
@@ -83,6 +83,39 @@ export function describeEntry({ event, attempt, actor, detail }: HistoryEntry): 
       return `Fetching the result again${by}${because}`;
     case 'folded':
       return `${text(detail['count'])} more like these: events that changed nothing`;
+  }
+}
+
+/** The job's error as this line left it: what `decide` makes of the event, read from what is kept of it. */
+export function errorIn({ event, detail }: HistoryEntry): JobError | null {
+  const said = (key: string) => text(detail[key]);
+  switch (event) {
+    case 'refused':
+      return { phase: 'submit', code: said('code'), message: said('message') };
+    case 'read_failed':
+      return { phase: 'vod', code: said('code'), message: said('message') };
+    case 'read_succeeded':
+      return detail['problem'] ? { phase: 'result', code: 'unusable_data', message: said('problem') } : null;
+    case 'undecidable':
+      return { phase: 'recover', code: 'undecidable', message: said('reason') };
+    case 'vanished':
+      return {
+        phase: 'recover',
+        code: 'vanished',
+        message: `VOD did not know the JobId in ${said('misses')} reads in a row`,
+      };
+    case 'disowned':
+      return { phase: 'recover', code: 'not_ours', message: `${said('cause')}, in ${said('misses')} reads in a row` };
+    case 'deadline_passed':
+      return { phase: 'vod', code: 'deadline_passed', message: 'VOD had not finished the job by its deadline' };
+    case 'given_up':
+      return {
+        phase: 'recover',
+        code: 'given_up',
+        message: detail['reason'] ? said('reason') : 'given up by a person',
+      };
+    default:
+      return null;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Collect } from './collect';
+import { Deliver } from './deliver/deliver';
 import { Dispatch, type DispatchOptions } from './dispatch';
 import { failpoints } from './failpoints';
 import type { RecoverOptions } from './recover/conclude';
@@ -6,6 +7,7 @@ import type { StepParts } from './parts';
 import { Recover } from './recover/recover';
 import { Match } from './match';
 import { Submit } from './submit';
+import { Tell } from './tell';
 
 export interface StepSettings extends DispatchOptions, RecoverOptions {
   /** Calls a second of each operation of VOD, per region. */
@@ -18,6 +20,8 @@ export interface Steps {
   match: Match;
   collect: Collect;
   recover: Recover;
+  tell: Tell;
+  deliver: Deliver;
 }
 
 /** The one place where the steps get what they use: the worker's, and those of the tests. */
@@ -36,5 +40,7 @@ export function assembleSteps({
     match: new Match(arm('match', parts), settings),
     collect: new Collect(arm('collect', parts), settings.rules),
     recover: new Recover(arm('recover', parts), settings),
+    tell: new Tell(arm('tell', parts)),
+    deliver: new Deliver(arm('deliver', parts)),
   };
 }

@@ -2,3 +2,5 @@
 export { Accept } from './accept';
 export { Operate, type OperateOutcome } from './operate';
 export { ReplayEvent, type EventReplayOutcome } from './replay-event';
+export { Replay, type By } from './replay';
+export { ENDPOINTS_MAX, Subscribe } from './subscribe';

@@ -47,6 +47,9 @@ const awaits = {
     'jobs.applyTogether',
     'pacer.pause',
   ],
+  // To read and to note are one transaction: alone begins and commits it.
+  tell: ['news.alone', 'news.read', 'news.note', 'news.moveOn'],
+  deliver: ['deliveries.claim', 'reads.resultWithin', 'outbound.post', 'attempts.note'],
 } as const;
 
 type Step = keyof typeof awaits;

@@ -7,6 +7,8 @@ export { Consume } from './consume';
 export { Match } from './match';
 export { Collect } from './collect';
 export { Recover } from './recover/recover';
+export { Tell } from './tell';
+export { Deliver } from './deliver/deliver';
 export { Retain } from './retain';
 
 /** Where each step gets what it uses. */

@@ -1,13 +1,17 @@
 import type { AlarmRules } from '@app/domain';
 import type { Signals } from '@app/observability';
+import type { Outbound } from '@app/outbound';
 import {
   AlarmStore,
+  AttemptStore,
   CaseReads,
   CircuitStore,
+  DeliveryStore,
   Door,
   EventMatcher,
   JobReads,
   JobStore,
+  NewsStore,
   PaceStore,
   SubmissionStore,
 } from '@app/persistence';
@@ -26,6 +30,9 @@ export interface StepStores {
   submissions: SubmissionStore;
   reads: JobReads;
   cases: CaseReads;
+  news: NewsStore;
+  deliveries: DeliveryStore;
+  attempts: AttemptStore;
 }
 
 /** Time and chance: a test has its own. */
@@ -40,6 +47,8 @@ export interface StepParts extends StepStores, Clock {
   queues: Queues;
   pacer: Pacer;
   vod: VodClient;
+  /** To whoever wants to be told. */
+  outbound: Outbound;
   signals: Signals;
 }
 
@@ -68,5 +77,8 @@ export function openStores({
     submissions: new SubmissionStore(db, door, pace, { maxInFlight, callMs, now }),
     reads: new JobReads(db),
     cases: new CaseReads(db),
+    news: new NewsStore(db),
+    deliveries: new DeliveryStore(db),
+    attempts: new AttemptStore(db),
   };
 }

@@ -3,6 +3,7 @@ import type { Signals } from '@app/observability';
 import {
   isOver,
   isOverdue,
+  type DeliveryRetention,
   type Dropped,
   type Month,
   type MonthStore,
@@ -15,7 +16,10 @@ import type { Clock } from './parts';
 
 /** How long things are kept, in milliseconds; null for ever. */
 export interface RetentionSettings {
-  /** Jobs that are over, with all that belongs to them, since the last of their request was over; events of no job, since they came. */
+  /**
+   * Jobs that are over, with all that belongs to them, since the last of their request was over; events of no job, since they came;
+   * deliveries, since they were over.
+   */
   recordsMs: number | null;
   /** Bodies of events, since they came. */
   eventBodiesMs: number | null;
@@ -29,6 +33,7 @@ interface RetainParts extends Pick<Clock, 'now'> {
   store: RetentionStore;
   reads: RetentionReads;
   months: MonthStore;
+  deliveries: DeliveryRetention;
   signals: Signals;
 }
 
@@ -99,7 +104,9 @@ export class Retain {
       );
       for (const month of months.filter((each) => isOver(each, recordsBefore))) yield* this.month(month, recordsBefore);
       yield* this.events(recordsBefore);
+      yield* this.deliveries(recordsBefore);
     }
+    yield await this.deps.deliveries.dropSecrets();
     if (eventBodiesBefore !== null) yield* this.bodies(eventBodiesBefore);
     if (keysBefore !== null) yield* this.keys(keysBefore);
   }
@@ -158,6 +165,15 @@ export class Retain {
       more = !done;
       yield dropped;
     }
+  }
+
+  private async *deliveries(overBefore: Date): AsyncGenerator<Dropped> {
+    for (let more = true; more;) {
+      const { dropped, done } = await this.deps.deliveries.dropDeliveries(overBefore);
+      more = !done;
+      yield dropped;
+    }
+    yield await this.deps.deliveries.dropEndpoints(overBefore);
   }
 
   private count(dropped: Dropped, total: Dropped): void {

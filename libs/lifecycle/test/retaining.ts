@@ -1,4 +1,11 @@
-import { MonthStore, RetentionReads, RetentionStore, type Dropped, type JobRow } from '@app/persistence';
+import {
+  DeliveryRetention,
+  MonthStore,
+  RetentionReads,
+  RetentionStore,
+  type Dropped,
+  type JobRow,
+} from '@app/persistence';
 import { v7 as uuidv7 } from 'uuid';
 import type { Fixture } from '../../persistence/test/fixture';
 import { Retain, type RetentionSettings } from '../src/retain';
@@ -8,14 +15,33 @@ export const settings: RetentionSettings = { recordsMs: 180 * DAY, eventBodiesMs
 export const forEver: RetentionSettings = { recordsMs: null, eventBodiesMs: null, keysMs: null };
 
 /** What lies in each table, all of it. */
-const tables = ['job', 'job_label', 'history', 'result', 'submission', 'request', 'event', 'dropped_job', 'retention'];
+const tables = [
+  'job',
+  'job_label',
+  'history',
+  'result',
+  'submission',
+  'request',
+  'event',
+  'dropped_job',
+  'retention',
+  'delivery',
+  'delivery_attempt',
+  'endpoint',
+  'endpoint_secret',
+];
 
 /** Runs the retention on a database, and looks at what it has left. */
 export class Retaining {
   constructor(readonly fixture: Fixture) {}
 
   retainOf(wanted = settings, db = this.fixture.db): Retain {
-    const stores = { store: new RetentionStore(db), reads: new RetentionReads(db), months: new MonthStore(db) };
+    const stores = {
+      store: new RetentionStore(db),
+      reads: new RetentionReads(db),
+      months: new MonthStore(db),
+      deliveries: new DeliveryRetention(db),
+    };
     return new Retain({ ...stores, signals: this.fixture.signals, now: () => this.fixture.now }, wanted);
   }
 

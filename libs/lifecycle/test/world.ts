@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AlarmRules, EventSignature, JobType, Priority } from '@app/domain';
 import { Signals, type SignalMap } from '@app/observability';
+import { Networks, Outbound } from '@app/outbound';
 import { createDataSource, EventStore, ListReads, RequestStore, type HistoryRow, type JobRow } from '@app/persistence';
 import { Queues, type QueueKind } from '@app/queue';
 import { createTestDatabase, type TestDatabase } from '@app/testing';
@@ -57,6 +58,7 @@ export interface Begun {
 
 /** For the steps that call nobody. */
 const NOWHERE = 'http://127.0.0.1:9';
+const NOBODY = new Outbound({ allow: new Networks([]) });
 
 /**
  * The steps on a real Postgres, with BullMQ's queues in it, and no loop that runs them: a test takes each step itself.
@@ -203,7 +205,7 @@ export class World {
     const pacer = new Pacer(stores.pace, signals);
     const vod = other.vod ?? this.vod(NOWHERE);
     return assembleSteps({
-      parts: { ...stores, ...clock, queues, pacer, signals, vod, ...other },
+      parts: { ...stores, ...clock, queues, pacer, signals, vod, outbound: NOBODY, ...other },
       settings: { ...settings, ...more },
     });
   }

@@ -13,6 +13,10 @@ const retained = [
   'event_body',
   'request_key',
   'dropped_job',
+  'delivery',
+  'delivery_attempt',
+  'endpoint',
+  'endpoint_secret',
 ] as const;
 
 /** Of what is dropped after it has been kept for long enough. */

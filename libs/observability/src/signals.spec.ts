@@ -48,6 +48,37 @@ const oneOfEach: SignalMap = {
   'event.refused': refused,
   'key.refused': { reason: 'unknown', address: '192.0.2.7', method: 'GET', route: '/v1/jobs', throttled: false },
   'caller.limited': { client: 'shop', limit: 'rate' },
+  'news.told': { type: 'job.succeeded', deliveries: 3 },
+  'news.begun_anew': { position: '900:900:' },
+  'delivery.tried': {
+    deliveryId: 'delivery-1',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    type: 'job.succeeded',
+    outcome: 'answered',
+    status: 500,
+    error: 'it answered with 500',
+    ms: 30,
+    sinceMs: null,
+  },
+  'delivery.failed': {
+    deliveryId: 'delivery-1',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    type: 'job.succeeded',
+  },
+  'endpoint.paused': { endpointId: 'endpoint-1', client: 'shop', host: 'shop.example', reason: 'gone' },
+  'endpoint.changed': {
+    change: 'added',
+    endpointId: 'endpoint-1',
+    client: 'shop',
+    host: 'shop.example',
+    paused: false,
+    actor: 'shop',
+  },
+  'delivery.replayed': { deliveries: 12, endpointId: 'endpoint-1', actor: 'shop' },
   'event_queue.polled': { region: 'cn-shanghai', taken: 16, kept: 15, deleted: 14, ageMs: 1_500 },
   'event_queue.failed': {
     region: 'cn-shanghai',
@@ -107,6 +138,10 @@ const uncounted = [
   'event.replayed',
   'event_queue.recovered',
   'retention.ran',
+  'news.begun_anew',
+  'endpoint.paused',
+  'endpoint.changed',
+  'delivery.replayed',
 ];
 
 /** What the three processes show together. */

@@ -1,6 +1,8 @@
 import { counter, each, histogram, openCounter } from './metrics';
 import { debug, error, info, row, warn, type Row } from './row';
 import { callerSignals } from './signals.callers';
+import { deliverySignals } from './signals.deliveries';
+import { endpointSignals } from './signals.endpoints';
 import { eventQueueSignals } from './signals.event-queue';
 import { retentionSignals } from './signals.retention';
 import { storeSignals } from './signals.stores';
@@ -290,6 +292,8 @@ export const table = {
   }),
 
   ...callerSignals,
+  ...deliverySignals,
+  ...endpointSignals,
   ...eventQueueSignals,
   ...retentionSignals,
   ...storeSignals,

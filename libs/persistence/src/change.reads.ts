@@ -6,6 +6,8 @@ import { jobColumns, toJobRow, type FlatJobRow, type JobRow } from './rows';
 /** A line of history that somebody has not seen yet. */
 export interface News {
   line: HistoryRow;
+  /** The transaction that wrote it. */
+  tx: string;
   /** As it is by now: this version or a later one. */
   job: JobRow;
   /** Of whoever has seen this line and all before it. */
@@ -63,7 +65,7 @@ export class ChangeReads {
        )
        select shown::text, looked."to" as "lookedTo", job.id is not null as "hasJob", line.id as "lineId", line.at,
               line.version as "lineVersion", line.event, line.from_state as "from", line.to_state as "to",
-              line.attempt as "lineAttempt", line.actor, line.detail,
+              line.attempt as "lineAttempt", line.actor, line.detail, line.tx::text as tx,
               ${jobColumns}
          from now
         cross join looked
@@ -146,6 +148,7 @@ interface NewsRow extends FlatJobRow, Omit<HistoryRow, 'id' | 'version' | 'attem
   lineId: string;
   lineVersion: number;
   lineAttempt: number;
+  tx: string;
 }
 
 function newsFrom(row: NewsRow, position: Position): News {
@@ -156,6 +159,7 @@ function newsFrom(row: NewsRow, position: Position): News {
     lineId,
     lineVersion,
     lineAttempt,
+    tx,
     at,
     event,
     from,
@@ -165,5 +169,5 @@ function newsFrom(row: NewsRow, position: Position): News {
     ...job
   } = row;
   const line = { id: lineId, at, version: lineVersion, event, from, to, attempt: lineAttempt, actor, detail };
-  return { line, job: toJobRow(job), position };
+  return { line, tx, job: toJobRow(job), position };
 }

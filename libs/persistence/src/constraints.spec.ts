@@ -44,6 +44,39 @@ describe('Postgres itself refuses', () => {
     return `insert into event (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
   };
 
+  const insert = (table: string, columns: Record<string, string>) =>
+    `insert into ${table} (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
+  /** An endpoint, `$1`, made in the same statement as what is refused. */
+  const endpoint = (more: Record<string, string> = {}) =>
+    insert('endpoint', {
+      id: '$1',
+      client: `'c'`,
+      url: `'https://a.example/'`,
+      events: `'{job.failed}'`,
+      created_by: `'c'`,
+      ...more,
+    });
+  const delivery = (more: Record<string, string> = {}) =>
+    insert('delivery', {
+      id: '$2',
+      endpoint_id: '$1',
+      type: `'job.failed'`,
+      client: `'c'`,
+      happened_at: 'now()',
+      due_at: 'now()',
+      ...more,
+    });
+  const attempt = (more: Record<string, string> = {}) =>
+    insert('delivery_attempt', {
+      delivery_id: '$2',
+      nth: '1',
+      at: 'now()',
+      duration_ms: '1',
+      outcome: `'delivered'`,
+      ...more,
+    });
+  const secret = insert('endpoint_secret', { endpoint_id: '$1', secret: `'whsec_'`, created_at: `'2026-11-22'` });
+
   it.each([
     ['a state that the table does not have', 'job_state_known', update(`state = 'paused'`)],
     ['an open job without an alarm', 'job_alarm_set', update('due_at = null')],
@@ -152,6 +185,53 @@ describe('Postgres itself refuses', () => {
     ['a second mark of the retention', 'retention_pkey', 'insert into retention default values'],
     ['a mark of the retention beside the one', 'retention_one_row', 'insert into retention (singleton) values (false)'],
     ['the same event twice', 'event_identity', `${insertEvent({})}; ${insertEvent({})}`],
+    ['news that nobody knows', 'endpoint_events_known', endpoint({ events: `'{job.failed,job.queued}'` })],
+    [
+      'a pause for no known reason',
+      'endpoint_pause_reason_known',
+      endpoint({ paused_at: 'now()', pause_reason: `'tired'` }),
+    ],
+    ['a pause without a reason', 'endpoint_pause_explained', endpoint({ paused_at: 'now()' })],
+    ['one moment for two secrets of an endpoint', 'endpoint_secret_pkey', `${endpoint()}; ${secret}; ${secret}`],
+    ['a secret of no endpoint', 'endpoint_secret_endpoint_id_fkey', secret],
+    ['a delivery to no endpoint', 'delivery_endpoint_id_fkey', delivery()],
+    [
+      'a delivery of nothing that is known',
+      'delivery_type_known',
+      `${endpoint()}; ${delivery({ type: `'job.born'` })}`,
+    ],
+    [
+      'a delivery in no known state',
+      'delivery_state_known',
+      `${endpoint()}; ${delivery({ state: `'lost'`, due_at: 'null', settled_at: 'now()' })}`,
+    ],
+    ['a delivery that waits for ever', 'delivery_due_while_waiting', `${endpoint()}; ${delivery({ due_at: 'null' })}`],
+    [
+      'a delivery that waits and is over',
+      'delivery_settled_at_set',
+      `${endpoint()}; ${delivery({ settled_at: 'now()' })}`,
+    ],
+    [
+      'one line told to an endpoint twice',
+      'delivery_told_once',
+      `${endpoint()}; ${delivery({ history_id: '7' })}; ${delivery({ id: 'gen_random_uuid()', history_id: '7' })}`,
+    ],
+    [
+      'one number for two attempts of a delivery',
+      'delivery_attempt_pkey',
+      `${endpoint()}; ${delivery()}; ${attempt()}; ${attempt()}`,
+    ],
+    ['an attempt of no delivery', 'delivery_attempt_delivery_id_fkey', attempt()],
+    [
+      'an outcome of an attempt that nobody knows',
+      'delivery_attempt_outcome_known',
+      `${endpoint()}; ${delivery()}; ${attempt({ outcome: `'eaten'` })}`,
+    ],
+    [
+      'two places of one reader',
+      'reader_pkey',
+      `insert into reader (name, position) values ('r', '1:1:'), ('r', '1:1:')`,
+    ],
   ])('%s', async (_what, constraint, sql) => {
     await expectRefused(constraint, sql);
   });
@@ -164,7 +244,16 @@ describe('Postgres itself refuses', () => {
        select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indrelid
         where relnamespace = 'public'::regnamespace and indisunique and relname <> 'migration' and not relispartition`,
     );
-    const ids = ['circuit_pkey', 'dropped_job_pkey', 'event_pkey', 'job_pkey', 'process_pkey', 'request_pkey'];
+    const ids = [
+      'circuit_pkey',
+      'delivery_pkey',
+      'dropped_job_pkey',
+      'endpoint_pkey',
+      'event_pkey',
+      'job_pkey',
+      'process_pkey',
+      'request_pkey',
+    ];
     const names = rows.map(({ name }) => name).filter((name) => !ids.includes(name));
     expect(names.toSorted()).toEqual([...new Set(tried)].toSorted());
   });

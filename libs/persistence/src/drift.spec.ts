@@ -1,9 +1,14 @@
 import {
+  attemptOutcomes,
+  deliveryStates,
+  deliveryTypes,
   eventSignatures,
   eventSources,
   eventVerdicts,
   jobStates,
   listeningStates,
+  newsTypes,
+  pauseReasons,
   readableStates,
   settledStates,
   silentStates,
@@ -54,6 +59,15 @@ describe('The schema', () => {
     ['event', 'event_source_known', `source ${oneOf(eventSources)}`],
     ['event', 'event_signature_known', `signature ${oneOf(eventSignatures)}`],
     ['event', 'event_verdict_known', `verdict ${oneOf(eventVerdicts)}`],
+    [
+      'endpoint',
+      'endpoint_events_known',
+      `events <> '{}' and events <@ array[${newsTypes.map((type) => `'${type}'`).join(', ')}]`,
+    ],
+    ['endpoint', 'endpoint_pause_reason_known', `pause_reason ${oneOf(pauseReasons)}`],
+    ['delivery', 'delivery_type_known', `type ${oneOf(deliveryTypes)}`],
+    ['delivery', 'delivery_state_known', `state ${oneOf(deliveryStates)}`],
+    ['delivery_attempt', 'delivery_attempt_outcome_known', `outcome ${oneOf(attemptOutcomes)}`],
   ])('of %s checks by %s just what the code calls so', async (table, name, check) => {
     await fixture.query(`create table drift (like ${table}, constraint said check (${check}))`);
     const [said] = await fixture.query(

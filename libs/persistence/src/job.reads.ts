@@ -42,4 +42,20 @@ export class JobReads {
   result(jobId: string): Promise<ResultRow | null> {
     return this.db.getRepository(ResultEntity).findOneBy({ jobId });
   }
+
+  /** The same, unless VOD's text is longer than so many bytes: a long one is not even read. */
+  async resultWithin(jobId: string, bytes: number): Promise<ResultRow | 'too_large' | null> {
+    const [row] = await this.db.query<(ResultRow & { isLarge: boolean })[]>(
+      `/* result within */
+       select job_id as "jobId", source, read_at as "readAt", octet_length(raw) > $2 is true as "isLarge",
+              case when octet_length(raw) > $2 then null else raw end as raw,
+              case when octet_length(raw) > $2 then null else normalized end as normalized
+         from result
+        where job_id = $1`,
+      [jobId, bytes],
+    );
+    if (!row) return null;
+    const { isLarge, ...result } = row;
+    return isLarge ? 'too_large' : result;
+  }
 }

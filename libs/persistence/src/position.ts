@@ -29,6 +29,11 @@ export function beforeTransaction(shown: Snapshot, end: bigint): Snapshot {
   return snapshotFrom(`${underWay[0] ?? end}:${end}:${underWay.join(',')}`);
 }
 
+/** Whether it shows what a transaction has written that is committed by now. */
+export function shows({ xmax, underWay }: Snapshot, tx: string): boolean {
+  return BigInt(tx) < BigInt(xmax) && !underWay.includes(tx);
+}
+
 /** As the id of an event: short enough for a header, and nothing that a header could not carry. */
 export function formatPosition({ seen, partly }: Position): string {
   return partly ? `${seen.text}/${partly.upTo.text}/${partly.line}` : seen.text;

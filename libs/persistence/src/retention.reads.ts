@@ -121,6 +121,8 @@ const plan = `
     select event.id from event join gone on gone.id = event.job_id
     union all
     select event.id from event where event.id < $2::uuid and ${isDroppableEvent('$3')}
+  ), delivery_gone as materialized (
+    select id from delivery where settled_at < $3 or job_id in (select id from gone)
   )
   select (select count(*)::int from gone) as job,
          (select count(*)::int from gone cross join lateral jsonb_each_text(gone.labels)) as job_label,
@@ -136,7 +138,15 @@ const plan = `
          (select count(*)::int from request where over_at < $4)
            + (select count(*)::int from over where at < $4 and idempotency_key is not null) as request_key,
          (select count(*)::int from dropped_job where settled_at < $4)
-           + (select count(*)::int from gone where settled_at < $4) as dropped_job`;
+           + (select count(*)::int from gone where settled_at < $4) as dropped_job,
+         (select count(*)::int from delivery_gone) as delivery,
+         (select count(*)::int from delivery_attempt where delivery_id in (select id from delivery_gone)) as delivery_attempt,
+         (select count(*)::int
+            from endpoint
+           where deleted_at < $3
+             and not exists (select from delivery
+                              where delivery.endpoint_id = endpoint.id and id not in (select id from delivery_gone))) as endpoint,
+         (select count(*)::int from endpoint_secret where expires_at <= now()) as endpoint_secret`;
 
 const behind = `
   select (select job.settled_at

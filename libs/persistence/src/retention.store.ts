@@ -17,6 +17,12 @@ export const retainedTables = [
   'request_key',
   /** JobIds of VOD of jobs that were dropped before. */
   'dropped_job',
+  'delivery',
+  'delivery_attempt',
+  /** Endpoints that were removed, when the last of their deliveries has gone. */
+  'endpoint',
+  /** Secrets that have expired. */
+  'endpoint_secret',
 ] as const;
 export type RetainedTable = (typeof retainedTables)[number];
 
@@ -242,6 +248,13 @@ const dropRecords = `
     delete from event
      where id in (select event.id from gone join event on event.job_id = gone.id for update of event skip locked)
      returning 1
+  ), tries as (
+    delete from delivery_attempt
+     using delivery
+     where delivery.job_id = any(array(select id from gone)) and delivery_attempt.delivery_id = delivery.id
+     returning 1
+  ), deliveries as (
+    delete from delivery where job_id = any(array(select id from gone)) returning 1
   ), emptied as (
     update request
        set config = '{}', labels = '{}', extend = null, shared_job_ids = '{}', over_at = over.at, dropped_at = $4
@@ -257,7 +270,9 @@ const dropRecords = `
          (select count(*)::int from results) as result,
          (select count(*)::int from attempts) as submission,
          (select count(*)::int from emptied) + (select count(*)::int from unkeyed) as request,
-         (select count(*)::int from events) as event`;
+         (select count(*)::int from events) as event,
+         (select count(*)::int from deliveries) as delivery,
+         (select count(*)::int from tries) as delivery_attempt`;
 
 /** An event that nobody could match may be what an open job is waiting for. */
 const isEvidence = `

@@ -36,6 +36,16 @@ const tableRights: Record<Process, Record<string, readonly string[]>> = {
     circuit: ['select'],
     closed_queue: ['select'],
     process: ['select'],
+    // Whose an endpoint is stays, and what it was told. Its secrets are written and never read.
+    endpoint: [
+      'select',
+      'insert',
+      'update (url, events, types, labels, include_result, paused_at, pause_reason, failing_since, rest_until, deleted_at)',
+    ],
+    endpoint_secret: ['select (endpoint_id, created_at, expires_at)', 'insert', 'update (expires_at)'],
+    delivery: ['select', 'insert', 'update (state, due_at, tries, tried_since, settled_at)'],
+    delivery_attempt: ['select'],
+    reader: ['select', 'insert', 'update (position, updated_at)'],
   },
   worker: {
     migration: ['select'],
@@ -54,6 +64,15 @@ const tableRights: Record<Process, Record<string, readonly string[]>> = {
     closed_queue: ['select', 'insert', 'update'],
     pace: ['select', 'insert', 'update'],
     process: ['select'],
+    endpoint: [
+      'select',
+      'update (since, paused_at, pause_reason, failing_since, rest_until)',
+      'delete', // with the last of its deliveries
+    ],
+    endpoint_secret: ['select', 'delete'],
+    delivery: ['select', 'insert', 'update', 'delete'],
+    delivery_attempt: ['select', 'insert', 'delete'],
+    reader: ['select', 'update'],
   },
   webhook: {
     migration: ['select'],

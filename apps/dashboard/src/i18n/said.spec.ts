@@ -58,7 +58,9 @@ describe('what the server says, in Chinese', () => {
   });
 
   it('knows no sentence that the server has stopped to say', () => {
-    const folders = ['lifecycle', 'domain', 'vod', 'persistence', 'contract'].map((lib) => `libs/${lib}/src`);
+    const folders = ['lifecycle', 'domain', 'vod', 'persistence', 'contract', 'outbound'].map(
+      (lib) => `libs/${lib}/src`,
+    );
     const sources = [...folders, 'apps/api/src'].flatMap(sourcesIn);
     const all = sources.flatMap(textsIn).join('\n');
     const pieces = Object.keys(said).flatMap((template) => template.split(/\{\w+\}/).map((piece) => piece.trim()));

@@ -111,6 +111,12 @@ export const said: Record<string, string> = {
   'signature {signature}; of no job here': '签名 {signature}；与本系统的作业无关',
   // libs/vod/src/events.ts
   'not the end of a submitted AI job': '不是已提交的 AI 作业的完成事件',
+  'there is no endpoint {id}': '没有推送地址 {id}',
+  'there is no delivery {id}': '没有推送 {id}',
+  'a client has {count} endpoints at most; remove one first': '每个客户端最多 {count} 个推送地址；请先删除一个',
+  'the endpoint is paused, and nothing is sent to it; let it go on first': '推送地址已暂停，不会发送任何内容；请先恢复',
+  'the delivery waits: it is made anyway': '推送正在等待，会自动进行',
+  'nothing is sent to its endpoint any more, which was removed': '其推送地址已删除，不再发送任何内容',
   'the job is {state}; this works in {states}': '作业当前为 {state}；可执行的状态：{states}',
   'the job has moved on since: {now}; look at it again': '作业已有变化：{now}；请重新查看',
   'it is {state} now, at version {version}': '当前为 {state}，版本 {version}',
@@ -138,6 +144,27 @@ export const said: Record<string, string> = {
   'the id of an AI template': 'AI 模板 ID',
   'expected ASR among the AnalyseTypes beside it: VOD gives a transcript only then':
     '同时设置的 AnalyseTypes 应包含 ASR：否则视频点播不提供语音文本',
+  // libs/outbound/src/target.ts
+  'expected a URL of https: without user and password': '应为不含用户名和密码的 https: URL',
+  'its host was not found': '找不到其主机',
+  'its host has an address to which nothing is ever sent': '其主机的地址任何时候都不允许访问',
+  'its host has an address that is not public': '其主机的地址不是公网地址',
+  'expected https:, as http: is only for addresses that DELIVERY_ALLOW names':
+    '应为 https:；http: 只用于 DELIVERY_ALLOW 列出的地址',
+  // libs/outbound/src/post.ts
+  'no answer within {seconds} s': '{seconds} 秒内没有应答',
+  'no connection in time': '未能及时建立连接',
+  'no connection ({code})': '无法建立连接（{code}）',
+  'its certificate is not trusted ({code})': '其证书不受信任（{code}）',
+  'the connection broke ({code})': '连接中断（{code}）',
+  // libs/lifecycle/src/deliver/deliver.ts
+  'it answered with {status}': '应答状态为 {status}',
+  'its endpoint has no secret': '推送地址没有密钥',
+  // libs/contract/src/{endpoints,deliveries}.ts
+  'expected a URL like https://shop.example/vodai, without user, password and fragment':
+    '应为形如 https://shop.example/vodai 的 URL，不含用户名、密码和片段（#…）',
+  'expected a time, as all since then are made again': '需要时间：此后的全部推送会重新进行',
+  'expected a time after from': '应晚于 from 的时间',
   // libs/contract/src/inputs.ts
   'expected one of {values}, got {got}': '应为 {values} 之一，实际为 {got}',
   'expected 1 to 128 printable characters without blanks and commas': '应为 1 到 128 个可见字符，不含空格和逗号',
@@ -184,6 +211,8 @@ export const problems: Record<string, string> = {
   method_not_allowed: '不支持该方法',
   wrong_state: '处于其他状态',
   job_id_taken: '该 JobId 属于另一个作业',
+  endpoint_paused: '推送地址已暂停',
+  too_many_endpoints: '推送地址数量已达上限',
   request_dropped: '此 Idempotency-Key 已使用过，其请求的记录已删除',
   slow_body: '请求体传输过慢',
   too_large: '请求体过大',
