@@ -45,6 +45,7 @@ import { ChangeFeed } from './change-feed';
 import { builtDashboard, serveDashboard } from './dashboard';
 import { DeliveriesController } from './deliveries.controller';
 import { EndpointsController } from './endpoints.controller';
+import { EventReplayController } from './event-replay.controller';
 import { ExportController } from './export.controller';
 import { showStanding } from './gauges';
 import { InspectionController } from './inspection.controller';
@@ -53,7 +54,6 @@ import { ApiDocument } from './openapi';
 import { refuseOtherOrigins } from './other-origins';
 import { invalid, ProblemFilter } from './problems';
 import { QueryGuard } from './query.guard';
-import { ReplayController } from './replay.controller';
 import { nameRequests } from './request-id';
 import { SESSION, SessionController, type SessionOptions } from './session.controller';
 import { Sessions } from './sessions';
@@ -113,7 +113,7 @@ class ApiModule {
       controllers: [
         JobsController,
         ActionsController,
-        ReplayController,
+        EventReplayController,
         InspectionController,
         ExportController,
         StreamController,

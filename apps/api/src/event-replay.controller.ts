@@ -35,7 +35,7 @@ export class ReplayController {
   }
 }
 
-function replayed(id: string, outcome: ReplayOutcome) {
+function replayed(id: string, outcome: EventReplayOutcome) {
   switch (outcome.outcome) {
     case 'done':
       return outcome.event;
