@@ -20,7 +20,7 @@ import { eventView } from './views';
 @ApiResponse(problem(415, 'unsupported_media_type'))
 @ApiResponse(problem(503, 'unavailable'))
 @Controller('v1')
-export class ReplayController {
+export class EventReplayController {
   constructor(private readonly events: ReplayEvent) {}
 
   @Post('events/:id/replay')
@@ -35,7 +35,7 @@ export class ReplayController {
   }
 }
 
-function replayed(id: string, outcome: EventReplayOutcome) {
+function replayed(id: string, outcome: ReplayOutcome) {
   switch (outcome.outcome) {
     case 'done':
       return outcome.event;
