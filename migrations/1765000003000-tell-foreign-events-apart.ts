@@ -103,6 +103,7 @@ const counted = `
       from (select event.body, event.verdict
               from public.event
              where event.verdict in ('received', 'unmatched', 'foreign', 'ignored', 'rejected')
+               and event.source = 'http' -- nobody writes to a queue but whom its owner lets
                and event.id >= since and event.id < until
              limit at_most) as stranger
   $body$`;

@@ -344,7 +344,7 @@ describe('With VOD_CALLBACK_AUTH=hint', () => {
     expect(line.detail.signature).toBe('missing');
   });
 
-  it('rejects what is neither signed nor about the end of a job, and takes it for foreign when it is signed', async () => {
+  it('rejects what is neither signed nor about the end of a job, and only ignores it when it is signed', async () => {
     const [unsigned, genuine] = ['unsigned', 'signed'].map((name) =>
       JSON.stringify({ EventType: 'StreamEnded', name }),
     );
@@ -354,7 +354,7 @@ describe('With VOD_CALLBACK_AUTH=hint', () => {
       { verdict: 'rejected', reason: 'signature missing; not the end of a submitted AI job' },
     ]);
     expect(await rowsOf(genuine ?? '')).toMatchObject([
-      { verdict: 'foreign', reason: 'not the end of a submitted AI job' },
+      { verdict: 'ignored', reason: 'not the end of a submitted AI job' },
     ]);
   });
 
@@ -499,7 +499,7 @@ describe('A body that is not what it should be', () => {
       expect(rows).toEqual([
         expect.objectContaining({
           body_size: Buffer.byteLength(body),
-          verdict: reason.test('not the end of a submitted AI job') ? 'foreign' : 'ignored',
+          verdict: 'ignored',
           reason: expect.stringMatching(reason),
           job_id: null,
         }),
@@ -513,7 +513,7 @@ describe('A body that is not what it should be', () => {
     const [row] = await rowsOf(body);
     expect(row).toMatchObject({
       body_size: MIB + more,
-      verdict: 'foreign',
+      verdict: 'ignored',
       reason: expect.stringMatching(/too large/),
     });
     expect(body.startsWith(row.body.toString())).toBe(true);

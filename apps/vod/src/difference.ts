@@ -1,6 +1,5 @@
-import { withoutUrlSecrets } from '@app/config';
+import { publicAddress, withoutUrlSecrets } from '@app/config';
 import { aiEvents, allEvents, type CallbackSettings, type CallbackTarget } from '@app/vod';
-import { publicAddress } from './target';
 
 /** One setting that isn't as it should be. Both texts may be shown: no key is in them, and of a URL no query. */
 export interface Difference {

@@ -1,5 +1,5 @@
-import { loadConfig } from '@app/config';
-import { objectionsToKey, publicAddress, targetsOf } from './target';
+import { loadConfig, publicAddress } from '@app/config';
+import { objectionsToKey, targetsOf } from './target';
 
 describe('The target of events', () => {
   const queue = {

@@ -1,4 +1,4 @@
-import { callbackUrls, eventQueues, type ConfigFor, type EventQueueAddress } from '@app/config';
+import { callbackUrls, eventQueues, publicAddress, type ConfigFor, type EventQueueAddress } from '@app/config';
 import type { CallbackTarget } from '@app/vod';
 
 /** By which way VOD's events come: to our URL, or into our queue. */
@@ -38,11 +38,4 @@ export function objectionsToKey(key: string): string[] {
     ...(/\d/.test(key) ? [] : ['has no digit']),
     ...(/^[A-Za-z\d]*$/.test(key) ? [] : ['has something else than letters and digits']),
   ];
-}
-
-/** Of Alibaba Cloud's queues the address that VOD wants (docs/vod.md, "Events"): the public one, whichever their reader uses. */
-export function publicAddress(endpoint: string): string {
-  const [, account, region] =
-    /^https?:\/\/(\d+)\.mns\.([a-z\d-]+?)(?:-internal(?:-vpc)?)?\.aliyuncs\.com\/*$/i.exec(endpoint) ?? [];
-  return account === undefined ? endpoint : `http://${account}.mns.${region}.aliyuncs.com/`;
 }

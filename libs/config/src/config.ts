@@ -1,3 +1,4 @@
+import { publicAddress } from './public-address';
 import {
   fillRegion,
   type ApiKey,
@@ -162,7 +163,7 @@ export function jobCallbacks(config: Pick<Config, 'vod'>): ReadonlyMap<string, J
   return new Map(
     regions.flatMap((region) => {
       const queue = queues.get(region) ?? queues.get('*');
-      return queue ? [[region, queue] as const] : [];
+      return queue ? [[region, { ...queue, endpoint: publicAddress(queue.endpoint) }] as const] : [];
     }),
   );
 }

@@ -10,6 +10,7 @@ export {
   type Proxies,
   type Role,
 } from './config';
+export { publicAddress } from './public-address';
 export { parseDuration } from './duration';
 export { loadConfig } from './load';
 export { ConfigError, withoutUrlSecrets } from './problems';

@@ -166,7 +166,7 @@ describe('a callback per job', () => {
   const urls = ['cn-shanghai', 'cn-beijing'].map((region) => [region, { url: `https://example.com/vod/${region}` }]);
   const queues = ['cn-shanghai', 'cn-beijing'].map((region) => [
     region,
-    { endpoint: `https://1234.mns.${region}.aliyuncs.com`, queue: 'vod' },
+    { endpoint: `http://1234.mns.${region}.aliyuncs.com/`, queue: 'vod' }, // as VOD wants to have it
   ]);
 
   it('is named by no submission unless that is asked for', () => {
@@ -175,7 +175,6 @@ describe('a callback per job', () => {
   });
 
   it.each([
-    ['true', { ...url, ...queue }, urls],
     ['true', url, urls],
     ['true', queue, queues],
     ['http', { ...url, ...queue }, urls],
@@ -202,11 +201,26 @@ describe('a callback per job', () => {
     expect(problemsOf({ ...enough.webhook, ...asked }, 'webhook')).toEqual([]);
   });
 
+  it('has to be chosen where there are both a URL and a queue', () => {
+    expect(problemsOf({ ...enough.worker, ...url, ...queue, VOD_CALLBACK_PER_JOB: 'true' }, 'worker')).toEqual([
+      'VOD_CALLBACK_PER_JOB: expected http or queue, because both VOD_CALLBACK_URL and VOD_MNS_QUEUE are set, got "true"',
+    ]);
+  });
+
+  it('goes with the URL of the account, which nobody would look at without', () => {
+    const account = { ...enough.webhook, ...url, VOD_CALLBACK_ACCOUNT_URL: 'https://example.com/account' };
+    const [problem, ...more] = problemsOf(account, 'webhook');
+    expect(problem).toMatch(
+      /^VOD_CALLBACK_PER_JOB: expected true, http or queue, because VOD_CALLBACK_ACCOUNT_URL is set/,
+    );
+    expect(more).toEqual([]);
+    expect(problemsOf({ ...account, VOD_CALLBACK_PER_JOB: 'http' }, 'webhook')).toEqual([]);
+  });
+
   it('may be signed for the URL that is named, as it is and parsed, or for that of the account', () => {
     const signed = (env: NodeJS.ProcessEnv) =>
       Object.fromEntries(signedUrls(loadConfig({ ...enough.webhook, ...both, ...env }, 'webhook')));
     const account = { VOD_CALLBACK_ACCOUNT_URL: 'https://other.example.com/{region}' };
-    expect(signed(account)['cn-beijing']).toEqual(['https://example.com/vod/cn-beijing']);
     expect(signed({ ...account, VOD_CALLBACK_PER_JOB: 'true' })['cn-beijing']).toEqual([
       'https://example.com/vod/cn-beijing',
       'https://other.example.com/cn-beijing',

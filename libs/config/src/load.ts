@@ -122,6 +122,7 @@ function contradictions(values: Values, role: Role): Problem[] {
     ...halfAnAccessKey(values, role),
     ...halfAQueue(values, role),
     ...noPlaceForEvents(values, role),
+    ...accountUrlAlone(values, role),
     ...onePortTwice(values),
   ];
 }
@@ -218,7 +219,21 @@ function noPlaceForEvents(values: Values, role: Role): Problem[] {
   const other = 'VOD_CALLBACK_PER_JOB';
   if (perJob === 'queue' && !queue) return [{ variable: 'VOD_MNS_QUEUE', other, expected: `a value, ${because}` }];
   if (perJob === 'http' && !url) return [{ variable: 'VOD_CALLBACK_URL', other, expected: `a value, ${because}` }];
+  if (values.VOD_CALLBACK_PER_JOB === 'true' && url && queue) {
+    const expected = 'http or queue, because both VOD_CALLBACK_URL and VOD_MNS_QUEUE are set';
+    return [{ variable: other, expected }];
+  }
   return [];
+}
+
+/** Without the other nobody would look at it, and what VOD signs for that URL would be refused. */
+function accountUrlAlone(
+  { VOD_CALLBACK_ACCOUNT_URL: url, VOD_CALLBACK_PER_JOB: perJob }: Values,
+  role: Role,
+): Problem[] {
+  if ((role !== 'webhook' && role !== 'local') || !url || perJob !== 'false') return [];
+  const expected = 'true, http or queue, because VOD_CALLBACK_ACCOUNT_URL is set';
+  return [{ variable: 'VOD_CALLBACK_PER_JOB', other: 'VOD_CALLBACK_ACCOUNT_URL', expected }];
 }
 
 function perJobOf({ VOD_CALLBACK_PER_JOB: asked, VOD_CALLBACK_URL: url, VOD_MNS_QUEUE: queue }: Values) {

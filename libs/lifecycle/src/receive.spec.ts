@@ -59,6 +59,12 @@ describe('What is made of a notice', () => {
 
   it.each([
     ['of something else', { EventType: 'TranscodeComplete', JobId: 't-1', VideoId: 'media-1' }, 't-1', 'foreign'],
+    [
+      'of a name that no document has',
+      { EventType: 'SmartTagComplete', JobId: 's-1', MediaId: 'media-1' },
+      's-1',
+      'ignored',
+    ],
     ['without a JobId', { EventType: 'AIVideoTagComplete', MediaId: 'media-1', Status: 'success' }, '', 'ignored'],
     ['without an end', { ...end, Status: 'processing' }, 'vod-1', 'ignored'],
   ])('one %s is kept with what it names, and says nothing of how a job went', (_what, fields, vodJobId, verdict) => {

@@ -99,6 +99,22 @@ describe('Telling', () => {
     expect(all.map(({ historyId }) => ({ id: historyId }))).toEqual(lines);
   });
 
+  it('comes to the end of what its last page has just filled, and goes on behind it', async () => {
+    await endpoint();
+    const { id, version } = await fixture.jobIn('processing');
+    await tellAll();
+    const client = await holding(id, version + 1);
+    await writeLine(client, id, version + 2);
+    await client.query('commit');
+    const tell = new Tell({ news: new NewsStore(fixture.db), signals: new Signals() }, 2);
+    let turns = 0;
+    while ((await tell.run(() => {})).again === 'now' && turns < 10) turns += 1;
+    expect(turns).toBeLessThan(10);
+    const next = await fixture.jobIn('succeeded');
+    await tellAll(tell);
+    expect((await told()).map(({ jobId }) => jobId)).toEqual([id, id, next.id]);
+  });
+
   it('tells an endpoint what it asked for: jobs of its client, and of these the news, types and labels that it wants', async () => {
     const ofOther = await endpoint({ client: 'ada' });
     const onlyFailed = await endpoint({ events: ['job.failed'] });

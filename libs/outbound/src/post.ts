@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, TcpSocketConnectOpts } from 'node:net';
 import type { Networks } from './networks';
 import type { Address, Resolve } from './resolve';
 import { findTarget, type Target } from './target';
@@ -52,6 +52,9 @@ export class Outbound {
   }
 }
 
+/** Of several addresses the next is tried after this. Node's own quarter of a second is less than the way to another continent takes. */
+const CONNECT_MS = 2_500;
+
 interface Sending {
   headers: Record<string, string>;
   body: string;
@@ -64,15 +67,17 @@ function send({ url, addresses }: Target, { headers, body, leftMs, deadlineMs, c
   const { request: open } = url.protocol === 'https:' ? https : http;
   const late = AbortSignal.timeout(leftMs);
   return new Promise((resolve) => {
-    const request = open(url, {
+    const options: https.RequestOptions & Pick<TcpSocketConnectOpts, 'autoSelectFamilyAttemptTimeout'> = {
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       lookup: pinnedTo(addresses), // guard: pinned-address
+      autoSelectFamilyAttemptTimeout: CONNECT_MS,
       signal: late,
       maxHeaderSize: ANSWER_MAX,
       agent: false, // a connection of its own: none that was made to an address that is not the host's any more
       ...(ca !== undefined && { ca }),
-    });
+    };
+    const request = open(url, options);
     // What happens to the connection after the head of an answer does not take back its status.
     let isAnswered = false;
     const end = (error: Error) => {

@@ -129,6 +129,19 @@ describe('What came of a delivery', () => {
     });
   });
 
+  it('is kept of two about one job, when the earlier is sent once more while the later is on its way', async () => {
+    const jobId = uuidv7();
+    const earlier = await claimed({ jobId, historyId: 1 });
+    await attempts.note(earlier, arrived, delivered);
+    const later = await claimed({ jobId, historyId: 2 });
+    await query(`update delivery set state = 'waiting', due_at = now(), settled_at = null where id = $1`, [earlier.id]);
+    const [repeated] = (await claim()).filter(({ id }) => id === earlier.id);
+    if (!repeated) throw new Error('it was not claimed');
+    await Promise.all([attempts.note(repeated, broke, again(1_000)), attempts.note(later, arrived, delivered)]);
+    expect(await row(earlier.id)).toMatchObject({ state: 'waiting', attempts: 2 });
+    expect(await row(later.id)).toMatchObject({ state: 'delivered', attempts: 1 });
+  });
+
   it('is kept of many at once, each as its own', async () => {
     await Promise.all(Array.from({ length: 30 }, () => add()));
     const all = await claim();

@@ -160,4 +160,5 @@ const noteAttempts = `
     from held
     join said using (id)
    where counts and delivery.endpoint_id = held.endpoint_id and delivery.job_id = held.job_id
-     and delivery.state = 'waiting' and delivery.history_id > held.history_id`;
+     and delivery.state = 'waiting' and delivery.history_id > held.history_id
+     and delivery.id <> all (array(select id from held))  -- a row that is noted as well would be changed twice, which Postgres leaves out`;

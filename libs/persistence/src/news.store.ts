@@ -122,9 +122,10 @@ export class NewsStore {
     return tx.last(tell, [toJson(lines), endpointIds, toJson(to), formatPosition(position)]);
   }
 
-  /** The same when there was nothing to tell. Without any line it may be left for a while. */
+  /** The same when there was nothing to tell. Without any line it may be left for a while, except amid a stretch: that would be read for ever. */
   async moveOn({ tx, place }: Turn, { news, position, isAnew }: NewsToTell): Promise<void> {
-    if (news.length > 0 || isAnew || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
+    const isAmid = position.partly !== null || parsePosition(place.position)?.partly !== null;
+    if (news.length > 0 || isAmid || isAnew || place.isStale) await tx.last(moveOn, [formatPosition(position)]);
   }
 }
 

@@ -182,11 +182,17 @@ describe('An event about a JobId that no job has may be ours', () => {
     expect(await judged(job)).toBe('unmatched');
   });
 
-  it('when its call was sent twice: VOD may have made two jobs', async () => {
-    const job = await fixture.jobIn('processing');
-    await fixture.query(`update submission set resends = 1 where request_id = $1`, [job.requestId]);
-    expect(await judged(job)).toBe('unmatched');
-  });
+  it.each(['accepted', 'busy', 'refused'])(
+    'when its call was sent twice and the latest answer was "%s": VOD may have made two jobs',
+    async (outcome) => {
+      const job = await fixture.jobIn('processing');
+      await fixture.query(`update submission set resends = 1, outcome = $2 where request_id = $1`, [
+        job.requestId,
+        outcome,
+      ]);
+      expect(await judged(job)).toBe('unmatched');
+    },
+  );
 
   it('when it is about the JobId that a job had before it was queued anew', async () => {
     const job = await fixture.jobIn('expired');

@@ -18,10 +18,10 @@ const WITHOUT_EFFECT = `('refused', 'busy', 'blocked', 'not_sent')`;
 // guard: foreign-for-sure
 const isUnexplained = `
   submission.sent_at is not null
-    and (submission.outcome is null or submission.outcome not in ${WITHOUT_EFFECT})
     and (submission.resends > 0
-      or not exists (select from history
-                      where history.job_id = job.id and history.attempt = submission.number and history.event in ${EXPLAINING}))`;
+      or (submission.outcome is null or submission.outcome not in ${WITHOUT_EFFECT})
+         and not exists (select from history
+                          where history.job_id = job.id and history.attempt = submission.number and history.event in ${EXPLAINING}))`;
 
 /**
  * Whether an event that found no job may be about one of ours all the same. VOD makes no job that it wasn't asked for, and every call

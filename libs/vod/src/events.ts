@@ -1,6 +1,7 @@
 import { collectiveEvents, completionOf, jobTypes, type JobType } from '@app/domain';
 import { leadingMembers } from './event-head';
 import { type Fields, fieldsOf, idOf, jsonTextOf, opened, parseVodTime, sentenceOf, textOf, wordOf } from './fields';
+import { isOfOthers } from './other-events';
 import { catalogue } from './types';
 
 export type VodEvent =
@@ -21,7 +22,7 @@ export type VodEvent =
     }
   | {
       kind: 'other';
-      /** It tells of something that is never asked for here. */
+      /** VOD's documents name it, and it tells of something that is never asked for here. */
       isForeign: boolean;
       eventType: string;
       jobId: string | null;
@@ -73,7 +74,8 @@ function event(eventType: string, fields: Fields): VodEvent {
   const type = typeOf(eventType, fields);
   const status = statusOf(fields['Status']);
   const other = { kind: 'other' as const, isForeign: false, eventType, jobId, mediaId };
-  if (type === 'none') return { ...other, isForeign: true, reason: 'not the end of a submitted AI job' };
+  if (type === 'none')
+    return { ...other, isForeign: isOfOthers(eventType), reason: 'not the end of a submitted AI job' };
   if (jobId === null) return { ...other, reason: 'no usable JobId' };
   if (status === null) return { ...other, reason: 'Status is neither success nor fail' };
   return {
